@@ -1,0 +1,13 @@
+/** Jest settings shared by every project; a project's own jest.config.cjs spreads this object. */
+module.exports = {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/src/**/*.test.ts"],
+  transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: `${__dirname}/tsconfig.jest.json` }] },
+  moduleNameMapper: {
+    // Workspace packages are tested from their sources, so tests need no build.
+    "^@counter/([^/]+)$": `${__dirname}/packages/$1/src/index.ts`,
+  },
+  collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
+  coverageProvider: "v8",
+  restoreMocks: true,
+};

@@ -1,0 +1,93 @@
+/**
+ * What can go wrong in the life of an embedder. Switch on `code`, not on `instanceof`: two copies
+ * of this package may be installed. `outcome` says what became of a command.
+ */
+import type { NodeId } from "./types.ts";
+
+/** Whether a command took effect: certainly not, or nobody here can know. */
+export type CommandOutcome = "not-applied" | "unknown";
+
+export abstract class RaftError extends Error {
+  abstract readonly code: string;
+  abstract readonly outcome: CommandOutcome;
+}
+
+/** This node does not lead, and nothing was appended: safe to send again to `leaderId`. */
+export class NotLeaderError extends RaftError {
+  override readonly name = "NotLeaderError";
+  readonly code = "RAFT_NOT_LEADER";
+  readonly outcome = "not-applied";
+  readonly leaderId: NodeId | null;
+  constructor(leaderId: NodeId | null) {
+    super(leaderId === null ? "no leader is known" : `the leader is ${leaderId}`);
+    this.leaderId = leaderId;
+  }
+}
+
+/** The command was appended and then replaced by another leader's entry: it never took effect. */
+export class ProposalLostError extends RaftError {
+  override readonly name = "ProposalLostError";
+  readonly code = "RAFT_PROPOSAL_LOST";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("another leader replaced the entry before it was committed");
+  }
+}
+
+/** Too much is waiting already, and nothing was appended: try again a little later. */
+export class OverloadedError extends RaftError {
+  override readonly name = "OverloadedError";
+  readonly code = "RAFT_OVERLOADED";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("too many uncommitted bytes or waiting reads; try again later");
+  }
+}
+
+/** The command is larger than `maxBytes` and can never be appended. */
+export class CommandTooLargeError extends RaftError {
+  override readonly name = "CommandTooLargeError";
+  readonly code = "RAFT_COMMAND_TOO_LARGE";
+  readonly outcome = "not-applied";
+  readonly maxBytes: number;
+  constructor(maxBytes: number) {
+    super(`a command may have at most ${maxBytes} bytes`);
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** Waiting ended before the outcome was known: the command may still take effect later. */
+export class OutcomeUnknownError extends RaftError {
+  override readonly name = "OutcomeUnknownError";
+  readonly code = "RAFT_OUTCOME_UNKNOWN";
+  readonly outcome = "unknown";
+  constructor(why: string, options?: ErrorOptions) {
+    super(`${why}; the command may or may not take effect`, options);
+  }
+}
+
+/** A read could not be confirmed in time. Nothing was changed by asking. */
+export class ReadTimeoutError extends RaftError {
+  override readonly name = "ReadTimeoutError";
+  readonly code = "RAFT_READ_TIMEOUT";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("no majority confirmed the read in time");
+  }
+}
+
+/** The node is stopped or stopping and took nothing on. */
+export class StoppedError extends RaftError {
+  override readonly name = "StoppedError";
+  readonly code = "RAFT_STOPPED";
+  readonly outcome = "not-applied";
+  constructor(options?: ErrorOptions) {
+    super("the node is stopped", options);
+  }
+}
+
+/** A bug of ours: something that is always true was not. Nobody catches it. */
+export class InvariantError extends Error {
+  override readonly name = "InvariantError";
+  readonly code = "RAFT_INVARIANT";
+}

@@ -1,0 +1,101 @@
+/** What RaftNode needs from the outside: a disk, a network, a state machine, someone who watches. */
+import type { Input, Ready, Write } from "../core/door.ts";
+import type { Message } from "../messages.ts";
+import type {
+  Entry,
+  EntryId,
+  LogIndex,
+  Member,
+  NodeId,
+  PersistedState,
+  SnapshotChunk,
+  SnapshotMeta,
+  Term,
+} from "../types.ts";
+
+/**
+ * The durable side of a server.
+ *
+ * The law: a promise that resolves means *on the disk* (fdatasync, not the page cache). The first
+ * error is final: RaftNode stops, and every later call must reject as well.
+ */
+export interface Storage {
+  /** What was stored; `null` on a new, empty storage. Called once, first. */
+  load(): Promise<PersistedState | null>;
+  /** Makes a write durable, as {@link Write} says. Calls may overlap; they complete in order. */
+  write(write: Pick<Write, "hardState" | "entries" | "chunk">): Promise<void>;
+  /** Forgets entries up to and including `index`; may keep more than asked (whole segments). */
+  compact(index: LogIndex): Promise<void>;
+  /**
+   * Stores a snapshot of our own state machine and makes it the newest. The log stays as it is.
+   * Bytes are written as they come; nothing is visible before all of them are durable.
+   */
+  saveSnapshot(snapshot: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The bytes of the newest complete snapshot, verified. Rejects if there is none. */
+  readSnapshot(): AsyncIterable<Uint8Array>;
+  /**
+   * A piece of the snapshot at `index` for a follower: `offset` in bytes, at most `maxBytes`.
+   * `null` when that snapshot is no longer kept.
+   */
+  readSnapshotChunk(at: {
+    readonly index: LogIndex;
+    readonly offset: number;
+    readonly maxBytes: number;
+  }): Promise<SnapshotChunk | null>;
+  /** Flushes and releases everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a transport calls. */
+export interface TransportHandler {
+  /** A decoded, checked message for this server from a member of this cluster. */
+  receive(message: Message): void;
+  /** Messages to this peer are being dropped: no connection, or its queue is full. */
+  unreachable(peer: NodeId): void;
+}
+
+/** The network side. Messages may be lost, doubled and reordered; they are never corrupted. */
+export interface Transport {
+  /** Called once, before the first `send`. */
+  start(handler: TransportHandler): void;
+  /** Queues and returns at once; drops when the peer's bounded queue is full. */
+  send(message: Message): void;
+  /** The members of the cluster in force, ourselves included. Others are not contacted. */
+  setMembers(members: readonly Member[]): void;
+  close(): Promise<void>;
+}
+
+/** A committed command, as the state machine sees it. */
+export interface CommittedCommand {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly data: Uint8Array;
+}
+
+/**
+ * What is replicated. Must be deterministic: same commands in the same order, same state, same
+ * results, on every server and every release that shares a log.
+ */
+export interface StateMachine<Result> {
+  /** Applies a batch and returns one result a command, in order. An exception stops the node. */
+  apply(commands: readonly CommittedCommand[]): readonly Result[] | Promise<readonly Result[]>;
+  /**
+   * The state as bytes. The state is captured when this is called: commands applied while the
+   * bytes are read must not show.
+   */
+  snapshot(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Replaces the whole state by what `snapshot` once gave. */
+  restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Sees everything and changes nothing. Exceptions of an observer stop the node. */
+export interface RaftObserver {
+  onInput?(input: Input): void;
+  onReady?(ready: Ready): void;
+  /** A batch was applied. */
+  onApplied?(last: EntryId, entries: readonly Entry[]): void;
+  /** A snapshot of our own state was stored, after so many milliseconds. */
+  onSnapshotSaved?(snapshot: EntryId, tookMs: number): void;
+  /** The node stops because of this error; nothing more follows. */
+  onFatal?(error: Error): void;
+}
