@@ -2,5 +2,17 @@ export * from "./types.ts";
 export * from "./messages.ts";
 export * from "./errors.ts";
 export * from "./core/door.ts";
+export { RaftCore } from "./core/raft-core.ts";
+export { bootstrap } from "./core/bootstrap.ts";
+export { defaultRaftOptions } from "./core/options.ts";
+export {
+  configurationOf,
+  configurationProblem,
+  decodeConfiguration,
+  encodeConfiguration,
+  isVoter,
+} from "./core/configuration.ts";
+export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
+export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";

@@ -72,6 +72,8 @@ export interface HardState {
 export interface SnapshotMeta extends EntryId {
   /** The configuration in force at `index`. */
   readonly configuration: Configuration;
+  /** Where that configuration stands in the log; 0 for one that was never an entry. */
+  readonly configurationIndex: LogIndex;
 }
 
 /** What a server finds on its disk when it starts. */

@@ -20,7 +20,7 @@ import type {
 /** How a core behaves. Times are in ticks; sizes in bytes of entry data. */
 export interface RaftOptions {
   readonly id: NodeId;
-  /** Seeds the election timeouts: any 32-bit integer; give every server another one. */
+  /** Seeds timeouts and request ids: any 32-bit integer; another one for every server and start. */
   readonly seed: number;
   /** Shortest silence of a leader after which a follower campaigns; the longest is twice this. ≥ 2. */
   readonly electionTimeoutTicks: number;
@@ -70,7 +70,11 @@ export type Input =
   | { readonly type: "campaign" }
   /** Give leadership up (graceful stop). */
   | { readonly type: "stepDown" }
-  /** A snapshot of our own state machine is durable; keep `retainEntries` entries behind it. */
+  /**
+   * A snapshot of our own state machine is durable; keep `retainEntries` entries behind it. It must
+   * not be stored before the log on the disk reaches it (`persistedIndex` of the status): a crash
+   * would leave a snapshot ahead of its log.
+   */
   | {
       readonly type: "snapshotSaved";
       readonly snapshot: SnapshotMeta;
@@ -92,7 +96,7 @@ export type Input =
  *
  * `entries` replaces whatever the disk holds from `entries[0].index` on. A `chunk` with `done` set
  * completes a snapshot: it becomes the newest one, and every stored entry is forgotten, since the
- * log restarts behind it.
+ * log restarts behind it. Such a write never has entries.
  */
 export interface Write {
   readonly id: WriteId;
@@ -199,6 +203,8 @@ export interface RaftCoreLike {
   hasReady(): boolean;
   ready(): Ready;
   status(): RaftStatus;
+  /** What a snapshot of the state machine would stand for if it were taken now (`appliedIndex`). */
+  snapshotMeta(): SnapshotMeta;
 }
 
 /** Makes a core from what was on the disk. */

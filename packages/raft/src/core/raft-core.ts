@@ -1,0 +1,247 @@
+/**
+ * The door of the core: dispatch, and nothing else. `step` is the only way in, `ready` the only way
+ * out; the rules are in the chapters beside this file.
+ */
+import type { Message } from "../messages.ts";
+import type { Entry, PersistedState, SnapshotMeta } from "../types.ts";
+import { appendOwn, onAppendEntries, rejection } from "./appending.ts";
+import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
+import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
+import { invariant, unreachable } from "./invariant.ts";
+import { entryOverheadBytes } from "./log.ts";
+import { checkRaftOptions } from "./options.ts";
+import { canWrite, onPersisted, takeWrite } from "./persistence.ts";
+import { beginReadRound, onRead, onReadIndexRequest, onReadIndexResponse } from "./reading.ts";
+import { flush, onAppendEntriesResponse, onUnreachable } from "./replication.ts";
+import { sendOncePersisted } from "./sending.ts";
+import {
+  onInstallSnapshot,
+  onInstallSnapshotResponse,
+  onSnapshotRead,
+  onSnapshotSaved,
+  snapshotMeta,
+} from "./snapshotting.ts";
+import { initialState, leaderOf, note } from "./state.ts";
+import type { RaftState } from "./state.ts";
+import { statusOf } from "./status.ts";
+import { tick } from "./ticking.ts";
+import { becomeFollower } from "./transitions.ts";
+
+const none: readonly never[] = [];
+
+export class RaftCore implements RaftCoreLike {
+  readonly #s: RaftState;
+
+  /**
+   * @param persisted - what the disk holds; for a new cluster what `bootstrap` made, stored first
+   * @throws {RangeError} on options out of range
+   * @throws {InvariantError} on a stored state that no server can have written
+   */
+  constructor(options: RaftOptions, persisted: PersistedState) {
+    checkRaftOptions(options);
+    this.#s = initialState(options, persisted);
+  }
+
+  step(input: Input): void {
+    const s = this.#s;
+    switch (input.type) {
+      case "tick":
+        return tick(s);
+      case "receive":
+        return receive(s, input.message);
+      case "propose":
+        return propose(s, input.context, input.commands);
+      case "read":
+        return onRead(s, input.context);
+      case "persisted":
+        return onPersisted(s, input.write);
+      case "applied":
+        return applied(s, input.index);
+      case "campaign":
+        return campaign(s);
+      case "stepDown":
+        return stepDown(s);
+      case "snapshotSaved":
+        return onSnapshotSaved(s, input.snapshot, input.retainEntries);
+      case "snapshotRead":
+        return s.role.kind === "leader" ? onSnapshotRead(s, s.role, input) : undefined;
+      case "unreachable":
+        return s.role.kind === "leader" ? onUnreachable(s.role, input.peer) : undefined;
+      default:
+        return unreachable(input);
+    }
+  }
+
+  hasReady(): boolean {
+    const s = this.#s;
+    return (
+      s.flushNeeded ||
+      s.messages.length > 0 ||
+      s.commitIndex > s.handedIndex ||
+      s.outcomes.length > 0 ||
+      s.notes.length > 0 ||
+      s.snapshotReads.length > 0 ||
+      s.restore !== null ||
+      s.compactThrough !== null ||
+      canWrite(s)
+    );
+  }
+
+  ready(): Ready {
+    const s = this.#s;
+    if (s.role.kind === "leader" && s.flushNeeded) {
+      beginReadRound(s, s.role);
+      flush(s, s.role);
+    }
+    const { messages, outcomes, notes, snapshotReads, restore, compactThrough } = s;
+    if (messages.length > 0) s.messages = [];
+    if (outcomes.length > 0) s.outcomes = [];
+    if (notes.length > 0) s.notes = [];
+    if (snapshotReads.length > 0) s.snapshotReads = [];
+    s.restore = null;
+    s.compactThrough = null;
+    const committed = takeCommitted(s);
+    const write = takeWrite(s);
+    return { write, messages, restore, committed, outcomes, snapshotReads, compactThrough, notes };
+  }
+
+  status(): RaftStatus {
+    return statusOf(this.#s);
+  }
+
+  snapshotMeta(): SnapshotMeta {
+    return snapshotMeta(this.#s);
+  }
+}
+
+/** Compares terms (§5.1), then hands the message to its chapter. */
+function receive(s: RaftState, m: Message): void {
+  if (m.to !== s.id) return note(s, { type: "dropped", message: m, why: "not for this server" });
+  if (m.term > s.term && !mayRaiseTerm(s, m)) return;
+  if (m.term < s.term && isAnsweredByTerm(s, m)) return;
+  switch (m.type) {
+    case "requestVote":
+      return onRequestVote(s, m);
+    case "requestVoteResponse":
+      return onRequestVoteResponse(s, m);
+    case "appendEntries":
+      followLeader(s, m);
+      return onAppendEntries(s, m);
+    case "installSnapshot":
+      followLeader(s, m);
+      return onInstallSnapshot(s, m);
+    case "appendEntriesResponse":
+      return s.role.kind === "leader" ? onAppendEntriesResponse(s, s.role, m) : undefined;
+    case "installSnapshotResponse":
+      return s.role.kind === "leader" ? onInstallSnapshotResponse(s, s.role, m) : undefined;
+    case "readIndexRequest":
+      return onReadIndexRequest(s, m);
+    case "readIndexResponse":
+      return onReadIndexResponse(s, m);
+    default:
+      return unreachable(m);
+  }
+}
+
+/** A newer term: follow it, unless it is only asked about. Answers whether to go on. */
+function mayRaiseTerm(s: RaftState, m: Message): boolean {
+  if (m.type === "requestVote") {
+    if (sticksToLeader(s)) {
+      note(s, { type: "dropped", message: m, why: "our leader is alive" }); // E3
+      return false;
+    }
+    if (m.preVote) return true; // E5
+  }
+  if (m.type === "requestVoteResponse" && m.preVote && m.granted) return true;
+  const leads = m.type === "appendEntries" || m.type === "installSnapshot";
+  becomeFollower(s, { term: m.term, leaderId: leads ? m.from : null, why: "a newer term" });
+  return true;
+}
+
+/**
+ * An older term. Who leads or campaigns in it must learn ours, or it would go on for ever; answers
+ * of an older term are void. Reads are asked of whoever leads, in whatever term.
+ */
+function isAnsweredByTerm(s: RaftState, m: Message): boolean {
+  const { from: to, term } = m;
+  switch (m.type) {
+    case "appendEntries":
+      sendOncePersisted(s, rejection(s, m, { index: 0, term: 0 }));
+      return true;
+    case "installSnapshot": {
+      const { index } = m.chunk.snapshot;
+      const answer = { index, nextOffset: 0, installed: false, readRound: 0 };
+      const envelope = { type: "installSnapshotResponse", from: s.id, to, term: s.term } as const;
+      sendOncePersisted(s, { ...envelope, ...answer });
+      return true;
+    }
+    case "requestVote": {
+      const envelope = { type: "requestVoteResponse", from: s.id, to, term: s.term } as const;
+      sendOncePersisted(s, { ...envelope, preVote: m.preVote, granted: false });
+      return true;
+    }
+    case "readIndexRequest":
+      return false;
+    default:
+      note(s, { type: "dropped", message: m, why: `term ${term} is over` });
+      return true;
+  }
+}
+
+/** A message that only the leader of our term sends. */
+function followLeader(s: RaftState, { from, term }: Message): void {
+  invariant(s.role.kind !== "leader", "a term has one leader");
+  s.electionElapsedTicks = 0;
+  if (leaderOf(s) !== from) {
+    becomeFollower(s, { term, leaderId: from, why: "heard from the leader" });
+  }
+}
+
+function propose(s: RaftState, context: number, commands: readonly Uint8Array[]): void {
+  const { role } = s;
+  const { entryMaxBytes, uncommittedMaxBytes } = s.options;
+  const refuse = (refusal: Parameters<typeof refuseProposal>[2]): void =>
+    refuseProposal(s, context, refusal);
+  if (role.kind !== "leader") return refuse({ reason: "notLeader", leaderId: leaderOf(s) });
+  let bytes = 0;
+  for (const { length } of commands) {
+    if (length > entryMaxBytes) return refuse({ reason: "tooLarge", maxBytes: entryMaxBytes });
+    bytes += length + entryOverheadBytes;
+  }
+  if (role.uncommittedBytes > 0 && role.uncommittedBytes + bytes > uncommittedMaxBytes) {
+    return refuse({ reason: "overloaded" });
+  }
+  const first = { index: s.log.lastIndex + 1, term: s.term };
+  for (const data of commands) appendOwn(s, role, { kind: "command", data });
+  s.outcomes.push({ type: "proposed", context, first });
+}
+
+function refuseProposal(
+  s: RaftState,
+  context: number,
+  refusal: Extract<Ready["outcomes"][number], { type: "proposalRefused" }>["refusal"],
+): void {
+  s.outcomes.push({ type: "proposalRefused", context, refusal });
+}
+
+function stepDown(s: RaftState): void {
+  if (s.role.kind !== "leader") return;
+  becomeFollower(s, { term: s.term, leaderId: null, why: "asked to step down" });
+}
+
+/** What the host may apply next, at most `committedMaxBytes`, but at least one entry. */
+function takeCommitted(s: RaftState): readonly Entry[] {
+  if (s.commitIndex <= s.handedIndex) return none;
+  const committed = s.log.slice(s.handedIndex + 1, {
+    through: s.commitIndex,
+    maxEntries: Infinity,
+    maxBytes: s.options.committedMaxBytes,
+  });
+  s.handedIndex += committed.length;
+  return committed;
+}
+
+function applied(s: RaftState, index: number): void {
+  invariant(index <= s.handedIndex, "only what was handed out is applied");
+  if (index > s.appliedIndex) s.appliedIndex = index;
+}

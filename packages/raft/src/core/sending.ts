@@ -1,0 +1,64 @@
+/**
+ * How messages leave, and how the disk holds them back.
+ *
+ * D1 A message that vouches for our disk (a vote, an ack, a candidacy) leaves only when every write
+ *    that it depends on is durable.
+ * D2 It is dropped if our term has moved on meanwhile: it would speak for a server that is no more.
+ */
+import type { AppendEntriesResponse, Message } from "../messages.ts";
+import type { WriteId } from "../types.ts";
+import type { RaftState } from "./state.ts";
+
+/** For what vouches for nothing: requests of a leader, pre-votes. */
+export function send(s: RaftState, message: Message): void {
+  s.messages.push(message);
+}
+
+/** Sends once everything that this server has taken in so far is durable (D1). */
+export function sendOncePersisted(s: RaftState, message: Message): void {
+  const after = dependsOn(s);
+  if (after === null) s.messages.push(message);
+  else if (!mergeAck(s, after, message)) s.waiting.push({ after, message });
+}
+
+/** The write that makes our present state durable; `null` if it already is. */
+export function dependsOn(s: RaftState): WriteId | null {
+  if (hasUnwritten(s)) return s.nextWriteId;
+  return s.inflightWrites[s.inflightWrites.length - 1]?.id ?? null;
+}
+
+/** Whether something has to be made durable that no write contains yet. */
+export function hasUnwritten(s: RaftState): boolean {
+  return (
+    s.unwrittenFrom <= s.log.lastIndex ||
+    s.chunkToWrite !== null ||
+    s.term !== s.writtenHardState.term ||
+    s.vote !== s.writtenHardState.vote
+  );
+}
+
+/** Two acks to one leader behind one write say the same as the later one. */
+function mergeAck(s: RaftState, after: WriteId, message: Message): boolean {
+  const last = s.waiting[s.waiting.length - 1];
+  if (last?.after !== after || !isAck(message) || !isAck(last.message)) return false;
+  const earlier = last.message;
+  if (earlier.to !== message.to || earlier.term !== message.term) return false;
+  if (message.index < earlier.index || message.readRound < earlier.readRound) return false;
+  s.waiting[s.waiting.length - 1] = { after, message };
+  return true;
+}
+
+function isAck(message: Message): message is AppendEntriesResponse {
+  return message.type === "appendEntriesResponse" && !message.rejected;
+}
+
+/** Takes the messages that waited for this write or an earlier one. */
+export function takeReleased(s: RaftState, write: WriteId): readonly Message[] {
+  let count = 0;
+  while (count < s.waiting.length && s.waiting[count]!.after <= write) count += 1;
+  if (count === 0) return [];
+  return s.waiting
+    .splice(0, count)
+    .map((waiting) => waiting.message)
+    .filter((message) => message.term === s.term); // D2
+}

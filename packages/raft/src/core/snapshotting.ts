@@ -1,0 +1,193 @@
+/**
+ * Snapshots (§7): our own, and sending one to a follower whose entries are compacted away.
+ *
+ * S1 The log is compacted only behind a snapshot that is durable.
+ * S2 A snapshot travels in chunks, one at a time; each is answered when it is on the receiver's
+ *    disk, with the offset to go on from. So a transfer can be resumed, and nobody is flooded.
+ * S3 A snapshot takes force as a whole, when its last chunk is durable. It brings its
+ *    configuration along.
+ * S4 A snapshot never takes a server back: one that is not ahead of its commit index, or that ends
+ *    with an entry of its log, is answered as installed, and the log stays.
+ */
+import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
+import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
+import { invariant } from "./invariant.ts";
+import { becomeSnapshot } from "./progress.ts";
+import type { Progress } from "./progress.ts";
+import { heardFrom, onAccepted, sendEmpty } from "./replication.ts";
+import { send, sendOncePersisted } from "./sending.ts";
+import { note } from "./state.ts";
+import type { LeaderRole, RaftState } from "./state.ts";
+
+/** Our own state machine was stored up to `snapshot.index`: the log before it can go (S1). */
+export function onSnapshotSaved(s: RaftState, snapshot: SnapshotMeta, retain: number): void {
+  invariant(snapshot.index <= s.appliedIndex, "a snapshot holds only what was applied");
+  invariant(snapshot.index <= s.persistedIndex, "a snapshot is not ahead of the log on the disk");
+  if (snapshot.index <= (s.snapshot?.index ?? 0)) return; // a newer one was installed meanwhile
+  s.snapshot = snapshot;
+  const through = Math.max(snapshot.index - retain, s.log.base.index);
+  if (through === s.log.base.index) return;
+  s.log.compactThrough(through);
+  s.configurations.compactThrough(through);
+  s.compactThrough = through;
+}
+
+/** What a snapshot of the state machine stands for right now. */
+export function snapshotMeta(s: RaftState): SnapshotMeta {
+  const index = s.appliedIndex;
+  const term = s.log.termAt(index);
+  invariant(term !== null, "what was applied last is in the log");
+  const placed = s.configurations.at(index);
+  return { index, term, configuration: placed.configuration, configurationIndex: placed.index };
+}
+
+// ── The leader's side ──
+
+/** Begins with the first chunk of the newest snapshot. */
+export function startSnapshot(s: RaftState, peer: Progress): void {
+  invariant(s.snapshot !== null, "what is compacted is in a snapshot");
+  becomeSnapshot(peer, s.snapshot.index);
+  note(s, { type: "snapshotNeeded", peer: peer.id, index: s.snapshot.index });
+  readNextChunk(s, peer);
+}
+
+function readNextChunk(s: RaftState, peer: Progress): void {
+  const { snapshot } = peer;
+  invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
+  snapshot.heartbeatsWaited = 0;
+  const { index, offset } = snapshot;
+  const maxBytes = s.options.snapshotChunkMaxBytes;
+  s.snapshotReads.push({ to: peer.id, index, offset, maxBytes });
+}
+
+/** The host has read a chunk, or found the snapshot gone. */
+export function onSnapshotRead(
+  s: RaftState,
+  role: LeaderRole,
+  read: {
+    readonly to: NodeId;
+    readonly index: LogIndex;
+    readonly offset: number;
+    readonly chunk: SnapshotChunk | null;
+  },
+): void {
+  const peer = role.progress.get(read.to);
+  const progress = peer?.snapshot;
+  if (peer === undefined || progress === undefined || progress === null) return;
+  if (progress.index !== read.index || progress.offset !== read.offset) return;
+  if (read.chunk === null) return restartIfNewer(s, peer);
+  send(s, {
+    type: "installSnapshot",
+    from: s.id,
+    to: peer.id,
+    term: s.term,
+    chunk: read.chunk,
+    readRound: role.readRound,
+  });
+  peer.sentRound = role.readRound;
+}
+
+/** The snapshot was replaced by a newer one; if there is none yet, the heartbeats ask again. */
+function restartIfNewer(s: RaftState, peer: Progress): void {
+  if (s.snapshot !== null && s.snapshot.index > peer.snapshot!.index) startSnapshot(s, peer);
+}
+
+/** The heartbeat of a peer that is being sent a snapshot; asks again for a chunk that got lost. */
+export function heartbeatToSnapshotPeer(s: RaftState, role: LeaderRole, peer: Progress): void {
+  sendEmpty(s, role, peer, { index: 0, term: 0 }); // 0@0 matches every log and verifies nothing
+  const { snapshot } = peer;
+  invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
+  snapshot.heartbeatsWaited += 1;
+  const patience = s.options.electionTimeoutTicks / s.options.heartbeatTicks;
+  if (snapshot.heartbeatsWaited <= patience) return;
+  if (s.snapshot !== null && s.snapshot.index > snapshot.index) startSnapshot(s, peer);
+  else readNextChunk(s, peer);
+}
+
+export function onInstallSnapshotResponse(
+  s: RaftState,
+  role: LeaderRole,
+  m: InstallSnapshotResponse,
+): void {
+  const peer = role.progress.get(m.from);
+  if (peer === undefined) return;
+  heardFrom(s, role, peer, m.readRound);
+  if (m.installed) return onAccepted(s, role, peer, m.index);
+  const { snapshot } = peer;
+  if (snapshot?.index !== m.index || m.nextOffset === snapshot.offset) return;
+  snapshot.offset = m.nextOffset;
+  readNextChunk(s, peer);
+}
+
+// ── The follower's side ──
+
+/** From the leader of our term. */
+export function onInstallSnapshot(s: RaftState, m: InstallSnapshot): void {
+  const { snapshot, offset, data, done } = m.chunk;
+  if (s.receiving?.complete === true) {
+    return note(s, { type: "dropped", message: m, why: "a snapshot is being installed" });
+  }
+  if (s.log.termAt(snapshot.index) === snapshot.term) {
+    s.commitIndex = Math.max(s.commitIndex, snapshot.index); // a snapshot holds what is committed
+  }
+  if (snapshot.index <= s.commitIndex) {
+    return respond(s, m, { nextOffset: 0, installed: true }); // S4
+  }
+  if (s.chunkToWrite !== null || (done && s.unwrittenFrom <= s.log.lastIndex)) {
+    return note(s, { type: "dropped", message: m, why: "the disk is behind" }); // asked again
+  }
+  const expected = continues(s, m) ? s.receiving!.nextOffset : 0;
+  if (offset !== expected) return respond(s, m, { nextOffset: expected, installed: false });
+  s.chunkToWrite = m.chunk;
+  const nextOffset = offset + data.length;
+  s.receiving = { from: m.from, term: m.term, snapshot, nextOffset, complete: done };
+  respond(s, m, { nextOffset, installed: done }); // S2: leaves when the chunk is durable
+}
+
+/** Whether this chunk belongs to the transfer that is going on. */
+function continues(s: RaftState, { from, term, chunk }: InstallSnapshot): boolean {
+  const { receiving } = s;
+  return (
+    receiving !== null &&
+    receiving.from === from &&
+    receiving.term === term &&
+    receiving.snapshot.index === chunk.snapshot.index &&
+    receiving.snapshot.term === chunk.snapshot.term
+  );
+}
+
+function respond(
+  s: RaftState,
+  m: InstallSnapshot,
+  answer: { readonly nextOffset: number; readonly installed: boolean },
+): void {
+  sendOncePersisted(s, {
+    type: "installSnapshotResponse",
+    from: s.id,
+    to: m.from,
+    term: s.term,
+    index: m.chunk.snapshot.index,
+    ...answer,
+    readRound: m.readRound,
+  });
+}
+
+/** A chunk is on the disk; with the last one the snapshot takes force (S3). */
+export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk): void {
+  if (!done) return;
+  invariant(snapshot.index > s.commitIndex, "a snapshot never takes a server back"); // S4
+  s.receiving = null;
+  s.log.reset(snapshot);
+  s.configurations.reset({
+    index: snapshot.configurationIndex,
+    configuration: snapshot.configuration,
+  });
+  s.snapshot = snapshot;
+  s.commitIndex = snapshot.index;
+  s.handedIndex = snapshot.index;
+  s.persistedIndex = snapshot.index;
+  s.unwrittenFrom = snapshot.index + 1;
+  for (const write of s.inflightWrites) write.lastIndex = Math.min(write.lastIndex, snapshot.index);
+  s.restore = snapshot;
+  note(s, { type: "snapshotInstalled", snapshot: { index: snapshot.index, term: snapshot.term } });
+}
