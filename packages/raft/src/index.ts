@@ -16,3 +16,6 @@ export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from
 export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";
+export { RaftNode } from "./node/raft-node.ts";
+export { MemoryStorage } from "./node/memory-storage.ts";
+export { MemoryNetwork } from "./node/memory-network.ts";

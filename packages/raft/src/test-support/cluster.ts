@@ -1,5 +1,5 @@
 /** Cores wired together in memory, in lockstep: disks answer at once unless they are held. */
-import { RaftCore, bootstrap, configurationOf, defaultRaftOptions } from "../index.ts";
+import { RaftCore, bootstrap, defaultRaftOptions } from "../index.ts";
 import type {
   Entry,
   Input,
@@ -26,7 +26,7 @@ export interface TestNode {
 }
 
 export class TestCluster {
-  readonly nodes: Map<NodeId, TestNode> = new Map();
+  readonly nodes = new Map<NodeId, TestNode>();
   /** Return false to lose a message. */
   filter: (message: Message) => boolean = () => true;
   readonly #queue: Message[] = [];
@@ -67,7 +67,7 @@ export class TestCluster {
   /** Carries out everything until nothing is left to do. */
   settle(): void {
     for (let round = 0; round < 100_000; round += 1) {
-      for (const [id, node] of this.nodes) while (node.core.hasReady()) this.#carryOut(id, node);
+      for (const node of this.nodes.values()) while (node.core.hasReady()) this.#carryOut(node);
       const message = this.#queue.shift();
       if (message === undefined) return;
       if (this.filter(message)) this.nodes.get(message.to)?.core.step({ type: "receive", message });
@@ -75,13 +75,13 @@ export class TestCluster {
     throw new Error("the cluster does not come to rest");
   }
 
-  #carryOut(id: NodeId, node: TestNode): void {
+  #carryOut(node: TestNode): void {
     const ready: Ready = node.core.ready();
     this.#queue.push(...ready.messages);
     node.outcomes.push(...ready.outcomes);
     node.applied.push(...ready.committed);
-    const last = ready.committed[ready.committed.length - 1] ?? ready.restore;
-    if (last !== undefined && last !== null) node.core.step({ type: "applied", index: last.index });
+    const last = ready.committed.at(-1) ?? ready.restore;
+    if (last !== null) node.core.step({ type: "applied", index: last.index });
     if (ready.write === null) return;
     if (node.diskHeld) node.heldWrites.push(ready.write);
     else node.core.step({ type: "persisted", write: ready.write.id });
@@ -96,5 +96,3 @@ export class TestCluster {
     this.settle();
   }
 }
-
-export { configurationOf };

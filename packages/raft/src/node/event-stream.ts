@@ -1,0 +1,95 @@
+/**
+ * Events as an async iterable that cannot grow: a reader that is slower than the events is told
+ * how many it missed.
+ */
+import type { Note } from "../core/door.ts";
+import type { RaftEvent } from "./options.ts";
+
+/** Most events kept for one reader. */
+const queueMax = 1024;
+
+export class EventHub {
+  readonly #readers = new Set<EventReader>();
+  #closed = false;
+
+  publish(event: RaftEvent): void {
+    for (const reader of this.#readers) reader.push(event);
+  }
+
+  subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<RaftEvent> {
+    const reader = new EventReader(() => this.#readers.delete(reader));
+    if (this.#closed || signal?.aborted === true) reader.end();
+    else this.#readers.add(reader);
+    signal?.addEventListener("abort", () => reader.end(), { once: true });
+    return reader;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+  }
+}
+
+class EventReader implements AsyncIterableIterator<RaftEvent> {
+  readonly #queue: RaftEvent[] = [];
+  readonly #onEnd: () => void;
+  #missed = 0;
+  #ended = false;
+  #waiting: ((result: IteratorResult<RaftEvent>) => void)[] = [];
+
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
+
+  push(event: RaftEvent): void {
+    const reader = this.#waiting.shift();
+    if (reader !== undefined) reader({ value: event, done: false });
+    else if (this.#queue.length < queueMax) this.#queue.push(event);
+    else this.#missed += 1;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#onEnd();
+    for (const reader of this.#waiting) reader({ value: undefined, done: true });
+    this.#waiting = [];
+  }
+
+  next(): Promise<IteratorResult<RaftEvent>> {
+    const event = this.#queue.shift() ?? this.#takeMissed();
+    if (event !== undefined) return Promise.resolve({ value: event, done: false });
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<RaftEvent>> {
+    this.#queue.length = 0;
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #takeMissed(): RaftEvent | undefined {
+    if (this.#missed === 0) return undefined;
+    const event: RaftEvent = { type: "missed", count: this.#missed };
+    this.#missed = 0;
+    return event;
+  }
+}
+
+/** The notes of the core that applications ask for. */
+export function eventOf(note: Note): RaftEvent | null {
+  switch (note.type) {
+    case "role":
+      return { type: "role", role: note.role, term: note.term };
+    case "leader":
+      return { type: "leader", leaderId: note.leaderId, term: note.term };
+    case "snapshotInstalled":
+      return { type: "snapshotInstalled", snapshot: note.snapshot };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,26 @@
+import type { RaftOptions } from "../core/door.ts";
+import { bootstrap } from "../core/bootstrap.ts";
+import { defaultRaftOptions } from "../core/options.ts";
+import type { PersistedState } from "../types.ts";
+import type { RaftNodeOptions } from "./options.ts";
+
+/** The core's options: defaults, the embedder's choices, and a seed of this very start. */
+export function raftOptionsOf<Result>({ id, raft }: RaftNodeOptions<Result>): RaftOptions {
+  const seed = Math.floor(Math.random() * 2 ** 32) | 0;
+  return { ...defaultRaftOptions, seed, ...raft, id };
+}
+
+/** What the storage holds; on an empty one the first configuration is stored, before anything else. */
+export async function loadOrBootstrap<Result>(
+  options: RaftNodeOptions<Result>,
+): Promise<PersistedState> {
+  const { id, members, storage } = options;
+  const stored = await storage.load();
+  if (stored !== null) return stored;
+  if (!members.some((member) => member.id === id)) {
+    throw new RangeError(`${id} is not one of the members`);
+  }
+  const first = bootstrap(members);
+  await storage.write({ hardState: first.hardState, entries: first.entries, chunk: null });
+  return first;
+}
