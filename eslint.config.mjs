@@ -4,10 +4,24 @@ import prettier from "eslint-config-prettier";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+const nodeGlobals = Object.fromEntries(
+  [
+    ...["process", "console", "performance", "Buffer", "fetch", "URL", "AbortController"],
+    ...[
+      "AbortSignal",
+      "setTimeout",
+      "clearTimeout",
+      "setInterval",
+      "clearInterval",
+      "setImmediate",
+    ],
+  ].map((name) => [name, "readonly"]),
+);
+
 const cores = ["packages/raft/src/core/**/*.ts", "packages/state-machine/src/**/*.ts"];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/coverage/", ".nx/", "docs/", "**/boundary-violation/"]),
+  globalIgnores(["**/dist/", "**/coverage/", ".nx/", "docs/"]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -70,7 +84,7 @@ export default defineConfig(
   },
   {
     files: ["**/*.{mjs,cjs}"],
-    languageOptions: { globals: { process: "readonly", console: "readonly" } },
+    languageOptions: { globals: nodeGlobals },
   },
   {
     files: ["**/*.cjs"],

@@ -1,0 +1,123 @@
+// npm run bench: what consensus and the whole service can do on this machine, with the spread.
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import yargs from "yargs";
+import { benchCore } from "./core.mjs";
+import { externalTarget, targets } from "./targets.mjs";
+
+const options = yargs(process.argv.slice(2))
+  .scriptName("npm run bench --")
+  .usage("$0 [core|cluster ...] [options]\n\nMeasures the core in memory and a cluster over HTTP.")
+  .option("clients", { type: "string", default: "1,64,256", describe: "concurrent clients" })
+  .option("runs", { type: "number", default: 5, describe: "counted runs of each figure" })
+  .option("seconds", { type: "number", default: 3, describe: "length of a run" })
+  .option("beside", {
+    type: "string",
+    array: true,
+    default: [],
+    describe: "other systems in the same run: etcd, or name=POST:http://host:port/path",
+  })
+  .option("json", { type: "string", describe: "also write all figures to this file" })
+  .example("$0 core", "commits per second of the protocol alone")
+  .example("$0 cluster --beside etcd", "the service and etcd, run by run in turn")
+  .epilogue("Machines differ and are noisy: compare ratios within one run.")
+  .strictOptions()
+  .parseSync();
+
+const wanted = options._.length === 0 ? ["core", "cluster"] : options._;
+const report = {
+  machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version },
+};
+console.log(`${report.machine.cores} × ${report.machine.cpu}, Node ${report.machine.node}`);
+if (wanted.includes("core")) report.core = core();
+if (wanted.includes("cluster")) report.cluster = await cluster();
+if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(report, null, 2));
+
+function core() {
+  console.log("\nThe core alone: three in one thread, in memory, commits per second");
+  const rows = benchCore({ runs: options.runs, forMs: options.seconds * 1000 });
+  for (const { batch, median, least, most } of rows) {
+    console.log(
+      `  ${batch} at a time`.padEnd(20),
+      `${thousands(median)}   (${thousands(least)} – ${thousands(most)})`,
+    );
+  }
+  return rows;
+}
+
+async function cluster() {
+  const systems = await startAll();
+  const rows = [];
+  try {
+    console.log("\nOver HTTP, closed loop, every answer durable on a majority");
+    console.log("  system    clients      per second              p50 ms   p99 ms   CPU-ms/1000");
+    for (const clients of options.clients.split(",").map(Number)) {
+      const results = new Map([...systems.keys()].map((name) => [name, []]));
+      for (const system of systems.values()) await measure(system, clients, 1); // warm-up
+      for (let run = 0; run < options.runs; run += 1) {
+        for (const [name, system] of systems) {
+          results.get(name).push(await measure(system, clients, options.seconds));
+        }
+      }
+      for (const [name, runs] of results) rows.push(summary(name, clients, runs));
+    }
+  } finally {
+    for (const system of systems.values()) await system.stop();
+  }
+  return rows;
+}
+
+async function startAll() {
+  const systems = new Map([["counter", await targets.counter()]]);
+  for (const beside of options.beside) {
+    const [name, address] = beside.split(/=(.*)/s);
+    const [method, url] = address === undefined ? [] : address.split(/:(.*)/s);
+    const system = url === undefined ? await targets[name]?.() : externalTarget(method, url);
+    if (system === null || system === undefined) console.error(`${name}: not installed, left out`);
+    else systems.set(name, system);
+  }
+  return systems;
+}
+
+async function measure({ target, cpuMs }, clients, seconds) {
+  const before = cpuMs();
+  const result = await inProcess(target, { clients, seconds });
+  const used = before === null ? null : ((cpuMs() - before) / result.requests) * 1000;
+  return { ...result, cpuMsPerThousand: used };
+}
+
+function inProcess(target, loadOptions) {
+  return new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, "load.mjs"));
+    child.on("message", ({ result, error }) => {
+      child.kill();
+      if (error === undefined) resolve(result);
+      else reject(new Error(error));
+    });
+    child.send({ target, options: loadOptions });
+  });
+}
+
+function summary(name, clients, runs) {
+  const sorted = (field) => runs.map((run) => run[field]).sort((a, b) => a - b);
+  const middle = (field) => sorted(field)[runs.length >> 1];
+  const rates = sorted("perSecond");
+  const cpu = middle("cpuMsPerThousand");
+  const failed = runs.reduce((sum, run) => sum + run.failed, 0);
+  console.log(
+    `  ${name.padEnd(10)}${String(clients).padStart(5)}`,
+    `${thousands(middle("perSecond")).padStart(12)}`,
+    `(${thousands(rates[0])} – ${thousands(rates[rates.length - 1])})`.padEnd(22),
+    middle("p50Ms").toFixed(2).padStart(7),
+    middle("p99Ms").toFixed(2).padStart(8),
+    (cpu === null ? "–" : cpu.toFixed(0)).padStart(9),
+    failed > 0 ? `  ${failed} requests failed` : "",
+  );
+  return { name, clients, runs };
+}
+
+function thousands(value) {
+  return Math.round(value).toLocaleString("en");
+}

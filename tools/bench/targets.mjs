@@ -1,0 +1,112 @@
+// The systems that can stand side by side in one run. Each one starts on its own ports with its own
+// temporary directory and says how to ask it for the next number.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Our own three nodes, durable, on loopback; every client talks to the leader. */
+async function startCounter() {
+  const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
+  const ports = [18080, 18081, 18082];
+  const children = ports.map((port) => {
+    const peers = ports.filter((other) => other !== port).join(",");
+    const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];
+    return spawn(process.execPath, [join(root, "apps/node/dist/main.js"), ...flags], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  });
+  const leader = await until(async () => {
+    const status = await (await fetch(`http://127.0.0.1:${ports[0]}/status`)).json();
+    const port = Number(status.leader.httpAddress.split(":").pop());
+    const ready = await Promise.all(ports.map((p) => fetch(`http://127.0.0.1:${p}/readyz`)));
+    return ready.every((response) => response.ok) && port > 0 ? port : null;
+  });
+  return running(children, dir, {
+    hosts: [{ host: "127.0.0.1", port: leader }],
+    method: "POST",
+    path: "/next",
+  });
+}
+
+/** Three etcd members, if etcd is installed: its cheapest linearizable "next" is a put. */
+async function startEtcd() {
+  if (spawnSync("etcd", ["--version"]).error !== undefined) return null;
+  const dir = mkdtempSync(join(tmpdir(), "etcd-bench-"));
+  const nodes = [0, 1, 2].map((at) => ({ name: `m${at}`, client: 23790 + at, peer: 23800 + at }));
+  const cluster = nodes.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(",");
+  const children = nodes.map(({ name, client, peer }) =>
+    spawn(
+      "etcd",
+      [
+        ...["--name", name, "--data-dir", join(dir, name), "--initial-cluster", cluster],
+        ...["--listen-client-urls", `http://127.0.0.1:${client}`],
+        ...["--advertise-client-urls", `http://127.0.0.1:${client}`],
+        ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
+        ...["--initial-advertise-peer-urls", `http://127.0.0.1:${peer}`],
+      ],
+      { stdio: "ignore" },
+    ),
+  );
+  const leader = await until(async () => {
+    for (const { client } of nodes) {
+      const url = `http://127.0.0.1:${client}/v3/maintenance/status`;
+      const status = await (await fetch(url, { method: "POST", body: "{}" })).json();
+      if (status.leader !== undefined && status.leader === status.header.member_id) return client;
+    }
+    return null;
+  });
+  return running(children, dir, {
+    hosts: [{ host: "127.0.0.1", port: leader }],
+    method: "POST",
+    path: "/v3/kv/put",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ key: "Y291bnRlcg==", value: "MQ==" }),
+  });
+}
+
+export const targets = { counter: startCounter, etcd: startEtcd };
+
+/** Something that runs already: `name=POST:http://127.0.0.1:8080/next`. */
+export function externalTarget(method, url) {
+  const { hostname: host, port, pathname, search } = new URL(url);
+  const target = { hosts: [{ host, port: Number(port || 80) }], method, path: pathname + search };
+  return { target, cpuMs: () => null, stop: () => Promise.resolve() };
+}
+
+function running(children, dir, target) {
+  return {
+    target,
+    /** User and system time of all its processes so far, from the kernel's own accounting. */
+    cpuMs: () => children.reduce((sum, child) => sum + cpuMsOf(child.pid), 0),
+    stop: async () => {
+      await Promise.all(
+        children.map(
+          (child) =>
+            new Promise((done) => {
+              child.on("exit", done);
+              child.kill("SIGTERM");
+            }),
+        ),
+      );
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function cpuMsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
+}
+
+async function until(probe, limitMs = 30_000) {
+  const endsAt = performance.now() + limitMs;
+  while (performance.now() < endsAt) {
+    const found = await probe().catch(() => null);
+    if (found !== null) return found;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error("the system under test did not become ready");
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The README's commands, as a newcomer types them: the cluster in one terminal, three served nodes,
+# start.sh in another order. Each must answer, count on, and leave no process behind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+pids=()
+cleanup() {
+  for pid in "${pids[@]:-}"; do [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+# Waits until the node on this port answers reads, at most so many seconds.
+ready() {
+  local port=$1 limit=${2:-60} at=0
+  until curl -fs "http://127.0.0.1:$port/readyz" >/dev/null; do
+    at=$((at + 1))
+    [ "$at" -lt $((limit * 10)) ] || { echo "port $port did not become ready in $limit s"; tail -n 40 "$scratch"/*.log; exit 1; }
+    sleep 0.1
+  done
+}
+
+# Counts three times over different nodes and wants consecutive numbers and one value everywhere.
+counts() {
+  local first second third value
+  first=$(curl -fsS -X POST "http://127.0.0.1:$1/next")
+  second=$(curl -fsS -X POST "http://127.0.0.1:$2/next")
+  third=$(curl -fsS -X POST "http://127.0.0.1:$3/next")
+  [ "$second" -eq $((first + 1)) ] && [ "$third" -eq $((first + 2)) ] || { echo "numbers: $first $second $third"; exit 1; }
+  for port in "$1" "$2" "$3"; do
+    value=$(curl -fsS "http://127.0.0.1:$port/get")
+    [ "$value" = "{\"counter\":$third}" ] || { echo "port $port says $value, not $third"; exit 1; }
+  done
+  echo "ports $1 $2 $3 count: $first $second $third"
+}
+
+# Stops these processes the way Ctrl-C does and wants them gone, with exit code 0 where it is ours.
+stop() {
+  local signal=$1
+  shift
+  for pid in "$@"; do kill "-$signal" "$pid" 2>/dev/null || true; done
+  for pid in "$@"; do wait "$pid" || { echo "process $pid ended with $?"; exit 1; }; done
+  pids=()
+}
+
+gone() {
+  local at
+  for at in $(seq 1 100); do
+    curl -s -o /dev/null "http://127.0.0.1:$1/health" || return 0
+    sleep 0.1
+  done
+  echo "something still answers on port $1"
+  exit 1
+}
+
+echo "npm start"
+COUNTER_DATA_ROOT="$scratch/start" npm start >"$scratch/start.log" 2>&1 &
+pids=($!)
+ready 8080 120; ready 8081; ready 8082
+counts 8080 8081 8082
+# A terminal's Ctrl-C reaches the whole group; here the runner itself is told.
+runner=$(pgrep -f 'tools/cluster.mjs' | head -n 1)
+kill -INT "$runner"
+wait "${pids[0]}" || true
+pids=()
+for port in 8080 8081 8082; do gone "$port"; done
+
+echo "start.sh 3, 1, 2"
+rm -rf data/smoke
+for n in 3 1 2; do
+  COUNTER_DATA_DIR="$scratch/start-sh-$n" ./start.sh "$n" >"$scratch/start-sh-$n.log" 2>&1 &
+  pids+=($!)
+done
+ready 9000; ready 9002; ready 9004
+counts 9004 9000 9002
+stop TERM "${pids[@]}"
+
+echo "three npx nx serve node at once"
+for port in 8090 8091 8092; do
+  peers=$(printf '%s\n' 8090 8091 8092 | grep -v "^$port$" | paste -sd, -)
+  COUNTER_DATA_DIR="$scratch/serve-$port" npx nx serve node --port="$port" --peers="$peers" >"$scratch/serve-$port.log" 2>&1 &
+  pids+=($!)
+done
+ready 8090 120; ready 8091; ready 8092
+counts 8090 8091 8092
+for pid in $(pgrep -f 'apps/node/dist/main.js --port=809'); do kill -TERM "$pid"; done
+for port in 8090 8091 8092; do gone "$port"; done
+for pid in "${pids[@]}"; do wait "$pid" || true; done
+pids=()
+
+echo "the README's commands work"
