@@ -176,6 +176,8 @@ export interface RaftStatus {
   readonly term: Term;
   readonly vote: NodeId | null;
   readonly leaderId: NodeId | null;
+  /** Ticks since the leader was last heard of; on the leader: since it last counted its contacts. */
+  readonly leaderSilentTicks: number;
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
   readonly persistedIndex: LogIndex;

@@ -14,6 +14,7 @@ export function statusOf(s: RaftState): RaftStatus {
     term: s.term,
     vote: s.vote,
     leaderId: leaderOf(s),
+    leaderSilentTicks: s.electionElapsedTicks,
     commitIndex: s.commitIndex,
     appliedIndex: s.appliedIndex,
     persistedIndex: s.persistedIndex,

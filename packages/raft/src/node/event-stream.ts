@@ -3,6 +3,7 @@
  * how many it missed.
  */
 import type { Note } from "../core/door.ts";
+import type { NodeId } from "../types.ts";
 import type { RaftEvent } from "./options.ts";
 
 /** Most events kept for one reader. */
@@ -92,4 +93,12 @@ export function eventOf(note: Note): RaftEvent | null {
     default:
       return null;
   }
+}
+
+/** The next leader that these events name; `null` if they end before. */
+export async function nextLeader(events: AsyncIterable<RaftEvent>): Promise<NodeId | null> {
+  for await (const event of events) {
+    if (event.type === "leader" && event.leaderId !== null) return event.leaderId;
+  }
+  return null;
 }

@@ -48,7 +48,7 @@ export interface ReadOptions extends WaitOptions {
 }
 
 export interface RaftNodeStatus extends RaftStatus {
-  /** Milliseconds since a leader was last heard of, by the monotonic clock; 0 on the leader. */
+  /** Milliseconds, in ticks, since the leader was last heard of; `null` while none is known. */
   readonly leaderSilentMs: number | null;
   readonly pendingProposals: number;
   readonly pendingReads: number;

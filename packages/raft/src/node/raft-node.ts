@@ -3,10 +3,10 @@
  * disk, network and state machine that the embedder brings.
  */
 import type { Input, Outcome, Ready } from "../core/door.ts";
-import { StoppedError } from "../errors.ts";
-import type { Entry, EntryId, LogIndex, PersistedState } from "../types.ts";
+import { NotLeaderError, StoppedError } from "../errors.ts";
+import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import { Applier, asError } from "./applier.ts";
-import { EventHub, eventOf } from "./event-stream.ts";
+import { EventHub, eventOf, nextLeader } from "./event-stream.ts";
 import type {
   Proposed,
   RaftEvent,
@@ -55,7 +55,6 @@ export class RaftNode<Result> {
   #stopping: Promise<void> | null = null;
   #fatal: Error | null = null;
   #appliedIndex = 0;
-  #leaderHeardMs: number | null = null;
 
   /**
    * Loads the storage, or sets up an empty one with `members`, and starts taking part.
@@ -89,22 +88,17 @@ export class RaftNode<Result> {
       restored: (snapshot) => this.#onRestored(snapshot.index),
       failed: (error) => this.#fail(error),
     });
-    this.#snapshotter = new Snapshotter(
-      {
-        machine: stateMachine,
-        storage,
-        meta: () => this.#pump.core.snapshotMeta(),
-        persistedIndex: () => this.#pump.core.status().persistedIndex,
-        onSaved: (snapshot, tookMs) => {
-          const retainEntries = options.snapshots?.retainEntries ?? 4096;
-          this.#step({ type: "snapshotSaved", snapshot, retainEntries });
-          this.#observer.onSnapshotSaved?.(snapshot, tookMs);
-          this.#events.publish({ type: "snapshotSaved", snapshot });
-        },
-        onFailed: (error) => this.#fail(asError(error)),
+    this.#snapshotter = new Snapshotter(options.snapshots ?? {}, {
+      machine: stateMachine,
+      storage,
+      core: this.#pump.core,
+      onSaved: (snapshot, retainEntries, tookMs) => {
+        this.#step({ type: "snapshotSaved", snapshot, retainEntries });
+        this.#observer.onSnapshotSaved?.(snapshot, tookMs);
+        this.#events.publish({ type: "snapshotSaved", snapshot });
       },
-      options.snapshots ?? {},
-    );
+      onFailed: (error) => this.#fail(asError(error)),
+    });
     transport.start({
       receive: (message) => this.#step({ type: "receive", message }),
       unreachable: (peer) => this.#step({ type: "unreachable", peer }),
@@ -162,14 +156,29 @@ export class RaftNode<Result> {
   /** A copy of what is known here and now. */
   status(): RaftNodeStatus {
     const core = this.#pump.core.status();
-    const silent = this.#leaderHeardMs === null ? null : performance.now() - this.#leaderHeardMs;
+    const silentMs = core.leaderSilentTicks * (this.#options.tickMs ?? defaultTickMs);
     return {
       ...core,
-      leaderSilentMs: core.role === "leader" ? 0 : silent,
+      leaderSilentMs: core.leaderId === null ? null : silentMs,
       pendingProposals: this.#proposals.size,
       pendingReads: this.#reads.size,
       fatal: this.#fatal,
     };
+  }
+
+  /**
+   * Waits until a leader is known, ourselves or another.
+   *
+   * @throws {NotLeaderError} none was found in time
+   */
+  async waitForLeader({ signal, timeoutMs = 5000 }: WaitOptions = {}): Promise<NodeId> {
+    const { leaderId } = this.#pump.core.status();
+    if (leaderId !== null) return leaderId;
+    const time = AbortSignal.timeout(timeoutMs);
+    const limit = signal === undefined ? time : AbortSignal.any([signal, time]);
+    const found = await nextLeader(this.#events.subscribe(limit));
+    if (found === null) throw new NotLeaderError(null);
+    return found;
   }
 
   /** What happens from now on. A slow reader is told how many events it missed. */
@@ -189,9 +198,7 @@ export class RaftNode<Result> {
     const patience = AbortSignal.timeout(stepDownPatienceMs);
     const events = this.#events.subscribe(patience);
     this.#step({ type: "stepDown" });
-    for await (const event of events) {
-      if (event.type === "leader" && event.leaderId !== null) break;
-    }
+    await nextLeader(events);
   }
 
   /**
@@ -226,9 +233,7 @@ export class RaftNode<Result> {
   #onReady(ready: Ready): void {
     for (const note of ready.notes) {
       const event = eventOf(note);
-      if (event === null) continue;
-      if (event.type === "leader") this.#leaderHeardMs = performance.now();
-      this.#events.publish(event);
+      if (event !== null) this.#events.publish(event);
     }
   }
 

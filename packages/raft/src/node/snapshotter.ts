@@ -3,6 +3,7 @@
  * without stopping the group.
  */
 import type { Entry, EntryId, LogIndex, SnapshotMeta } from "../types.ts";
+import type { RaftCoreLike } from "../core/door.ts";
 import { entryBytes } from "../core/log.ts";
 import type { SnapshotPolicy } from "./options.ts";
 import type { StateMachine, Storage } from "./ports.ts";
@@ -10,11 +11,9 @@ import type { StateMachine, Storage } from "./ports.ts";
 export interface SnapshotterParts {
   readonly machine: Pick<StateMachine<unknown>, "snapshot">;
   readonly storage: Storage;
-  /** What a snapshot taken now stands for. */
-  readonly meta: () => SnapshotMeta;
-  /** How far the log on the disk reaches: a snapshot must not be ahead of it. */
-  readonly persistedIndex: () => LogIndex;
-  readonly onSaved: (snapshot: SnapshotMeta, tookMs: number) => void;
+  /** Says what a snapshot taken now stands for, and how far the log on the disk reaches. */
+  readonly core: Pick<RaftCoreLike, "snapshotMeta" | "status">;
+  readonly onSaved: (snapshot: SnapshotMeta, retainEntries: number, tookMs: number) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -22,15 +21,17 @@ export class Snapshotter {
   readonly #parts: SnapshotterParts;
   readonly #everyEntries: number;
   readonly #everyBytes: number;
+  readonly #retainEntries: number;
   #entries = 0;
   #bytes = 0;
   #running: Promise<EntryId> | null = null;
   #awaited: { readonly index: LogIndex; readonly resolve: () => void } | null = null;
 
-  constructor(parts: SnapshotterParts, policy: SnapshotPolicy) {
+  constructor(policy: SnapshotPolicy, parts: SnapshotterParts) {
     this.#parts = parts;
     this.#everyEntries = policy.everyEntries ?? 8192;
     this.#everyBytes = policy.everyBytes ?? 16 * 1024 * 1024;
+    this.#retainEntries = policy.retainEntries ?? 4096;
   }
 
   onApplied(entries: readonly Entry[]): void {
@@ -48,9 +49,10 @@ export class Snapshotter {
     return this.#running;
   }
 
-  /** The log on the disk may reach further now. */
+  /** The log on the disk may reach further now: a snapshot must not be ahead of it. */
   onPersisted(): void {
-    if (this.#awaited === null || this.#awaited.index > this.#parts.persistedIndex()) return;
+    if (this.#awaited === null) return;
+    if (this.#awaited.index > this.#parts.core.status().persistedIndex) return;
     this.#awaited.resolve();
     this.#awaited = null;
   }
@@ -67,11 +69,11 @@ export class Snapshotter {
     this.#entries = 0;
     this.#bytes = 0;
     try {
-      const meta = this.#parts.meta();
+      const meta = this.#parts.core.snapshotMeta();
       const chunks = this.#parts.machine.snapshot(); // captured here, before anything is awaited
       await this.#persisted(meta.index);
       await this.#parts.storage.saveSnapshot(meta, asynchronous(chunks));
-      this.#parts.onSaved(meta, performance.now() - startedMs);
+      this.#parts.onSaved(meta, this.#retainEntries, performance.now() - startedMs);
       return { index: meta.index, term: meta.term };
     } catch (error) {
       this.#parts.onFailed(error);
