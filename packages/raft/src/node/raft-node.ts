@@ -2,7 +2,7 @@
  * The asynchronous host around the pure core: promises for proposals and reads, a clock, and the
  * disk, network and state machine that the embedder brings.
  */
-import type { Input, Outcome, Ready } from "../core/door.ts";
+import type { Outcome, Ready } from "../core/door.ts";
 import { NotLeaderError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import { Applier, asError } from "./applier.ts";
@@ -59,8 +59,7 @@ export class RaftNode<Result> {
   /**
    * Loads the storage, or sets up an empty one with `members`, and starts taking part.
    *
-   * @throws {RangeError} on options out of range
-   * @throws whatever the storage rejects with
+   * @throws {RangeError} on options out of range, or whatever the storage rejects with
    */
   static async start<Result>(options: RaftNodeOptions<Result>): Promise<RaftNode<Result>> {
     return new RaftNode(options, await loadOrBootstrap(options));
@@ -93,22 +92,20 @@ export class RaftNode<Result> {
       storage,
       core: this.#pump.core,
       onSaved: (snapshot, retainEntries, tookMs) => {
-        this.#step({ type: "snapshotSaved", snapshot, retainEntries });
+        this.#pump.step({ type: "snapshotSaved", snapshot, retainEntries });
         this.#observer.onSnapshotSaved?.(snapshot, tookMs);
         this.#events.publish({ type: "snapshotSaved", snapshot });
       },
       onFailed: (error) => this.#fail(asError(error)),
     });
     transport.start({
-      receive: (message) => this.#step({ type: "receive", message }),
-      unreachable: (peer) => this.#step({ type: "unreachable", peer }),
+      receive: (message) => this.#pump.step({ type: "receive", message }),
+      unreachable: (peer) => this.#pump.step({ type: "unreachable", peer }),
     });
     this.#setMembers();
     // A stalled loop runs late timers before it reads sockets: the tick waits for the messages.
-    this.#ticker = setInterval(
-      () => setImmediate(() => this.#tick()),
-      options.tickMs ?? defaultTickMs,
-    );
+    const tickSoon = (): void => void setImmediate(() => this.#tick());
+    this.#ticker = setInterval(tickSoon, options.tickMs ?? defaultTickMs);
     this.#pump.schedule();
   }
 
@@ -128,7 +125,7 @@ export class RaftNode<Result> {
         this.#proposals.abandon(waiter.reject, error);
       });
       const context = this.#proposals.add(waiter);
-      this.#step({ type: "propose", context, commands: [command] });
+      this.#pump.step({ type: "propose", context, commands: [command] });
     });
   }
 
@@ -148,7 +145,7 @@ export class RaftNode<Result> {
         this.#reads.abandon(waiter.reject, asAbortError(options.signal));
       });
       const context = this.#reads.add(waiter);
-      this.#step({ type: "read", context });
+      this.#pump.step({ type: "read", context });
     });
     return query();
   }
@@ -197,7 +194,7 @@ export class RaftNode<Result> {
     if (this.#pump.core.status().role !== "leader") return;
     const patience = AbortSignal.timeout(stepDownPatienceMs);
     const events = this.#events.subscribe(patience);
-    this.#step({ type: "stepDown" });
+    this.#pump.step({ type: "stepDown" });
     await nextLeader(events);
   }
 
@@ -207,7 +204,7 @@ export class RaftNode<Result> {
    */
   stop(): Promise<void> {
     if (this.#stopping === null) {
-      this.#step({ type: "stepDown" });
+      this.#pump.step({ type: "stepDown" });
       this.#stopping = this.#shutDown(null);
     }
     return this.#stopping;
@@ -217,16 +214,14 @@ export class RaftNode<Result> {
     return this.stop();
   }
 
-  readonly #step = (input: Input): void => this.#pump.step(input);
-
   #tick(): void {
     if (this.#stopping !== null) return;
     const nowMs = performance.now();
-    this.#step({ type: "tick" });
+    this.#pump.step({ type: "tick" });
     this.#proposals.expire(nowMs);
     const leaderKnown = this.#pump.core.status().leaderId !== null;
     for (const context of this.#reads.onTick(nowMs, leaderKnown)) {
-      this.#step({ type: "read", context });
+      this.#pump.step({ type: "read", context });
     }
   }
 
@@ -261,7 +256,7 @@ export class RaftNode<Result> {
       if (this.#proposals.has(entry.index)) this.#proposals.onApplied(entry, result);
     }
     this.#appliedIndex = last.index;
-    this.#step({ type: "applied", index: last.index });
+    this.#pump.step({ type: "applied", index: last.index });
     this.#reads.onApplied(last.index);
     this.#observer.onApplied?.(last, entries);
     if (membersChanged) this.#setMembers();
@@ -270,7 +265,7 @@ export class RaftNode<Result> {
 
   #onRestored(index: LogIndex): void {
     this.#appliedIndex = index;
-    this.#step({ type: "applied", index });
+    this.#pump.step({ type: "applied", index });
     this.#proposals.onSnapshot(index);
     this.#reads.onApplied(index);
     this.#setMembers();
