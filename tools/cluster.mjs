@@ -1,0 +1,176 @@
+// Runs a whole cluster on this machine: builds, starts every node, shows all their lines in one
+// terminal, and stops them all with Ctrl-C. `npm start -- --help` says more.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { ensureBuilt } from "./ensure-built.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const pollMs = 25;
+const stopPatienceMs = 8000;
+const paint = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const palette = [36, 35, 33, 32, 34, 31, 96];
+const colour = (code, text) => (paint ? `\u001b[${code}m${text}\u001b[0m` : text);
+const say = (text) => console.log(colour(1, text));
+
+const usage = `Usage: npm start -- [--nodes 3] [--port 8080] [--data-dir ./data] [--log-level info]
+
+Starts a cluster on this machine: one node a port, from --port upwards. Every node keeps its data
+in <data-dir>/node-<port>, so the counter survives a restart. Ctrl-C stops all of them.`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      nodes: { type: "string", default: "3" },
+      port: { type: "string", default: "8080" },
+      "data-dir": { type: "string", default: "data" },
+      "log-level": { type: "string", default: "info" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const nodes = wholeNumber("--nodes", values.nodes, 1, 7);
+  const port = wholeNumber("--port", values.port, 1, 65536 - nodes);
+  const ports = Array.from({ length: nodes }, (_, place) => port + place);
+  return { ports, help: values.help, dataDir: values["data-dir"], logLevel: values["log-level"] };
+}
+
+function wholeNumber(name, text, min, max) {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${name}: "${text}" is not a whole number from ${min} to ${max}`);
+}
+
+/** Better told before anything is started than by one node of three. */
+async function requireFree(port) {
+  await new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", (error) => {
+      const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used (${error.code})`;
+      fail(new Error(`port ${port} ${why}: stop what runs there, or choose others with --port`));
+    });
+    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(done));
+  });
+}
+
+function startNode(port, place, { ports, dataDir, logLevel }) {
+  const args = [
+    join(root, "apps/node/dist/main.js"),
+    `--port=${port}`,
+    `--data-dir=${join(dataDir, `node-${port}`)}`,
+    `--log-level=${logLevel}`,
+    ...ports.filter((other) => other !== port).map((other) => `--peers=${other}`),
+  ];
+  const env = paint ? { ...process.env, FORCE_COLOR: "1" } : process.env;
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const prefix = colour(palette[place % palette.length], `${port} |`);
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => console.log(`${prefix} ${line}`));
+  }
+  const ended = new Promise((done) => {
+    child.once("error", (error) => done({ port, how: error.message, code: 1 }));
+    child.once("close", (code, signal) => {
+      done({ port, how: signal ?? `exit code ${code}`, code: code ?? 1 });
+    });
+  });
+  return { port, child, ended };
+}
+
+/** Resolves with the port of the leader once a majority has answered it. */
+async function untilReady(ports, signal) {
+  while (!signal.aborted) {
+    for (const port of ports) {
+      const leader = await leaderSeenBy(port, signal);
+      if (leader !== null) return leader;
+    }
+    await pause(pollMs);
+  }
+  return null;
+}
+
+async function leaderSeenBy(port, signal) {
+  try {
+    const base = `http://127.0.0.1:${port}`;
+    const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(1000)]) };
+    if (!(await fetch(`${base}/readyz`, options)).ok) return null;
+    const status = await (await fetch(`${base}/status`, options)).json();
+    return status.leader.httpAddress === "" ? null : status.leader.httpAddress;
+  } catch {
+    return null; // not up yet: asked again
+  }
+}
+
+function announce(ports, leader) {
+  const seconds = (performance.now() / 1000).toFixed(2);
+  const base = `http://127.0.0.1:${ports[0]}`;
+  say(`\nready in ${seconds} s: ${ports.length} nodes, the leader is ${leader}`);
+  console.log(`  ${ports.map((port) => `http://127.0.0.1:${port}`).join("  ")}\n`);
+  console.log("Try, at any of them:");
+  console.log(`  curl -X POST ${base}/next        # hand out the next number`);
+  console.log(`  curl ${base}/get                 # read the counter`);
+  console.log(`  curl ${base}/status              # who leads, how far is everybody`);
+  say("Ctrl-C stops all nodes.\n");
+}
+
+async function stopAll(nodes) {
+  for (const { child } of nodes) child.kill("SIGTERM");
+  const force = setTimeout(() => {
+    for (const { child, port } of nodes) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      say(`node ${port} does not stop; killing it`);
+      child.kill("SIGKILL");
+    }
+  }, stopPatienceMs);
+  const ends = await Promise.all(nodes.map(({ ended }) => ended));
+  clearTimeout(force);
+  return ends;
+}
+
+async function main() {
+  const options = readOptions();
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  for (const port of options.ports) await requireFree(port);
+  say("building …");
+  await ensureBuilt();
+  say(`starting ${options.ports.length} nodes …`);
+
+  const nodes = options.ports.map((port, place) => startNode(port, place, options));
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => stopping.abort());
+  }
+  const asked = new Promise((done) => stopping.signal.addEventListener("abort", done));
+  for (const { ended } of nodes) {
+    void ended.then(({ port, how }) => {
+      if (!stopping.signal.aborted) console.log(colour(31, `node ${port} has ended: ${how}`));
+    });
+  }
+  const allEnded = Promise.all(nodes.map(({ ended }) => ended));
+  void untilReady(options.ports, stopping.signal).then((leader) => {
+    if (leader !== null) announce(options.ports, leader);
+  });
+
+  const how = await Promise.race([asked.then(() => "asked"), allEnded.then(() => "allEnded")]);
+  stopping.abort();
+  if (how === "asked") say("\nstopping all nodes …");
+  const failed = (await stopAll(nodes)).filter(({ code }) => code !== 0);
+  if (how === "allEnded") console.error("all nodes have ended by themselves");
+  else if (failed.length === 0) say("all nodes have stopped");
+  return how === "asked" && failed.length === 0 ? 0 : 1;
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => undefined); // the terminal is gone; the nodes must still be stopped
+}
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
