@@ -11,14 +11,14 @@ import { configurationVoteResult } from "./quorum.ts";
 import { expireForwardedReads } from "./reading.ts";
 import { heartbeat } from "./replication.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
-import { becomeFollower, randomTimeout } from "./transitions.ts";
+import { becomeFollower, firstTimeout, randomTimeout } from "./transitions.ts";
 
 export function tick(s: RaftState): void {
   if (s.inflightWrites.length > 0) s.diskWaitTicks += 1;
   s.electionElapsedTicks += 1;
   expireForwardedReads(s);
   if (s.role.kind === "leader") return tickLeader(s, s.role);
-  if (s.randomizedTimeoutTicks === 0) s.randomizedTimeoutTicks = randomTimeout(s);
+  if (s.randomizedTimeoutTicks === 0) s.randomizedTimeoutTicks = firstTimeout(s);
   if (s.electionElapsedTicks >= s.randomizedTimeoutTicks) {
     s.electionElapsedTicks = 0;
     s.randomizedTimeoutTicks = randomTimeout(s);

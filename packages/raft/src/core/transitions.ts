@@ -84,12 +84,23 @@ function changeRole(s: RaftState, role: Role, why: string): void {
   s.role = role;
   const leaderId = leaderOf(s);
   leadershipLost(s, before, leaderId !== leaderBefore);
-  if (before.kind !== role.kind) {
+  if (before.kind !== role.kind || leaderId !== leaderBefore) {
     s.randomizedTimeoutTicks = randomTimeout(s);
+  }
+  if (before.kind !== role.kind) {
     note(s, { type: "role", role: role.kind, term: s.term, why });
   }
   if (leaderId !== leaderBefore) note(s, { type: "leader", leaderId, term: s.term });
   s.flushNeeded = role.kind === "leader";
+}
+
+/**
+ * How long a server that has just started waits for a sign of life: a few heartbeats, so that a new
+ * cluster is up soon. In one that has a leader already, stickiness and pre-vote turn it away.
+ */
+export function firstTimeout(s: RaftState): number {
+  const { electionTimeoutTicks, heartbeatTicks } = s.options;
+  return heartbeatTicks * 3 + nextRandom(s, electionTimeoutTicks);
 }
 
 /** A silence between once and twice the election timeout (§5.2). */
