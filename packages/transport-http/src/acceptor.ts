@@ -1,0 +1,127 @@
+/** The server's side: upgrade requests on our path become streams. */
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+
+import type { NodeId } from "@counter/raft";
+
+import type { TransportEvent } from "./events.ts";
+import { HandshakeRefusedError } from "./handshake.ts";
+import type { Handshake, Hello } from "./handshake.ts";
+import { serveWithoutUpgrade } from "./plain.ts";
+import type { Peer } from "./peer.ts";
+import { isRefusalCode, refuse } from "./refusal.ts";
+import { prepareSocket } from "./sockets.ts";
+import type { Sockets } from "./sockets.ts";
+
+export interface AcceptorSetup {
+  readonly path: string;
+  readonly handshakesMax: number;
+  readonly handshake: Handshake;
+  readonly sockets: Sockets;
+  isReady(): boolean;
+  /** Whether this node may open streams to us. */
+  admits(id: NodeId): boolean;
+  /** The peer to hand a stream to; `null`: there are too many. Asked again after the handshake. */
+  peerFor(id: NodeId): Peer | null;
+  emit(event: TransportEvent): void;
+}
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export class Acceptor {
+  readonly #setup: AcceptorSetup;
+  readonly #attached = new Map<Server, UpgradeListener>();
+  #underWay = 0;
+  #refused = 0;
+
+  constructor(setup: AcceptorSetup) {
+    this.#setup = setup;
+  }
+
+  /** Handshakes that were refused. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Takes upgrade requests of this server over, those on our path. Idempotent. */
+  attach(server: Server): void {
+    if (this.#attached.has(server)) return;
+    const listener: UpgradeListener = (request, socket, head) => {
+      if (request.url === this.#setup.path) {
+        void this.#accept(request, socket, head);
+      } else if (server.listenerCount("upgrade") === 1) {
+        // Nobody else looks at it: without us it would have been an ordinary request.
+        serveWithoutUpgrade(server, request, socket);
+      }
+    };
+    this.#attached.set(server, listener);
+    server.on("upgrade", listener);
+  }
+
+  detachAll(): void {
+    for (const [server, listener] of this.#attached) server.off("upgrade", listener);
+    this.#attached.clear();
+  }
+
+  async #accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    prepareSocket(socket);
+    this.#setup.sockets.add(socket);
+    try {
+      const hello = await this.#shakeHands(request);
+      // The await took time: the peer may have hung up, we may be closing.
+      if (socket.destroyed) return;
+      const peer = this.#findPeer(hello.from);
+      socket.write(switchingProtocols(this.#setup.handshake.headersFor(hello.from)));
+      peer.accept({ socket, head, hello });
+    } catch (error) {
+      if (!(error instanceof HandshakeRefusedError)) throw error;
+      this.#refuse(socket, error);
+    }
+  }
+
+  async #shakeHands(request: IncomingMessage): Promise<Hello> {
+    const { handshake, handshakesMax } = this.#setup;
+    if (!this.#setup.isReady()) throw notNow("not-ready", "this node has not started");
+    if (this.#underWay >= handshakesMax) throw notNow("busy", "too many handshakes at once");
+    if (request.method !== "GET") throw notNow("malformed", "streams are opened with GET");
+    this.#underWay += 1;
+    try {
+      return await handshake.check(request.headers, (id) => this.#setup.admits(id));
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  #findPeer(id: NodeId): Peer {
+    if (!this.#setup.isReady()) throw notNow("not-ready", "this node is closing");
+    if (!this.#setup.admits(id)) throw notNow("not-a-member", `${id} is not a member any more`);
+    const peer = this.#setup.peerFor(id);
+    if (peer === null) throw notNow("busy", "too many servers that are not members");
+    return peer;
+  }
+
+  #refuse(socket: Duplex, { code, message, peer }: HandshakeRefusedError): void {
+    this.#refused += 1;
+    this.#setup.emit({ type: "refused", by: "us", peer, code, message });
+    if (isRefusalCode(code)) refuse(socket, { code, message });
+  }
+}
+
+function notNow(
+  code: "not-ready" | "busy" | "malformed" | "not-a-member",
+  message: string,
+): HandshakeRefusedError {
+  return new HandshakeRefusedError({ code, peer: null }, message);
+}
+
+function switchingProtocols(headers: Readonly<Record<string, string>>): string {
+  const lines = ["HTTP/1.1 101 Switching Protocols"];
+  for (const [name, value] of Object.entries(headers)) {
+    // An authenticator's headers are written by others: none may smuggle a line break in.
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    lines.push(`${name}: ${value}`);
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}

@@ -1,0 +1,227 @@
+import type { Authenticator } from "./options.ts";
+import { HttpTransport } from "./http-transport.ts";
+import { numbered } from "./test-support/messages.ts";
+import { Directory, Nodes } from "./test-support/node.ts";
+import { ask, handshakeHeaders } from "./test-support/raw.ts";
+
+const nodes = new Nodes();
+afterEach(() => nodes.closeAll());
+
+const ends = { from: "n1", to: "n2" };
+
+describe("handshakes that a node refuses", () => {
+  it.each([
+    {
+      what: "another cluster",
+      change: { "Counter-Raft-Cluster": "green" },
+      status: 409,
+      code: "foreign-cluster",
+    },
+    {
+      what: "another receiver",
+      change: { "Counter-Raft-To": "n3" },
+      status: 409,
+      code: "wrong-node",
+    },
+    {
+      what: "a sender that is no member",
+      change: { "Counter-Raft-From": "n9" },
+      status: 403,
+      code: "not-a-member",
+    },
+    {
+      what: "our own id",
+      change: { "Counter-Raft-From": "n2" },
+      status: 409,
+      code: "duplicate-identity",
+    },
+    {
+      what: "another directory",
+      change: { "Counter-Raft-Directory": "new" },
+      status: 409,
+      code: "duplicate-identity",
+    },
+    {
+      what: "another directory of ours",
+      change: { "Counter-Raft-Expected-Directory": "old" },
+      status: 409,
+      code: "duplicate-identity",
+    },
+    {
+      what: "another version",
+      change: { Upgrade: "counter-raft/2" },
+      status: 426,
+      code: "unsupported-version",
+    },
+    {
+      what: "another protocol",
+      change: { Upgrade: "websocket" },
+      status: 426,
+      code: "unsupported-version",
+    },
+    { what: "no sender", change: { "Counter-Raft-From": "" }, status: 400, code: "malformed" },
+    {
+      what: "an id with a space",
+      change: { "Counter-Raft-From": "a b" },
+      status: 400,
+      code: "malformed",
+    },
+    {
+      what: "an endless id",
+      change: { "Counter-Raft-From": "x".repeat(129) },
+      status: 400,
+      code: "malformed",
+    },
+    {
+      what: "no directory",
+      change: { "Counter-Raft-Directory": "" },
+      status: 400,
+      code: "malformed",
+    },
+  ])("$what: $status $code", async ({ change, status, code }) => {
+    const knownDirectories = new Directory();
+    knownDirectories.ids.set("n1", "directory-of-n1");
+    const n2 = await nodes.listen({ id: "n2", knownDirectories });
+    n2.transport.setMembers([{ id: "n1", address: "127.0.0.1:1" }]);
+    const answer = await ask(n2.port, { ...handshakeHeaders(ends), ...change });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ code });
+    expect(answer.headers["content-type"]).toMatch(/^application\/json/);
+    expect(await n2.event("refused")).toMatchObject({ by: "us", code });
+    expect(n2.transport.stats().refused).toBe(1);
+    expect(knownDirectories.ids).toEqual(new Map([["n1", "directory-of-n1"]]));
+  });
+
+  it("a right one is answered with the node's own ids", async () => {
+    const n2 = await nodes.listen({ id: "n2" });
+    n2.transport.setMembers([{ id: "n1", address: "127.0.0.1:1" }]);
+    const { status, headers } = await ask(n2.port, handshakeHeaders(ends));
+    expect(status).toBe(101);
+    expect(headers).toMatchObject({
+      "counter-raft-version": "1.0",
+      "counter-raft-cluster": "blue",
+      "counter-raft-from": "n2",
+      "counter-raft-to": "n1",
+      "counter-raft-directory": "directory-of-n2",
+    });
+  });
+
+  it("a stream is opened with GET", async () => {
+    const n2 = await nodes.listen({ id: "n2" });
+    const { status } = await ask(n2.port, handshakeHeaders(ends), { method: "POST" });
+    expect(status).toBe(400);
+  });
+
+  it("before it started: 503 not-ready", async () => {
+    const n2 = await nodes.listen({ id: "n2" });
+    const waiting = new HttpTransport({
+      ...{ id: "n3", clusterId: "blue", directoryId: "d3" },
+      ...{ knownDirectories: new Directory(), path: "/other/stream" },
+    });
+    waiting.attach(n2.server);
+    const { status, body } = await ask(n2.port, handshakeHeaders(ends), { path: "/other/stream" });
+    expect([status, JSON.parse(body)]).toMatchObject([503, { code: "not-ready" }]);
+    await waiting.close();
+  });
+
+  it("more at once than it can check: 503 busy", async () => {
+    const answers: ((is: boolean) => void)[] = [];
+    const authenticator: Authenticator = {
+      headers: () => ({}),
+      verify: () => new Promise((resolve) => answers.push(resolve)),
+    };
+    const n2 = await nodes.listen({ id: "n2", authenticator, limits: { handshakesMax: 1 } });
+    const first = ask(n2.port, handshakeHeaders(ends));
+    const second = ask(n2.port, handshakeHeaders(ends));
+    const { status } = await Promise.race([first, second]);
+    expect(status).toBe(503);
+    answers[0]!(false);
+    expect((await first).status + (await second).status).toBe(503 + 401);
+  });
+});
+
+describe("what those who dial see", () => {
+  it.each([
+    { what: "another cluster", n1: { clusterId: "green" }, code: "foreign-cluster", known: true },
+    { what: "a receiver that does not know them", n1: {}, code: "not-a-member", known: false },
+  ])("$what: the receiver's code", async ({ n1: options, code, known }) => {
+    const n1 = await nodes.listen({ id: "n1", ...options });
+    const n2 = await nodes.listen({ id: "n2" });
+    n2.transport.setMembers(known ? [n1.member] : []);
+    n1.transport.setMembers([n2.member]);
+    const refused = await n1.event("refused", ({ by }) => by === "them");
+    expect(refused).toMatchObject({ peer: "n2", code });
+    expect(n1.isConnected("n2")).toBe(false);
+    expect(n1.transport.stats().peers["n2"]?.lastError).toMatch(/./);
+  });
+
+  it("another node at the address: wrong-node", async () => {
+    const [n1, n3] = [await nodes.listen({ id: "n1" }), await nodes.listen({ id: "n3" })];
+    n3.transport.setMembers([n1.member]);
+    n1.transport.setMembers([{ id: "n2", address: n3.member.address }]);
+    const refused = await n1.event("refused", ({ by }) => by === "them");
+    expect(refused).toMatchObject({ peer: "n2", code: "wrong-node" });
+  });
+
+  it("some other server at the address: unknown", async () => {
+    const n1 = await nodes.listen({ id: "n1" });
+    const other = await nodes.listen({ id: "n2", path: "/elsewhere" });
+    n1.transport.setMembers([other.member]);
+    expect(await n1.event("refused")).toMatchObject({ by: "them", peer: "n2", code: "unknown" });
+  });
+
+  it("nobody at the address: a failed dial, and another attempt", async () => {
+    const n1 = await nodes.listen({ id: "n1" });
+    n1.transport.setMembers([{ id: "n2", address: "127.0.0.1:1" }]);
+    await n1.watch.until(() => n1.events.filter(({ type }) => type === "dialFailed").length >= 3);
+  });
+});
+
+describe("an authenticator", () => {
+  const secret = (word: string): Authenticator => ({
+    headers: ({ from, to }) => ({ "x-proof": `${word}:${from}:${to}` }),
+    verify: async (headers, { from, to }) => headers["x-proof"] === `${word}:${from}:${to}`,
+  });
+
+  it("lets those through who share the secret", async () => {
+    const authenticator = secret("sesame");
+    await nodes.cluster({ id: "n1", authenticator }, { id: "n2", authenticator });
+  });
+
+  it("refuses the others before it tells them anything", async () => {
+    const n1 = await nodes.listen({ id: "n1", clusterId: "green" });
+    const n2 = await nodes.listen({ id: "n2", authenticator: secret("sesame") });
+    n1.transport.setMembers([n2.member]);
+    expect(await n1.event("refused")).toMatchObject({ by: "them", code: "unauthenticated" });
+  });
+
+  it("also checks who answers", async () => {
+    const n1 = await nodes.listen({ id: "n1", authenticator: secret("sesame") });
+    const n2 = await nodes.listen({ id: "n2" });
+    n2.transport.setMembers([n1.member]);
+    n1.transport.setMembers([n2.member]);
+    expect(await n1.event("refused")).toMatchObject({ by: "us", code: "unauthenticated" });
+  });
+});
+
+describe("who is admitted", () => {
+  it("with admit: cluster, a sender that we do not know yet is heard and answered", async () => {
+    const n1 = await nodes.listen({ id: "n1" });
+    const n2 = await nodes.listen({ id: "n2", admit: "cluster" });
+    n1.transport.setMembers([n2.member]);
+    await n1.dialled("n2");
+    n1.transport.send(numbered(ends, 1));
+    await n2.watch.until(() => n2.received.length === 1);
+    n2.transport.send(numbered({ from: "n2", to: "n1" }, 2));
+    await n1.watch.until(() => n1.received.length === 1);
+  });
+
+  it("with admit: cluster, only so many of them", async () => {
+    const n2 = await nodes.listen({ id: "n2", admit: "cluster", limits: { strangersMax: 2 } });
+    const from = async (id: string): Promise<number> =>
+      (await ask(n2.port, handshakeHeaders({ from: id, to: "n2" }))).status;
+    expect([await from("a"), await from("b"), await from("c"), await from("a")]).toEqual([
+      101, 101, 503, 101,
+    ]);
+  });
+});
