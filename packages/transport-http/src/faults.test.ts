@@ -104,6 +104,17 @@ describe("a network that breaks", () => {
     expect(n1.transport.stats().peers["n2"]).toMatchObject({ sent: 0, reconnects: 0 });
   });
 
+  it("a connection that is busy in one direction still carries pings in the other", async () => {
+    const limits = { pingEveryMs: 20, idleTimeoutMs: 80 };
+    const [n1, n2] = await nodes.cluster({ id: "n1", limits }, { id: "n2", limits });
+    const endsAt = performance.now() + 400; // five times the patience of either end
+    for (let at = 1; performance.now() < endsAt; at += 1) {
+      n1!.transport.send(numbered(ends, at));
+      await n2!.watch.until(() => n2!.received.length === at);
+    }
+    expect([...n1!.events, ...n2!.events].filter(({ type }) => type === "disconnected")).toEqual([]);
+  });
+
   it("a dial that nobody answers is given up", async () => {
     const n1 = await nodes.listen({ id: "n1", limits: { dialTimeoutMs: 30 } });
     const proxy = await Proxy.to(n1.port);

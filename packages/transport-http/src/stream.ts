@@ -71,7 +71,9 @@ export class PeerStream {
     this.#outbox.push(frame);
   }
 
+  /** Writes what waits. A turn in which nothing does is silence: the peer still wants its pings. */
   flush(): void {
+    if (this.#outbox.queuedMessages === 0) return;
     this.#muteBeats = 0;
     this.#outbox.flush();
   }
