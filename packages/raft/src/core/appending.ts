@@ -24,7 +24,7 @@ export function appendOwn(
   const entry: Entry = { index: s.log.lastIndex + 1, term: s.term, kind, data };
   s.log.append(entry);
   s.configurations.append(entry);
-  role.uncommittedBytes += entryBytes(entry);
+  role.unappliedBytes += entryBytes(entry);
   s.flushNeeded = true;
   return entry;
 }

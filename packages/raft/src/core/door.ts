@@ -34,7 +34,7 @@ export interface RaftOptions {
   readonly inflightMaxMessages: number;
   /** Most unanswered bytes to one follower. */
   readonly inflightMaxBytes: number;
-  /** Most bytes that a leader appends and has not committed; further proposals are refused. */
+  /** Most bytes that a leader appends ahead of what is committed and applied; more is refused. */
   readonly uncommittedMaxBytes: number;
   /** Largest command accepted. */
   readonly entryMaxBytes: number;
@@ -44,7 +44,7 @@ export interface RaftOptions {
   readonly snapshotChunkMaxBytes: number;
   /** Most writes given to the host and not yet reported durable. */
   readonly inflightMaxWrites: number;
-  /** Most bytes of committed entries in one Ready; at least one entry is always given. */
+  /** Most bytes of committed entries handed out and not yet applied; one entry is always given. */
   readonly committedMaxBytes: number;
   /** A server whose write is out for this many ticks does not lead and does not campaign. */
   readonly diskStallTicks: number;
@@ -205,8 +205,11 @@ export interface RaftCoreLike {
   hasReady(): boolean;
   ready(): Ready;
   status(): RaftStatus;
-  /** What a snapshot of the state machine would stand for if it were taken now (`appliedIndex`). */
-  snapshotMeta(): SnapshotMeta;
+  /**
+   * What a snapshot of the state machine would stand for if it were taken now (`appliedIndex`);
+   * `null` while nothing was applied, or while an installed snapshot waits to be restored.
+   */
+  snapshotMeta(): SnapshotMeta | null;
 }
 
 /** Makes a core from what was on the disk. */

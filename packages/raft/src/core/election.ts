@@ -92,6 +92,10 @@ export function onRequestVote(s: RaftState, m: RequestVote): void {
   if (refusal !== null) note(s, { type: "voteRefused", to: m.from, term: m.term, why: refusal });
   if (m.preVote && refusal === null) return send(s, response); // E5
   if (refusal === null) {
+    // Whoever votes for another does not go on collecting pre-votes against it.
+    if (s.role.kind === "preCandidate") {
+      becomeFollower(s, { term: s.term, leaderId: null, why: "voted for another" });
+    }
     s.vote = m.from;
     s.electionElapsedTicks = 0;
   }

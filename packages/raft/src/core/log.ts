@@ -110,7 +110,7 @@ export class RaftLog {
   /**
    * The largest index that is not above `index` and whose term is not above `term`: the only place
    * up to which two logs that differ at `index` can still agree. Skips whole terms in one step, so
-   * that a follower of Figure 7 is asked at most twice.
+   * that a follower of Figure 7 rejects at most once.
    */
   lastNotAbove(index: LogIndex, term: Term): EntryId {
     for (let at = Math.min(index, this.lastIndex); at > this.#base.index; at -= 1) {

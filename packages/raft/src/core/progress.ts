@@ -16,6 +16,10 @@ export interface SnapshotProgress {
   offset: number;
   /** Heartbeats since the chunk at `offset` was asked for or sent. */
   heartbeatsWaited: number;
+  /** How often the chunk at `offset` was sent again. */
+  repeats: number;
+  /** The host is reading the chunk. */
+  reading: boolean;
 }
 
 export interface Progress {
@@ -75,11 +79,11 @@ export function becomeReplicate(p: Progress): void {
 export function becomeSnapshot(p: Progress, index: LogIndex): void {
   p.state = "snapshot";
   p.probeSent = false;
-  p.snapshot = { index, offset: 0, heartbeatsWaited: 0 };
+  p.snapshot = { index, offset: 0, heartbeatsWaited: 0, repeats: 0, reading: false };
   p.window.clear();
 }
 
-/** Appends that were sent and not answered: a queue of (last index, bytes). */
+/** What was given out and not answered: a queue of (last index, bytes). */
 export class InflightWindow {
   #lastIndexes: LogIndex[] = [];
   #sizes: number[] = [];

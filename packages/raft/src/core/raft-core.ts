@@ -8,7 +8,7 @@ import { appendOwn, onAppendEntries, rejection } from "./appending.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
 import { invariant, unreachable } from "./invariant.ts";
-import { entryOverheadBytes } from "./log.ts";
+import { entryBytes, entryOverheadBytes } from "./log.ts";
 import { checkRaftOptions } from "./options.ts";
 import { canWrite, onPersisted, takeWrite } from "./persistence.ts";
 import { beginReadRound, onRead, onReadIndexRequest, onReadIndexResponse } from "./reading.ts";
@@ -77,7 +77,7 @@ export class RaftCore implements RaftCoreLike {
     return (
       s.flushNeeded ||
       s.messages.length > 0 ||
-      s.commitIndex > s.handedIndex ||
+      mayHandOut(s) ||
       s.outcomes.length > 0 ||
       s.notes.length > 0 ||
       s.snapshotReads.length > 0 ||
@@ -109,7 +109,7 @@ export class RaftCore implements RaftCoreLike {
     return statusOf(this.#s);
   }
 
-  snapshotMeta(): SnapshotMeta {
+  snapshotMeta(): SnapshotMeta | null {
     return snapshotMeta(this.#s);
   }
 }
@@ -203,12 +203,13 @@ function propose(s: RaftState, context: number, commands: readonly Uint8Array[])
   const refuse = (refusal: Parameters<typeof refuseProposal>[2]): void =>
     refuseProposal(s, context, refusal);
   if (role.kind !== "leader") return refuse({ reason: "notLeader", leaderId: leaderOf(s) });
+  invariant(commands.length > 0, "a proposal has a command");
   let bytes = 0;
   for (const { length } of commands) {
     if (length > entryMaxBytes) return refuse({ reason: "tooLarge", maxBytes: entryMaxBytes });
     bytes += length + entryOverheadBytes;
   }
-  if (role.uncommittedBytes > 0 && role.uncommittedBytes + bytes > uncommittedMaxBytes) {
+  if (role.unappliedBytes > 0 && role.unappliedBytes + bytes > uncommittedMaxBytes) {
     return refuse({ reason: "overloaded" });
   }
   const first = { index: s.log.lastIndex + 1, term: s.term };
@@ -229,19 +230,35 @@ function stepDown(s: RaftState): void {
   becomeFollower(s, { term: s.term, leaderId: null, why: "asked to step down" });
 }
 
-/** What the host may apply next, at most `committedMaxBytes`, but at least one entry. */
+/** A state machine that is slow must not make the queue in front of it grow. */
+function mayHandOut(s: RaftState): boolean {
+  const room = s.applying.messages === 0 || s.applying.bytes < s.options.committedMaxBytes;
+  return s.commitIndex > s.handedIndex && room;
+}
+
+/** What the host may apply next: within `committedMaxBytes`, but at least one entry. */
 function takeCommitted(s: RaftState): readonly Entry[] {
-  if (s.commitIndex <= s.handedIndex) return none;
+  if (!mayHandOut(s)) return none;
   const committed = s.log.slice(s.handedIndex + 1, {
     through: s.commitIndex,
     maxEntries: Infinity,
     maxBytes: s.options.committedMaxBytes,
   });
   s.handedIndex += committed.length;
+  let bytes = 0;
+  for (const entry of committed) bytes += entryBytes(entry);
+  s.applying.add(s.handedIndex, bytes);
   return committed;
 }
 
 function applied(s: RaftState, index: number): void {
   invariant(index <= s.handedIndex, "only what was handed out is applied");
-  if (index > s.appliedIndex) s.appliedIndex = index;
+  if (index <= s.appliedIndex) return;
+  if (s.role.kind === "leader") {
+    for (let at = Math.max(s.appliedIndex, s.log.base.index) + 1; at <= index; at += 1) {
+      s.role.unappliedBytes -= entryBytes(s.log.entryAt(at));
+    }
+  }
+  s.appliedIndex = index;
+  s.applying.freeThrough(index);
 }

@@ -74,7 +74,7 @@ export function beginReadRound(s: RaftState, role: LeaderRole): void {
 /** An answer has arrived: maybe a round is confirmed by a majority now (R2). */
 export function confirmReads(s: RaftState, role: LeaderRole): void {
   if (role.confirming.length === 0) return;
-  const confirmed = quorumOf(s, role, { own: role.readRound, of: (peer) => peer.ackedRound });
+  const confirmed = quorumOf(s, role, "ackedRound");
   while (role.confirming.length > 0 && role.confirming[0]!.round <= confirmed) {
     const { index, reads } = role.confirming.shift()!;
     role.waitingReads -= reads.length;

@@ -62,10 +62,14 @@ function flushProbe(s: RaftState, role: LeaderRole, peer: Progress, slice: Slice
 }
 
 function mayReplicate(s: RaftState, peer: Progress): boolean {
+  return peer.nextIndex <= s.log.lastIndex && hasWindow(s, peer);
+}
+
+/** One message may always be out, however large. */
+function hasWindow(s: RaftState, { window }: Progress): boolean {
   return (
-    peer.nextIndex <= s.log.lastIndex &&
-    peer.window.messages < s.options.inflightMaxMessages &&
-    (peer.window.messages === 0 || peer.window.bytes < s.options.inflightMaxBytes)
+    window.messages < s.options.inflightMaxMessages &&
+    (window.messages === 0 || window.bytes < s.options.inflightMaxBytes)
   );
 }
 
@@ -167,15 +171,17 @@ export function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round:
 /** The follower's disk holds our log up to `index`. */
 export function onAccepted(s: RaftState, role: LeaderRole, peer: Progress, index: LogIndex): void {
   invariant(index <= s.log.lastIndex, "a follower cannot match more than the leader's log");
+  const wasFull = !hasWindow(s, peer);
   peer.window.freeThrough(index);
   const advanced = index > peer.matchIndex;
   if (advanced) {
     peer.matchIndex = index;
     peer.nextIndex = Math.max(peer.nextIndex, index + 1);
   }
-  if (peer.state === "probe") becomeReplicate(peer);
-  else if (peer.snapshot !== null && peer.matchIndex >= peer.snapshot.index) becomeReplicate(peer);
-  s.flushNeeded = true;
+  const installed = peer.snapshot !== null && peer.matchIndex >= peer.snapshot.index;
+  const resumes = peer.state === "probe" || installed;
+  if (resumes) becomeReplicate(peer);
+  if (resumes || wasFull) s.flushNeeded = true;
   if (advanced) maybeCommit(s, role);
 }
 

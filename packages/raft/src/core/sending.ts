@@ -5,9 +5,11 @@
  *    that it depends on is durable.
  * D2 It is dropped if our term has moved on meanwhile: it would speak for a server that is no more.
  */
-import type { AppendEntriesResponse, Message } from "../messages.ts";
+import type { Message } from "../messages.ts";
 import type { WriteId } from "../types.ts";
 import type { RaftState } from "./state.ts";
+
+const nothing: readonly Message[] = [];
 
 /** For what vouches for nothing: requests of a leader, pre-votes. */
 export function send(s: RaftState, message: Message): void {
@@ -18,7 +20,7 @@ export function send(s: RaftState, message: Message): void {
 export function sendOncePersisted(s: RaftState, message: Message): void {
   const after = dependsOn(s);
   if (after === null) s.messages.push(message);
-  else if (!mergeAck(s, after, message)) s.waiting.push({ after, message });
+  else if (!replacesLast(s, after, message)) s.waiting.push({ after, message });
 }
 
 /** The write that makes our present state durable; `null` if it already is. */
@@ -37,28 +39,31 @@ export function hasUnwritten(s: RaftState): boolean {
   );
 }
 
-/** Two acks to one leader behind one write say the same as the later one. */
-function mergeAck(s: RaftState, after: WriteId, message: Message): boolean {
+/**
+ * Two answers to one leader behind one write say the same as the later one: so a slow disk does not
+ * pile them up, and what came in during an fsync is answered once.
+ */
+function replacesLast(s: RaftState, after: WriteId, message: Message): boolean {
   const last = s.waiting[s.waiting.length - 1];
-  if (last?.after !== after || !isAck(message) || !isAck(last.message)) return false;
+  if (last?.after !== after || message.type !== "appendEntriesResponse") return false;
   const earlier = last.message;
+  if (earlier.type !== "appendEntriesResponse" || earlier.rejected !== message.rejected)
+    return false;
   if (earlier.to !== message.to || earlier.term !== message.term) return false;
-  if (message.index < earlier.index || message.readRound < earlier.readRound) return false;
-  s.waiting[s.waiting.length - 1] = { after, message };
+  if (message.readRound < earlier.readRound) return false;
+  if (!message.rejected && message.index < earlier.index) return false;
+  last.message = message;
   return true;
-}
-
-function isAck(message: Message): message is AppendEntriesResponse {
-  return message.type === "appendEntriesResponse" && !message.rejected;
 }
 
 /** Takes the messages that waited for this write or an earlier one. */
 export function takeReleased(s: RaftState, write: WriteId): readonly Message[] {
   let count = 0;
   while (count < s.waiting.length && s.waiting[count]!.after <= write) count += 1;
-  if (count === 0) return [];
-  return s.waiting
-    .splice(0, count)
-    .map((waiting) => waiting.message)
-    .filter((message) => message.term === s.term); // D2
+  if (count === 0) return nothing;
+  const released: Message[] = [];
+  for (const { message } of s.waiting.splice(0, count)) {
+    if (message.term === s.term) released.push(message); // D2
+  }
+  return released;
 }

@@ -12,6 +12,7 @@
 import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
 import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
 import { invariant } from "./invariant.ts";
+import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import { heardFrom, onAccepted, sendEmpty } from "./replication.ts";
@@ -19,22 +20,38 @@ import { send, sendOncePersisted } from "./sending.ts";
 import { note } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
+/** Most bytes of entries that are kept behind a snapshot, however few entries that is. */
+const retainedMaxBytes = 64 * 1024 * 1024;
+
 /** Our own state machine was stored up to `snapshot.index`: the log before it can go (S1). */
 export function onSnapshotSaved(s: RaftState, snapshot: SnapshotMeta, retain: number): void {
   invariant(snapshot.index <= s.appliedIndex, "a snapshot holds only what was applied");
   invariant(snapshot.index <= s.persistedIndex, "a snapshot is not ahead of the log on the disk");
   if (snapshot.index <= (s.snapshot?.index ?? 0)) return; // a newer one was installed meanwhile
   s.snapshot = snapshot;
-  const through = Math.max(snapshot.index - retain, s.log.base.index);
+  const through = compactionIndex(s, snapshot.index, retain);
   if (through === s.log.base.index) return;
   s.log.compactThrough(through);
   s.configurations.compactThrough(through);
   s.compactThrough = through;
 }
 
+/** Entries are kept behind a snapshot for followers that are a little behind, but not at any size. */
+function compactionIndex(s: RaftState, snapshotIndex: LogIndex, retain: number): LogIndex {
+  const least = Math.max(snapshotIndex - retain, s.log.base.index);
+  let bytes = 0;
+  let through = snapshotIndex;
+  for (; through > least; through -= 1) {
+    bytes += entryBytes(s.log.entryAt(through));
+    if (bytes > retainedMaxBytes) break;
+  }
+  return through;
+}
+
 /** What a snapshot of the state machine stands for right now. */
-export function snapshotMeta(s: RaftState): SnapshotMeta {
+export function snapshotMeta(s: RaftState): SnapshotMeta | null {
   const index = s.appliedIndex;
+  if (index === 0 || index < (s.snapshot?.index ?? 0)) return null;
   const term = s.log.termAt(index);
   invariant(term !== null, "what was applied last is in the log");
   const placed = s.configurations.at(index);
@@ -42,6 +59,9 @@ export function snapshotMeta(s: RaftState): SnapshotMeta {
 }
 
 // ── The leader's side ──
+
+/** A chunk that is not answered is sent again after one, two, four … sixteen election timeouts. */
+const repeatsMax = 4;
 
 /** Begins with the first chunk of the newest snapshot. */
 export function startSnapshot(s: RaftState, peer: Progress): void {
@@ -55,6 +75,7 @@ function readNextChunk(s: RaftState, peer: Progress): void {
   const { snapshot } = peer;
   invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
   snapshot.heartbeatsWaited = 0;
+  snapshot.reading = true;
   const { index, offset } = snapshot;
   const maxBytes = s.options.snapshotChunkMaxBytes;
   s.snapshotReads.push({ to: peer.id, index, offset, maxBytes });
@@ -75,6 +96,7 @@ export function onSnapshotRead(
   const progress = peer?.snapshot;
   if (peer === undefined || progress === undefined || progress === null) return;
   if (progress.index !== read.index || progress.offset !== read.offset) return;
+  progress.reading = false;
   if (read.chunk === null) return restartIfNewer(s, peer);
   send(s, {
     type: "installSnapshot",
@@ -98,8 +120,10 @@ export function heartbeatToSnapshotPeer(s: RaftState, role: LeaderRole, peer: Pr
   const { snapshot } = peer;
   invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
   snapshot.heartbeatsWaited += 1;
-  const patience = s.options.electionTimeoutTicks / s.options.heartbeatTicks;
-  if (snapshot.heartbeatsWaited <= patience) return;
+  const timeout = Math.ceil(s.options.electionTimeoutTicks / s.options.heartbeatTicks);
+  const patience = timeout * 2 ** Math.min(snapshot.repeats, repeatsMax);
+  if (snapshot.heartbeatsWaited <= patience || snapshot.reading) return;
+  snapshot.repeats += 1; // a slow link must not be filled with copies of one chunk
   if (s.snapshot !== null && s.snapshot.index > snapshot.index) startSnapshot(s, peer);
   else readNextChunk(s, peer);
 }
@@ -116,6 +140,7 @@ export function onInstallSnapshotResponse(
   const { snapshot } = peer;
   if (snapshot?.index !== m.index || m.nextOffset === snapshot.offset) return;
   snapshot.offset = m.nextOffset;
+  snapshot.repeats = 0;
   readNextChunk(s, peer);
 }
 
@@ -185,6 +210,7 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   s.snapshot = snapshot;
   s.commitIndex = snapshot.index;
   s.handedIndex = snapshot.index;
+  s.applying.clear();
   s.persistedIndex = snapshot.index;
   s.unwrittenFrom = snapshot.index + 1;
   for (const write of s.inflightWrites) write.lastIndex = Math.min(write.lastIndex, snapshot.index);

@@ -18,6 +18,7 @@ import type { PlacedConfiguration } from "./configuration.ts";
 import type { Note, Outcome, RaftOptions, SnapshotReadRequest } from "./door.ts";
 import { invariant } from "./invariant.ts";
 import { RaftLog } from "./log.ts";
+import { InflightWindow } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import type { RandomState } from "./random.ts";
 
@@ -50,8 +51,10 @@ export interface LeaderRole {
   readonly progress: Map<NodeId, Progress>;
   /** The values of `progress`: iterated on every flush. */
   readonly peers: Progress[];
-  /** Bytes of entries that were appended and are not committed. */
-  uncommittedBytes: number;
+  /** Bytes of entries that were appended and are not applied. */
+  unappliedBytes: number;
+  /** Room to sort in: quorums are counted for every answer. */
+  readonly scratch: number[];
   readRound: number;
   /** Reads that no round has been started for yet. */
   newReads: WaitingRead[];
@@ -72,7 +75,8 @@ export interface InflightWrite {
 /** A message that vouches for the disk and waits for it. */
 export interface WaitingMessage {
   readonly after: WriteId;
-  readonly message: Message;
+  /** A newer answer to the same question may take its place. */
+  message: Message;
 }
 
 /** A snapshot that arrives in chunks. */
@@ -107,6 +111,8 @@ export interface RaftState extends RandomState {
   handedIndex: LogIndex;
   /** Reported as applied by the host. */
   appliedIndex: LogIndex;
+  /** What was handed out and is not applied. */
+  readonly applying: InflightWindow;
 
   /** Our log is durable up to here. */
   persistedIndex: LogIndex;
@@ -160,6 +166,7 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     commitIndex: Math.max(hardState.commitIndex, snapshotIndex),
     handedIndex: snapshotIndex,
     appliedIndex: 0,
+    applying: new InflightWindow(),
     persistedIndex: log.lastIndex,
     unwrittenFrom: log.lastIndex + 1,
     writtenHardState: hardState,

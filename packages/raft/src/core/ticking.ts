@@ -10,6 +10,7 @@ import { campaign, diskStalled } from "./election.ts";
 import { configurationVoteResult } from "./quorum.ts";
 import { expireForwardedReads } from "./reading.ts";
 import { heartbeat } from "./replication.ts";
+import { leaderOf } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 import { becomeFollower, firstTimeout, randomTimeout } from "./transitions.ts";
 
@@ -19,11 +20,15 @@ export function tick(s: RaftState): void {
   expireForwardedReads(s);
   if (s.role.kind === "leader") return tickLeader(s, s.role);
   if (s.randomizedTimeoutTicks === 0) s.randomizedTimeoutTicks = firstTimeout(s);
-  if (s.electionElapsedTicks >= s.randomizedTimeoutTicks) {
-    s.electionElapsedTicks = 0;
-    s.randomizedTimeoutTicks = randomTimeout(s);
-    campaign(s);
-  }
+  if (s.electionElapsedTicks >= s.randomizedTimeoutTicks) onSilence(s);
+}
+
+/** The leader is silent: do not stick to it any longer, and campaign if we may. */
+function onSilence(s: RaftState): void {
+  if (leaderOf(s) !== null) giveUp(s, "the leader is silent");
+  s.electionElapsedTicks = 0;
+  s.randomizedTimeoutTicks = randomTimeout(s);
+  campaign(s);
 }
 
 function tickLeader(s: RaftState, role: LeaderRole): void {

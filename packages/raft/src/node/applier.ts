@@ -1,20 +1,31 @@
 /**
- * Feeds the state machine, one batch after the other, in log order.
+ * Feeds the state machine, one piece of work after the other, in log order.
  *
  * A machine whose `apply` answers at once is applied at once; one that answers with a promise holds
- * the following batches back, and only those: replication goes on.
+ * the following work back, and only that: replication goes on. A snapshot of the machine is captured
+ * between two pieces of work, never during one. A restore makes the work before it pointless: the
+ * snapshot contains it.
  */
 import { invariant } from "../core/invariant.ts";
+import { StoppedError } from "../errors.ts";
 import type { Entry, SnapshotMeta } from "../types.ts";
 import type { CommittedCommand, StateMachine, Storage } from "./ports.ts";
+import { asError } from "./waiting.ts";
 
 type Work =
   | { readonly type: "restore"; readonly snapshot: SnapshotMeta }
-  | { readonly type: "apply"; readonly entries: readonly Entry[] };
+  | { readonly type: "apply"; readonly entries: readonly Entry[] }
+  | {
+      readonly type: "between";
+      readonly run: () => void;
+      readonly reject: (error: Error) => void;
+    };
 
 export interface ApplierEvents<Result> {
   /** These entries were applied; `results` has one item a command, in order. */
   applied(entries: readonly Entry[], results: readonly Result[]): void;
+  /** The machine is being replaced: until `restored` it must not be read. */
+  restoring(): void;
   restored(snapshot: SnapshotMeta): void;
   failed(error: Error): void;
 }
@@ -23,8 +34,8 @@ export class Applier<Result> {
   readonly #machine: StateMachine<Result>;
   readonly #storage: Storage;
   readonly #events: ApplierEvents<Result>;
-  readonly #queue: Work[] = [];
-  #busy = false;
+  #queue: Work[] = [];
+  #running: Promise<void> | null = null;
   #stopped = false;
 
   constructor(machine: StateMachine<Result>, storage: Storage, events: ApplierEvents<Result>) {
@@ -34,6 +45,7 @@ export class Applier<Result> {
   }
 
   restore(snapshot: SnapshotMeta): void {
+    this.#queue = this.#queue.filter(({ type }) => type === "between");
     this.#enqueue({ type: "restore", snapshot });
   }
 
@@ -41,51 +53,67 @@ export class Applier<Result> {
     this.#enqueue({ type: "apply", entries });
   }
 
-  stop(): void {
+  /** Runs something when the machine stands exactly at the applied index. */
+  between<Value>(run: () => Value): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(new StoppedError());
+      this.#enqueue({ type: "between", run: () => resolve(run()), reject });
+    });
+  }
+
+  /** Begins nothing more; resolves when what runs has ended, however it ended. */
+  async stop(): Promise<void> {
     this.#stopped = true;
-    this.#queue.length = 0;
+    for (const work of this.#queue) if (work.type === "between") work.reject(new StoppedError());
+    this.#queue = [];
+    await this.#running;
   }
 
   #enqueue(work: Work): void {
+    if (this.#stopped) return;
     this.#queue.push(work);
-    if (!this.#busy) this.#run();
+    if (this.#running === null) this.#run();
   }
 
   #run(): void {
-    for (let work = this.#next(); work !== undefined; work = this.#next()) {
-      const waiting = work.type === "apply" ? this.#apply(work.entries) : this.#restore(work);
+    while (!this.#stopped) {
+      const work = this.#queue.shift();
+      if (work === undefined) return;
+      const waiting = this.#begin(work);
       if (waiting === null) continue;
-      this.#busy = true;
-      waiting.then(
-        () => {
-          this.#busy = false;
+      this.#running = waiting
+        .catch((error: unknown) => this.#fail(error))
+        .then(() => {
+          this.#running = null;
           this.#run();
-        },
-        (error: unknown) => this.#events.failed(asError(error)),
-      );
+        });
       return;
     }
   }
 
-  #next(): Work | undefined {
-    return this.#stopped ? undefined : this.#queue.shift();
+  /** @returns a promise if the machine needs time */
+  #begin(work: Work): Promise<void> | null {
+    try {
+      if (work.type === "apply") return this.#apply(work.entries);
+      if (work.type === "restore") return this.#restore(work.snapshot);
+      work.run();
+    } catch (error) {
+      if (work.type === "between") work.reject(asError(error));
+      else this.#fail(error);
+    }
+    return null;
   }
 
   #apply(entries: readonly Entry[]): Promise<void> | null {
     const commands = commandsOf(entries);
-    try {
-      const results = commands.length === 0 ? [] : this.#machine.apply(commands);
-      if (!(results instanceof Promise)) {
-        this.#finish(entries, commands, results);
-        return null;
-      }
-      return results.then((late) => {
-        if (!this.#stopped) this.#finish(entries, commands, late);
-      });
-    } catch (error) {
-      this.#events.failed(asError(error));
+    const results = commands.length === 0 ? [] : this.#machine.apply(commands);
+    if (!(results instanceof Promise)) {
+      this.#finish(entries, commands, results);
       return null;
     }
+    return results.then((late) => {
+      if (!this.#stopped) this.#finish(entries, commands, late);
+    });
   }
 
   #finish(
@@ -97,9 +125,14 @@ export class Applier<Result> {
     this.#events.applied(entries, results);
   }
 
-  async #restore({ snapshot }: { readonly snapshot: SnapshotMeta }): Promise<void> {
-    await this.#machine.restore(this.#storage.readSnapshot());
+  async #restore(snapshot: SnapshotMeta): Promise<void> {
+    this.#events.restoring();
+    await this.#machine.restore(this.#storage.readSnapshot(snapshot.index));
     if (!this.#stopped) this.#events.restored(snapshot);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#stopped) this.#events.failed(asError(error));
   }
 }
 
@@ -107,8 +140,4 @@ export class Applier<Result> {
 function commandsOf(entries: readonly Entry[]): readonly CommittedCommand[] {
   const isCommand = (entry: Entry): boolean => entry.kind === "command";
   return entries.every(isCommand) ? entries : entries.filter(isCommand);
-}
-
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

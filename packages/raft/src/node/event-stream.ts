@@ -17,11 +17,24 @@ export class EventHub {
     for (const reader of this.#readers) reader.push(event);
   }
 
+  /** Passes on those notes of the core that applications ask for. */
+  publishNotes(notes: readonly Note[]): void {
+    for (const note of notes) {
+      const event = eventOf(note);
+      if (event !== null) this.publish(event);
+    }
+  }
+
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<RaftEvent> {
-    const reader = new EventReader(() => this.#readers.delete(reader));
+    const reader = new EventReader();
     if (this.#closed || signal?.aborted === true) reader.end();
     else this.#readers.add(reader);
-    signal?.addEventListener("abort", () => reader.end(), { once: true });
+    const onAbort = (): void => reader.end();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    reader.onEnd = () => {
+      this.#readers.delete(reader);
+      signal?.removeEventListener("abort", onAbort);
+    };
     return reader;
   }
 
@@ -33,25 +46,22 @@ export class EventHub {
 
 class EventReader implements AsyncIterableIterator<RaftEvent> {
   readonly #queue: RaftEvent[] = [];
-  readonly #onEnd: () => void;
+  onEnd: () => void = () => undefined;
   #missed = 0;
   #ended = false;
   #waiting: ((result: IteratorResult<RaftEvent>) => void)[] = [];
 
-  constructor(onEnd: () => void) {
-    this.#onEnd = onEnd;
-  }
-
   push(event: RaftEvent): void {
     const reader = this.#waiting.shift();
     if (reader !== undefined) reader({ value: event, done: false });
-    else if (this.#queue.length < queueMax) this.#queue.push(event);
+    // Once something was missed, everything is until the reader has been told so: no gap unseen.
+    else if (this.#missed === 0 && this.#queue.length < queueMax) this.#queue.push(event);
     else this.#missed += 1;
   }
 
   end(): void {
     this.#ended = true;
-    this.#onEnd();
+    this.onEnd();
     for (const reader of this.#waiting) reader({ value: undefined, done: true });
     this.#waiting = [];
   }
@@ -82,7 +92,7 @@ class EventReader implements AsyncIterableIterator<RaftEvent> {
 }
 
 /** The notes of the core that applications ask for. */
-export function eventOf(note: Note): RaftEvent | null {
+function eventOf(note: Note): RaftEvent | null {
   switch (note.type) {
     case "role":
       return { type: "role", role: note.role, term: note.term };

@@ -65,8 +65,8 @@ export class MemoryStorage implements Storage {
     this.#snapshot = { snapshot, bytes: concat(parts) };
   }
 
-  async *readSnapshot(): AsyncIterable<Uint8Array> {
-    if (this.#snapshot === null) throw new Error("there is no snapshot");
+  async *readSnapshot(index: LogIndex): AsyncIterable<Uint8Array> {
+    if (this.#snapshot?.snapshot.index !== index) throw new Error(`no snapshot at ${index}`);
     yield await Promise.resolve(this.#snapshot.bytes);
   }
 

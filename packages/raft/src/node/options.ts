@@ -6,7 +6,11 @@ import type { RaftObserver, StateMachine, Storage, Transport } from "./ports.ts"
 export interface RaftNodeOptions<Result> {
   /** This server's id; one of `members`. */
   readonly id: NodeId;
-  /** The first configuration, the same on every server, ourselves included. Used on an empty storage only. */
+  /**
+   * The first configuration, the same on every server, ourselves included. Used on an empty storage
+   * only, so never start an id that has taken part before on a storage that was emptied: it might
+   * vote twice in one term.
+   */
   readonly members: readonly Member[];
   readonly stateMachine: StateMachine<Result>;
   readonly storage: Storage;

@@ -22,20 +22,28 @@ import type {
 export interface Storage {
   /** What was stored; `null` on a new, empty storage. Called once, first. */
   load(): Promise<PersistedState | null>;
-  /** Makes a write durable, as {@link Write} says. Calls may overlap; they complete in order. */
+  /**
+   * Makes a write durable, as {@link Write} says. Calls may overlap; they complete in order.
+   *
+   * One rejection is not final: an error with `code: "STORAGE_FULL"` says that there was no room,
+   * that nothing of this write was stored, and that the same write may be tried again.
+   */
   write(write: Pick<Write, "hardState" | "entries" | "chunk">): Promise<void>;
   /** Forgets entries up to and including `index`; may keep more than asked (whole segments). */
   compact(index: LogIndex): Promise<void>;
   /**
    * Stores a snapshot of our own state machine and makes it the newest. The log stays as it is.
-   * Bytes are written as they come; nothing is visible before all of them are durable.
+   * Bytes are written as they come; nothing is visible before all of them are durable. One that is
+   * not newer than the newest (another was installed meanwhile) is dropped. `STORAGE_FULL` is not
+   * final here either.
    */
   saveSnapshot(snapshot: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void>;
-  /** The bytes of the newest complete snapshot, verified. Rejects if there is none. */
-  readSnapshot(): AsyncIterable<Uint8Array>;
+  /** The bytes of the complete snapshot at `index`, verified. Rejects if it is not kept. */
+  readSnapshot(index: LogIndex): AsyncIterable<Uint8Array>;
   /**
    * A piece of the snapshot at `index` for a follower: `offset` in bytes, at most `maxBytes`.
-   * `null` when that snapshot is no longer kept.
+   * `null` when that snapshot is no longer kept. Keep a few: a transfer that loses its snapshot
+   * begins again with a newer one.
    */
   readSnapshotChunk(at: {
     readonly index: LogIndex;
@@ -80,15 +88,15 @@ export interface StateMachine<Result> {
   /** Applies a batch and returns one result a command, in order. An exception stops the node. */
   apply(commands: readonly CommittedCommand[]): readonly Result[] | Promise<readonly Result[]>;
   /**
-   * The state as bytes. The state is captured when this is called: commands applied while the
-   * bytes are read must not show.
+   * The state as bytes. Captured by the time the first chunk was asked for, which happens in the
+   * same turn: commands applied while the rest is read must not show.
    */
   snapshot(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Replaces the whole state by what `snapshot` once gave. */
+  /** Replaces the whole state by what `snapshot` once gave. Nothing is read or applied meanwhile. */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** Sees everything and changes nothing. Exceptions of an observer stop the node. */
+/** Sees everything and changes nothing. An exception of an observer stops the node. */
 export interface RaftObserver {
   onInput?(input: Input): void;
   onReady?(ready: Ready): void;

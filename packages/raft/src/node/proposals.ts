@@ -1,9 +1,10 @@
 /**
  * Commands that were proposed here and wait for their outcome.
  *
- * An entry that was appended is decided by what is committed at its index: our entry, and the
- * command took effect; another one, and it never will. Until then nobody can know, so a wait that
- * ends early ends as "unknown", whatever ended it.
+ * An entry that was appended is decided by what is committed at its index, and by nothing else: our
+ * entry, and the command took effect; another one, and it never will. That our own copy was
+ * truncated decides nothing: a server that still has it may lead later. Until then nobody can know,
+ * so a wait that ends early ends as "unknown", whatever ended it.
  */
 import {
   CommandTooLargeError,
@@ -17,24 +18,32 @@ import type { Entry, EntryId, LogIndex, Term } from "../types.ts";
 import type { Proposed } from "./options.ts";
 import type { Waiter } from "./waiting.ts";
 
-interface Pending<Result> extends Waiter<Proposed<Result>> {
+/** Most commands that wait for their outcome; more are refused as overload. */
+export const pendingProposalsMax = 65_536;
+
+interface Pending<Result> {
+  readonly waiter: Waiter<Proposed<Result>>;
   term: Term;
+  /** An earlier proposal at the same index, of another term: both are decided together. */
+  older: Pending<Result> | null;
 }
 
 export class Proposals<Result> {
   readonly #entering = new Map<number, Pending<Result>>();
   readonly #appended = new Map<LogIndex, Pending<Result>>();
   #nextContext = 1;
+  #size = 0;
 
   get size(): number {
-    return this.#entering.size + this.#appended.size;
+    return this.#size;
   }
 
   /** @returns the context to propose with, which also identifies the wait */
   add(waiter: Waiter<Proposed<Result>>): number {
     const context = this.#nextContext;
     this.#nextContext += 1;
-    this.#entering.set(context, { ...waiter, term: 0 });
+    this.#size += 1;
+    this.#entering.set(context, { waiter, term: 0, older: null });
     return context;
   }
 
@@ -43,68 +52,89 @@ export class Proposals<Result> {
     if (pending === undefined) return;
     this.#entering.delete(context);
     pending.term = first.term;
-    // An older proposal of ours at this index was truncated with its entry.
-    this.#appended.get(first.index)?.reject(new ProposalLostError());
+    pending.older = this.#appended.get(first.index) ?? null;
     this.#appended.set(first.index, pending);
   }
 
   onRefused(context: number, refusal: Refusal): void {
     const pending = this.#entering.get(context);
-    this.#entering.delete(context);
-    pending?.reject(errorOf(refusal));
-  }
-
-  /** Whether someone here waits for what is committed at this index. */
-  has(index: LogIndex): boolean {
-    return this.#appended.has(index);
-  }
-
-  /** An entry was applied; `result` is what the state machine said if it was a command. */
-  onApplied(entry: Entry, result: Result | undefined): void {
-    const pending = this.#appended.get(entry.index);
     if (pending === undefined) return;
-    this.#appended.delete(entry.index);
-    if (pending.term !== entry.term || result === undefined) {
-      return pending.reject(new ProposalLostError());
+    this.#entering.delete(context);
+    this.#size -= 1;
+    pending.waiter.reject(errorOf(refusal));
+  }
+
+  /** Entries were applied; `results` has one item a command, in order. */
+  onApplied(entries: readonly Entry[], results: readonly Result[]): void {
+    let at = 0;
+    for (const entry of entries) {
+      const result = entry.kind === "command" ? results[at++] : undefined;
+      if (this.#appended.size > 0) this.#decide(entry, result);
     }
-    pending.resolve({ result, index: entry.index, term: entry.term });
+  }
+
+  #decide(entry: Entry, result: Result | undefined): void {
+    const newest = this.#appended.get(entry.index);
+    if (newest === undefined) return;
+    this.#appended.delete(entry.index);
+    for (let at: Pending<Result> | null = newest; at !== null; at = at.older) {
+      this.#size -= 1;
+      if (at.term !== entry.term) at.waiter.reject(new ProposalLostError());
+      // Index and term name one entry: it is ours, and a command, whatever its result is.
+      else at.waiter.resolve({ result: result as Result, index: entry.index, term: entry.term });
+    }
   }
 
   /** A snapshot took the place of these entries: what stood at their indexes is not known here. */
   onSnapshot(index: LogIndex): void {
-    for (const [at, pending] of this.#appended) {
-      if (at > index) continue;
-      this.#appended.delete(at);
-      pending.reject(new OutcomeUnknownError("a snapshot took the place of the entry"));
-    }
+    this.#remove(
+      (at) => at <= index,
+      () => new OutcomeUnknownError("a snapshot took the place of the entry"),
+    );
   }
 
   expire(nowMs: number): void {
-    for (const [index, pending] of this.#appended) {
-      if (pending.deadlineMs > nowMs) continue;
-      this.#appended.delete(index);
-      pending.reject(new OutcomeUnknownError("no majority confirmed the command in time"));
-    }
+    this.#remove(
+      (_, { waiter }) => waiter.deadlineMs <= nowMs,
+      () => new OutcomeUnknownError("no majority confirmed the command in time"),
+    );
   }
 
   /** The caller does not want to wait any longer. */
-  abandon(reject: (error: Error) => void, error: Error): void {
-    for (const waiting of [this.#entering, this.#appended]) {
-      for (const [key, pending] of waiting) {
-        if (pending.reject === reject) waiting.delete(key);
-      }
-    }
-    reject(error);
+  abandon(waiter: Waiter<Proposed<Result>>, error: Error): void {
+    this.#remove(
+      (_, pending) => pending.waiter === waiter,
+      () => error,
+    );
   }
 
   rejectAll(why: string, cause: Error | null): void {
     const options = cause === null ? undefined : { cause };
-    for (const waiting of [this.#entering, this.#appended]) {
-      for (const pending of waiting.values()) {
-        pending.reject(new OutcomeUnknownError(why, options));
-      }
-      waiting.clear();
+    this.#remove(
+      () => true,
+      () => new OutcomeUnknownError(why, options),
+    );
+  }
+
+  #remove(which: (index: LogIndex, pending: Pending<Result>) => boolean, error: () => Error): void {
+    const rejected: Pending<Result>[] = [];
+    const keep = (index: LogIndex, pending: Pending<Result> | null): Pending<Result> | null => {
+      if (pending === null) return null;
+      pending.older = keep(index, pending.older);
+      if (!which(index, pending)) return pending;
+      rejected.push(pending);
+      return pending.older;
+    };
+    for (const [context, pending] of this.#entering) {
+      if (keep(Infinity, pending) === null) this.#entering.delete(context);
     }
+    for (const [index, pending] of this.#appended) {
+      const kept = keep(index, pending);
+      if (kept === null) this.#appended.delete(index);
+      else if (kept !== pending) this.#appended.set(index, kept);
+    }
+    this.#size -= rejected.length;
+    for (const { waiter } of rejected) waiter.reject(error());
   }
 }
 

@@ -5,11 +5,19 @@
  * becomes one write and one message a follower.
  */
 import { RaftCore } from "../core/raft-core.ts";
-import type { Input, Outcome, RaftOptions, Ready, SnapshotReadRequest } from "../core/door.ts";
+import type {
+  Input,
+  Outcome,
+  RaftOptions,
+  Ready,
+  SnapshotReadRequest,
+  Write,
+} from "../core/door.ts";
 import type { LogIndex, PersistedState } from "../types.ts";
 import type { Applier } from "./applier.ts";
-import { asError } from "./applier.ts";
 import type { RaftObserver, Storage, Transport } from "./ports.ts";
+import { isStorageFull } from "./snapshotter.ts";
+import { asError } from "./waiting.ts";
 
 export interface PumpParts<Result> {
   readonly storage: Storage;
@@ -27,7 +35,10 @@ export class Pump<Result> {
   readonly #parts: PumpParts<Result>;
   #scheduled = false;
   #stopped = false;
-  #writes: Promise<void> = Promise.resolve();
+  #writesOut = 0;
+  #lastWrite: Promise<void> = Promise.resolve();
+  /** Found no room on the disk; tried again with every tick. */
+  #refusedWrite: Write | null = null;
 
   constructor(options: RaftOptions, persisted: PersistedState, parts: PumpParts<Result>) {
     this.core = new RaftCore(options, persisted);
@@ -42,28 +53,32 @@ export class Pump<Result> {
     } catch (error) {
       return this.#parts.onFatal(asError(error));
     }
+    if (input.type === "tick") this.#retryWrite();
     this.schedule();
   }
 
   schedule(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
-    setImmediate(() => this.#turn());
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.turn();
+    });
   }
 
-  /** Takes nothing in any more; resolves when the writes that are out have ended. */
-  stop(): Promise<void> {
-    this.#stopped = true;
-    return this.#writes;
-  }
-
-  #turn(): void {
-    this.#scheduled = false;
+  /** Carries out everything that the core asks for now. */
+  turn(): void {
     try {
       while (!this.#stopped && this.core.hasReady()) this.#carryOut(this.core.ready());
     } catch (error) {
       this.#parts.onFatal(asError(error));
     }
+  }
+
+  /** Takes nothing in any more; resolves when the writes that are out have ended. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.#lastWrite;
   }
 
   #carryOut(ready: Ready): void {
@@ -79,15 +94,30 @@ export class Pump<Result> {
     if (ready.compactThrough !== null) this.#compact(ready.compactThrough);
   }
 
-  #write(write: NonNullable<Ready["write"]>): void {
+  #write(write: Write): void {
+    this.#writesOut += 1;
     const written = this.#parts.storage.write(write).then(
       () => {
+        this.#writesOut -= 1;
         this.step({ type: "persisted", write: write.id });
         this.#parts.onPersisted();
       },
-      (error: unknown) => this.#parts.onFatal(asError(error)),
+      (error: unknown) => {
+        this.#writesOut -= 1;
+        // Writes keep their order: one that others are already behind cannot be tried again.
+        if (isStorageFull(error) && this.#writesOut === 0) this.#refusedWrite = write;
+        else this.#parts.onFatal(asError(error));
+      },
     );
-    this.#writes = this.#writes.then(() => written);
+    this.#lastWrite = this.#lastWrite.then(() => written);
+  }
+
+  /** Meanwhile nothing is acknowledged, and a leader whose disk does not answer steps down. */
+  #retryWrite(): void {
+    const write = this.#refusedWrite;
+    if (write === null) return;
+    this.#refusedWrite = null;
+    this.#write(write);
   }
 
   #readSnapshot({ to, index, offset, maxBytes }: SnapshotReadRequest): void {

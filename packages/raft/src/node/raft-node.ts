@@ -1,12 +1,11 @@
 /**
- * The asynchronous host around the pure core: promises for proposals and reads, a clock, and the
- * disk, network and state machine that the embedder brings.
+ * The asynchronous host around the pure core: promises, a clock, and the ports of the embedder.
  */
-import type { Outcome, Ready } from "../core/door.ts";
-import { NotLeaderError, StoppedError } from "../errors.ts";
+import type { Outcome } from "../core/door.ts";
+import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
-import { Applier, asError } from "./applier.ts";
-import { EventHub, eventOf, nextLeader } from "./event-stream.ts";
+import { Applier } from "./applier.ts";
+import { EventHub, nextLeader } from "./event-stream.ts";
 import type {
   Proposed,
   RaftEvent,
@@ -15,13 +14,12 @@ import type {
   ReadOptions,
   WaitOptions,
 } from "./options.ts";
-import type { RaftObserver } from "./ports.ts";
-import { Proposals } from "./proposals.ts";
+import { Proposals, pendingProposalsMax } from "./proposals.ts";
 import { Pump } from "./pump.ts";
 import { Reads } from "./reads.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { aborted, asAbortError, waiterOf } from "./waiting.ts";
+import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
 
 const defaultTickMs = 25;
 /** How long a graceful stop waits for another leader. */
@@ -39,11 +37,10 @@ const stepDownPatienceMs = 1500;
  * ```
  */
 export class RaftNode<Result> {
-  /** Resolves when the node has stopped: `null` after `stop`, the error after a fatal failure. */
+  /** Resolves when the node has stopped: `null` after `stop`, the first error after a failure. */
   readonly stopped: Promise<Error | null>;
 
   readonly #options: RaftNodeOptions<Result>;
-  readonly #observer: RaftObserver;
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
@@ -51,10 +48,13 @@ export class RaftNode<Result> {
   readonly #reads = new Reads();
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
+  readonly #pendingReadsMax: number;
+  readonly #tickMs: number;
   #resolveStopped: (error: Error | null) => void = () => undefined;
   #stopping: Promise<void> | null = null;
   #fatal: Error | null = null;
-  #appliedIndex = 0;
+  /** What the state machine stands for; -1 while it is being replaced and must not be read. */
+  #appliedIndex: LogIndex;
 
   /**
    * Loads the storage, or sets up an empty one with `members`, and starts taking part.
@@ -67,23 +67,25 @@ export class RaftNode<Result> {
 
   private constructor(options: RaftNodeOptions<Result>, persisted: PersistedState) {
     const { storage, stateMachine, transport } = options;
+    const raftOptions = raftOptionsOf(options);
     this.#options = options;
-    this.#observer = options.observer ?? {};
-    this.stopped = new Promise((resolve) => {
-      this.#resolveStopped = resolve;
-    });
-    this.#pump = new Pump(raftOptionsOf(options), persisted, {
+    this.#tickMs = options.tickMs ?? defaultTickMs;
+    this.#pendingReadsMax = raftOptions.pendingReadsMax;
+    this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
+    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.#pump = new Pump(raftOptions, persisted, {
       storage,
       transport,
-      observer: this.#observer,
+      observer: options.observer ?? {},
       applier: () => this.#applier,
-      onReady: (ready) => this.#onReady(ready),
+      onReady: (ready) => this.#events.publishNotes(ready.notes),
       onOutcome: (outcome) => this.#onOutcome(outcome),
       onPersisted: () => this.#snapshotter.onPersisted(),
       onFatal: (error) => this.#fail(error),
     });
     this.#applier = new Applier(stateMachine, storage, {
       applied: (entries, results) => this.#onApplied(entries, results),
+      restoring: () => (this.#appliedIndex = -1),
       restored: (snapshot) => this.#onRestored(snapshot.index),
       failed: (error) => this.#fail(error),
     });
@@ -91,9 +93,10 @@ export class RaftNode<Result> {
       machine: stateMachine,
       storage,
       core: this.#pump.core,
+      between: (run) => this.#applier.between(run),
       onSaved: (snapshot, retainEntries, tookMs) => {
         this.#pump.step({ type: "snapshotSaved", snapshot, retainEntries });
-        this.#observer.onSnapshotSaved?.(snapshot, tookMs);
+        options.observer?.onSnapshotSaved?.(snapshot, tookMs);
         this.#events.publish({ type: "snapshotSaved", snapshot });
       },
       onFailed: (error) => this.#fail(asError(error)),
@@ -105,7 +108,7 @@ export class RaftNode<Result> {
     this.#setMembers();
     // A stalled loop runs late timers before it reads sockets: the tick waits for the messages.
     const tickSoon = (): void => void setImmediate(() => this.#tick());
-    this.#ticker = setInterval(tickSoon, options.tickMs ?? defaultTickMs);
+    this.#ticker = setInterval(tickSoon, this.#tickMs);
     this.#pump.schedule();
   }
 
@@ -120,9 +123,11 @@ export class RaftNode<Result> {
   propose(command: Uint8Array, options: WaitOptions = {}): Promise<Proposed<Result>> {
     return new Promise((resolve, reject) => {
       if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(aborted(options.signal));
-      const waiter = waiterOf(resolve, reject, options, (error) => {
-        this.#proposals.abandon(waiter.reject, error);
+      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
+      if (this.#proposals.size >= pendingProposalsMax) return reject(new OverloadedError());
+      const waiter = waiterOf({ resolve, reject }, options, (abandoned, cause) => {
+        const error = new OutcomeUnknownError("the wait was aborted", { cause });
+        this.#proposals.abandon(abandoned, error);
       });
       const context = this.#proposals.add(waiter);
       this.#pump.step({ type: "propose", context, commands: [command] });
@@ -130,33 +135,32 @@ export class RaftNode<Result> {
   }
 
   /**
-   * Runs `query` on the local state machine when it is fresh enough.
+   * Runs `query` on the local state machine in the moment in which it is fresh enough. `query` must
+   * not wait for anything.
    *
-   * @throws {NotLeaderError} no leader was found in time
-   * @throws {ReadTimeoutError} no majority confirmed in time
-   * @throws {OverloadedError | StoppedError}
+   * @throws {NotLeaderError | ReadTimeoutError} no leader was found, no majority confirmed in time
+   * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
-  async read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
-    if (this.#stopping !== null) throw new StoppedError();
-    if (options.consistency === "local") return query();
-    options.signal?.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const waiter = waiterOf(resolve, reject, options, () => {
-        this.#reads.abandon(waiter.reject, asAbortError(options.signal));
+  read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopping !== null) return reject(new StoppedError());
+      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
+      if (this.#reads.size >= this.#pendingReadsMax) return reject(new OverloadedError());
+      const waiter = waiterOf(answering(query, resolve, reject), options, (abandoned, reason) => {
+        this.#reads.abandon(abandoned, asError(reason));
       });
       const context = this.#reads.add(waiter);
-      this.#pump.step({ type: "read", context });
+      if (options.consistency === "local") this.#reads.onReady(context, 0, this.#appliedIndex);
+      else this.#pump.step({ type: "read", context });
     });
-    return query();
   }
 
   /** A copy of what is known here and now. */
   status(): RaftNodeStatus {
     const core = this.#pump.core.status();
-    const silentMs = core.leaderSilentTicks * (this.#options.tickMs ?? defaultTickMs);
     return {
       ...core,
-      leaderSilentMs: core.leaderId === null ? null : silentMs,
+      leaderSilentMs: core.leaderId === null ? null : core.leaderSilentTicks * this.#tickMs,
       pendingProposals: this.#proposals.size,
       pendingReads: this.#reads.size,
       fatal: this.#fatal,
@@ -166,14 +170,13 @@ export class RaftNode<Result> {
   /**
    * Waits until a leader is known, ourselves or another.
    *
-   * @throws {NotLeaderError} none was found in time
+   * @throws {NotLeaderError} none was found in time; or the signal's reason
    */
-  async waitForLeader({ signal, timeoutMs = 5000 }: WaitOptions = {}): Promise<NodeId> {
+  async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
     const { leaderId } = this.#pump.core.status();
     if (leaderId !== null) return leaderId;
-    const time = AbortSignal.timeout(timeoutMs);
-    const limit = signal === undefined ? time : AbortSignal.any([signal, time]);
-    const found = await nextLeader(this.#events.subscribe(limit));
+    const found = await nextLeader(this.#events.subscribe(limitOf(options)));
+    options.signal?.throwIfAborted();
     if (found === null) throw new NotLeaderError(null);
     return found;
   }
@@ -183,7 +186,11 @@ export class RaftNode<Result> {
     return this.#events.subscribe(options.signal);
   }
 
-  /** Stores a snapshot now and compacts the log behind it. */
+  /**
+   * Stores a snapshot now and compacts the log behind it.
+   *
+   * @returns which one; the one in force (0@0: none) if it holds all that was applied
+   */
   takeSnapshot(): Promise<EntryId> {
     if (this.#stopping !== null) return Promise.reject(new StoppedError());
     return this.#snapshotter.take();
@@ -192,22 +199,24 @@ export class RaftNode<Result> {
   /** Gives leadership up. Resolves when another leader is known, or after a short time anyway. */
   async stepDown(): Promise<void> {
     if (this.#pump.core.status().role !== "leader") return;
-    const patience = AbortSignal.timeout(stepDownPatienceMs);
-    const events = this.#events.subscribe(patience);
+    const events = this.#events.subscribe(limitOf({ timeoutMs: stepDownPatienceMs }));
     this.#pump.step({ type: "stepDown" });
     await nextLeader(events);
   }
 
   /**
-   * Steps down, lets writes that are out finish, closes transport and storage. Idempotent. What
-   * still waits is rejected; commands whose outcome is open as `OutcomeUnknownError`.
+   * Steps down, lets what is being written and applied finish, closes transport and storage.
+   * Idempotent. What still waits is rejected; commands whose outcome is open as
+   * `OutcomeUnknownError`.
+   *
+   * @throws the first error of stopping; everything was closed all the same
    */
   stop(): Promise<void> {
     if (this.#stopping === null) {
       this.#pump.step({ type: "stepDown" });
-      this.#stopping = this.#shutDown(null);
+      this.#pump.turn(); // what it still has to say is said
     }
-    return this.#stopping;
+    return (this.#stopping ??= this.#shutDown());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -222,13 +231,6 @@ export class RaftNode<Result> {
     const leaderKnown = this.#pump.core.status().leaderId !== null;
     for (const context of this.#reads.onTick(nowMs, leaderKnown)) {
       this.#pump.step({ type: "read", context });
-    }
-  }
-
-  #onReady(ready: Ready): void {
-    for (const note of ready.notes) {
-      const event = eventOf(note);
-      if (event !== null) this.#events.publish(event);
     }
   }
 
@@ -248,18 +250,12 @@ export class RaftNode<Result> {
   #onApplied(entries: readonly Entry[], results: readonly Result[]): void {
     const last = entries[entries.length - 1];
     if (last === undefined) return;
-    let at = 0;
-    let membersChanged = false;
-    for (const entry of entries) {
-      const result = entry.kind === "command" ? results[at++] : undefined;
-      if (entry.kind === "configuration") membersChanged = true;
-      if (this.#proposals.has(entry.index)) this.#proposals.onApplied(entry, result);
-    }
+    this.#proposals.onApplied(entries, results);
     this.#appliedIndex = last.index;
     this.#pump.step({ type: "applied", index: last.index });
     this.#reads.onApplied(last.index);
-    this.#observer.onApplied?.(last, entries);
-    if (membersChanged) this.#setMembers();
+    this.#options.observer?.onApplied?.(last, entries);
+    if (entries.some(({ kind }) => kind === "configuration")) this.#setMembers();
     this.#snapshotter.onApplied(entries);
   }
 
@@ -271,29 +267,35 @@ export class RaftNode<Result> {
     this.#setMembers();
   }
 
-  #setMembers(): void {
+  readonly #setMembers = (): void =>
     this.#options.transport.setMembers(this.#pump.core.status().configuration.members);
-  }
 
   #fail(error: Error): void {
-    if (this.#fatal !== null || this.#stopping !== null) return;
-    this.#fatal = error;
-    this.#observer.onFatal?.(error);
-    this.#stopping = this.#shutDown(error);
+    this.#fatal ??= error;
+    if (this.#stopping !== null) return; // `stopped` tells it
+    this.#stopping = this.#shutDown();
+    this.#stopping.catch(() => undefined); // `stopped` tells it
+    this.#options.observer?.onFatal?.(error);
   }
 
-  async #shutDown(error: Error | null): Promise<void> {
+  async #shutDown(): Promise<void> {
+    const before = this.#fatal;
     clearInterval(this.#ticker);
-    this.#applier.stop();
     const writes = this.#pump.stop();
-    this.#proposals.rejectAll("the node stopped", error);
-    this.#reads.rejectAll(error);
+    const { storage, transport } = this.#options;
+    const applying = this.#applier.stop();
+    this.#proposals.rejectAll("the node stopped", before);
+    this.#reads.rejectAll(before);
     this.#events.close();
-    await this.#options.transport.close();
-    await writes;
-    await this.#options.storage.close().catch((closing: unknown) => {
-      if (error === null) throw closing; // after a fatal error there is nothing left to save
-    });
-    this.#resolveStopped(error);
+    const failed = await endAll([
+      () => transport.close(),
+      () => applying,
+      () => this.#snapshotter.stop(),
+      () => writes,
+      () => storage.close(),
+    ]);
+    this.#fatal ??= failed;
+    this.#resolveStopped(this.#fatal);
+    if (this.#fatal !== null && this.#fatal !== before) throw this.#fatal;
   }
 }

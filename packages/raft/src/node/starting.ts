@@ -1,6 +1,6 @@
 import type { RaftOptions } from "../core/door.ts";
 import { bootstrap } from "../core/bootstrap.ts";
-import { defaultRaftOptions } from "../core/options.ts";
+import { checkRaftOptions, defaultRaftOptions } from "../core/options.ts";
 import type { PersistedState } from "../types.ts";
 import type { RaftNodeOptions } from "./options.ts";
 
@@ -15,6 +15,7 @@ export async function loadOrBootstrap<Result>(
   options: RaftNodeOptions<Result>,
 ): Promise<PersistedState> {
   const { id, members, storage } = options;
+  checkRaftOptions(raftOptionsOf(options)); // before anything is stored
   const stored = await storage.load();
   if (stored !== null) return stored;
   if (!members.some((member) => member.id === id)) {
