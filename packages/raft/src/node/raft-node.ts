@@ -205,9 +205,8 @@ export class RaftNode<Result> {
   }
 
   /**
-   * Steps down, lets what is being written and applied finish, closes transport and storage.
-   * Idempotent. What still waits is rejected; commands whose outcome is open as
-   * `OutcomeUnknownError`.
+   * Steps down, lets what is being written and applied finish, closes transport and storage. What
+   * still waits is rejected; commands whose outcome is open as `OutcomeUnknownError`. Idempotent.
    *
    * @throws the first error of stopping; everything was closed all the same
    */
