@@ -1,1 +1,76 @@
-export {};
+/** The program: settings, log, node, signals, exit code. `--help` says more. */
+import { readFileSync } from "node:fs";
+
+import type { Logger } from "winston";
+
+import { readConfig, type Mode, type NodeConfig } from "./config/config.ts";
+import { exitCodes, StartError } from "./exit-codes.ts";
+import { createLog, type LogContext } from "./logging.ts";
+import { startRaftNode, type NodeParts, type RunningNode } from "./node.ts";
+import { ignoreClosedOutput, stopInTime, untilSignal } from "./shutdown.ts";
+
+process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const parsed: unknown = JSON.parse(text);
+  const named = typeof parsed === "object" && parsed !== null && "version" in parsed;
+  return named ? String(parsed.version) : "unknown";
+}
+
+/** Every mode has its own composition; a mode without a line stops the build here. */
+const starters: Readonly<Record<Mode, (parts: NodeParts) => Promise<RunningNode>>> = {
+  raft: startRaftNode,
+};
+
+async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<number> {
+  const signalled = untilSignal();
+  const starting = starters[config.mode](parts);
+  const early = await Promise.race([signalled, starting.then(() => null)]);
+  const node = await starting;
+  const cause = early ?? (await Promise.race([signalled, node.stopped]));
+  if (typeof cause !== "string") return exitCodes.fatal; // its line is in the log already
+  log.info(`stopping after ${cause}`);
+  const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
+  if (exitCode === exitCodes.ok) log.info("stopped");
+  return exitCode;
+}
+
+async function main(): Promise<number> {
+  ignoreClosedOutput();
+  const width = process.stdout.isTTY ? process.stdout.columns : 100;
+  const result = await readConfig(process.argv.slice(2), process.env, width);
+  switch (result.kind) {
+    case "help":
+      console.log(result.text);
+      return exitCodes.ok;
+    case "version":
+      console.log(readVersion());
+      return exitCodes.ok;
+    case "problems":
+      for (const problem of result.problems) console.error(problem);
+      console.error("Nothing was started. --help lists all settings.");
+      return exitCodes.badConfig;
+    case "config": {
+      const { config } = result;
+      const logContext: LogContext = { term: null };
+      const wanted = process.stdout.isTTY || process.env["FORCE_COLOR"] !== undefined;
+      const colours = wanted && process.env["NO_COLOR"] === undefined;
+      const log = createLog(config, logContext, { colours });
+      try {
+        return await run(config, log, { config, log, logContext, version: readVersion() });
+      } catch (error) {
+        const expected = error instanceof StartError;
+        log.error(expected ? error.message : "the node cannot start", expected ? {} : { error });
+        return expected ? error.exitCode : exitCodes.fatal;
+      }
+    }
+  }
+}
+
+process.on("uncaughtException", (error) => {
+  console.error("fatal:", error);
+  process.exit(exitCodes.fatal);
+});
+
+process.exit(await main());

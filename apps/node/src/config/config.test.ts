@@ -1,0 +1,161 @@
+import { deriveClusterId, readConfig, type NodeConfig } from "./config.ts";
+import { flagSpecs } from "./flags.ts";
+
+async function config(args: string, environment: Record<string, string> = {}): Promise<NodeConfig> {
+  const result = await readConfig(args.split(" ").filter(Boolean), environment);
+  if (result.kind !== "config") throw new Error(JSON.stringify(result));
+  return result.config;
+}
+
+async function problems(
+  args: string,
+  environment: Record<string, string> = {},
+): Promise<readonly string[]> {
+  const result = await readConfig(args.split(" ").filter(Boolean), environment);
+  return result.kind === "problems" ? result.problems : [];
+}
+
+describe("defaults", () => {
+  test("the plain command is a cluster of one on the loopback interface", async () => {
+    expect(await config("")).toMatchObject({
+      mode: "raft",
+      label: "node-8080",
+      host: "127.0.0.1",
+      port: 8080,
+      address: "127.0.0.1:8080",
+      peers: [],
+      dataDir: "data/node-8080",
+    });
+  });
+
+  test("label and data directory follow the port", async () => {
+    expect(await config("--port=9000")).toMatchObject({
+      label: "node-9000",
+      dataDir: "data/node-9000",
+    });
+  });
+});
+
+describe("peers", () => {
+  it.each([
+    { given: "--peers=8081,8082", peers: ["127.0.0.1:8081", "127.0.0.1:8082"] },
+    { given: "--peers=8081 --peers=8082", peers: ["127.0.0.1:8081", "127.0.0.1:8082"] },
+    { given: "--peers 8081 --peers 8082", peers: ["127.0.0.1:8081", "127.0.0.1:8082"] },
+    { given: "--peers=8082,8081,8081,", peers: ["127.0.0.1:8081", "127.0.0.1:8082"] },
+    { given: "--peers=localhost:8081,LOCALHOST:8081", peers: ["127.0.0.1:8081"] },
+    { given: "--peers=http://Node-2:8081/", peers: ["node-2:8081"] },
+    { given: "--peers=http://node-2", peers: ["node-2:80"] },
+    { given: "--peers=[::1]:8081", peers: ["[::1]:8081"] },
+    { given: "--peers=8080,8081", peers: ["127.0.0.1:8081"] },
+    { given: "--peers=localhost:8080,8081", peers: ["127.0.0.1:8081"] },
+    { given: "--advertise=n1:80 --peers=n1:80,n2:80", peers: ["n2:80"] },
+  ])("$given names $peers", async ({ given, peers }) => {
+    expect((await config(given)).peers).toEqual(peers);
+  });
+
+  test("every node of a cluster derives the same cluster id, whatever the order", async () => {
+    const first = await config("--port=1 --peers=2,3");
+    const second = await config("--port=2 --peers=3,1");
+    const stranger = await config("--port=3 --peers=1");
+    expect(second.clusterId).toBe(first.clusterId);
+    expect(stranger.clusterId).not.toBe(first.clusterId);
+    expect(first.clusterId).toBe(deriveClusterId(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]));
+  });
+});
+
+describe("environment", () => {
+  test("a variable stands for its flag", async () => {
+    const environment = { COUNTER_PORT: "9000", COUNTER_PEERS: "9002,9004", OTHER: "x" };
+    expect(await config("", environment)).toMatchObject({
+      port: 9000,
+      peers: ["127.0.0.1:9002", "127.0.0.1:9004"],
+    });
+  });
+
+  test("the flag wins", async () => {
+    expect((await config("--port=9002", { COUNTER_PORT: "9000" })).port).toBe(9002);
+  });
+
+  test("a problem names the variable that caused it", async () => {
+    expect(await problems("", { COUNTER_PORT: "none" })).toEqual([
+      'COUNTER_PORT: "none" is not a whole number from 1 to 65535',
+    ]);
+  });
+});
+
+describe("times", () => {
+  it.each([
+    { text: "700", ms: 700 },
+    { text: "700ms", ms: 700 },
+    { text: "7s", ms: 7000 },
+    { text: "1m", ms: 60_000 },
+  ])("$text is $ms milliseconds", async ({ text, ms }) => {
+    expect((await config(`--apply-timeout=${text}`)).applyTimeoutMs).toBe(ms);
+  });
+});
+
+describe("what is refused", () => {
+  it.each([
+    { given: "--prot=1", says: "--prot is unknown: did you mean --port?" },
+    { given: "--peer=1", says: "--peer is unknown: did you mean --peers?" },
+    { given: "--frobnicate", says: "--frobnicate is unknown (see --help)" },
+    { given: "serve", says: '"serve" was not expected: every setting is written --name=value' },
+    { given: "--port=0", says: '--port: "0" is not a whole number from 1 to 65535' },
+    { given: "--port=80 --port=81", says: "--port is given more than once" },
+    { given: "--peers=8081,99999", says: "--peers: 99999 is not a port: use 1 to 65535" },
+    {
+      given: "--peers=https://a:1",
+      says: '--peers: "https://a:1": only http:// addresses are supported',
+    },
+    {
+      given: "--mode=eventual",
+      says: "--mode: eventual mode is not available in this release: use --mode=raft",
+    },
+    { given: "--mode=paxos", says: '--mode: "paxos" is unknown: use raft or eventual' },
+    { given: "--id=a/b", says: '--id: an id is 1 to 64 letters, digits, ".", "_" or "-"' },
+    {
+      given: "--apply-timeout=soon",
+      says: '--apply-timeout: "soon" is not a time: write 500ms, 5s or 1h',
+    },
+    { given: "--apply-timeout=2h", says: "--apply-timeout: 2h is out of range: use 50ms to 1m" },
+    {
+      given: "--log-level=verbose",
+      says: '--log-level: "verbose" is unknown: use error or warn or info or debug',
+    },
+    {
+      given: "--host=0.0.0.0 --peers=8081",
+      says: "--host=0.0.0.0 means every interface, which is not an address that peers can use: add --advertise=host:port",
+    },
+  ])("$given", async ({ given, says }) => {
+    expect(await problems(given)).toEqual([says]);
+  });
+
+  test("an unknown COUNTER_ variable, with a hint", async () => {
+    expect(await problems("", { COUNTER_PROT: "1" })).toEqual([
+      "COUNTER_PROT is unknown: did you mean COUNTER_PORT?",
+    ]);
+  });
+
+  test("all problems are told at once", async () => {
+    expect(await problems("--port=x --nonsense --mode=paxos", { COUNTER_X: "1" })).toHaveLength(4);
+  });
+});
+
+describe("help", () => {
+  test("every flag is explained together with its variable", async () => {
+    const result = await readConfig(["--help"], {});
+    if (result.kind !== "help") throw new Error("no help");
+    for (const flag of Object.keys(flagSpecs)) expect(result.text).toContain(`--${flag}`);
+    expect(result.text).toContain("COUNTER_DATA_DIR");
+    expect(result.text).toContain("Examples");
+  });
+
+  test("--version asks for the version", async () => {
+    expect(await readConfig(["--version"], {})).toEqual({ kind: "version" });
+  });
+
+  test("no flag has a name that Nx keeps for itself", () => {
+    const taken = ["verbose", "c", "parallel", "exclude", "batch", "graph", "output-style"];
+    expect(Object.keys(flagSpecs).filter((flag) => taken.includes(flag))).toEqual([]);
+  });
+});

@@ -1,0 +1,37 @@
+/** The text of `--help`. */
+import yargs from "yargs";
+
+import { environmentName, flagSpecs, type FlagSpec } from "./flags.ts";
+
+const examples: readonly (readonly [command: string, meaning: string])[] = [
+  ["$0", "one node on port 8080, data in ./data/node-8080"],
+  ["$0 --port=8080 --peers=8081,8082", "one of three nodes on this machine"],
+  ["$0 --host=10.0.0.5 --peers=10.0.0.6:8080,10.0.0.7:8080", "one of three machines"],
+  ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
+  ["npx nx serve node --port=8080 --peers=8081,8082", "the same through Nx"],
+];
+
+const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
+Give every node of a cluster the same addresses; the own one in --peers does no harm.
+Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings, 5 port in use,
+3 data directory locked, damaged or of another node.`;
+
+/** @param columns - width to wrap at, in characters */
+export async function helpText(columns: number): Promise<string> {
+  const parser = yargs([])
+    .scriptName("node apps/node/dist/main.js")
+    .usage("Runs one node of a replicated counter.\n\nUsage: $0 [--name=value ...]")
+    .help(false)
+    .version(false)
+    .wrap(columns);
+  for (const [name, spec] of Object.entries<FlagSpec>(flagSpecs)) {
+    const defaultText = spec.default === undefined ? "" : ` [default: ${spec.default}]`;
+    parser.option(name, {
+      group: spec.group,
+      describe: `${spec.describe}${defaultText} (${environmentName(name)})`,
+      requiresArg: true,
+    });
+  }
+  for (const [command, meaning] of examples) parser.example(command, meaning);
+  return parser.epilogue(epilogue).getHelp();
+}

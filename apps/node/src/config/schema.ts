@@ -1,0 +1,111 @@
+/** What each flag may hold. Every check answers with a sentence that says what to write instead. */
+import { z } from "zod";
+
+import { messageOf } from "../error-text.ts";
+import { parseAddress } from "./addresses.ts";
+
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `250`, `250ms`, `5s`, `2m`, `1h`, as milliseconds between `min` and `max`. */
+function duration(min: string, max: string): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms === null) {
+      context.addIssue({
+        code: "custom",
+        message: `"${text}" is not a time: write 500ms, 5s or 1h`,
+      });
+      return z.NEVER;
+    }
+    if (ms < parseDuration(min)! || ms > parseDuration(max)!) {
+      context.addIssue({
+        code: "custom",
+        message: `${text} is out of range: use ${min} to ${max}`,
+      });
+      return z.NEVER;
+    }
+    return ms;
+  });
+}
+
+function parseDuration(text: string): number | null {
+  const match = /^(\d{1,12})(ms|s|m|h)?$/.exec(text.trim());
+  return match === null ? null : Number(match[1]) * durationUnits[match[2] ?? "ms"]!;
+}
+
+function integer(min: number, max: number): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) {
+      const message = `"${text}" is not a whole number from ${min} to ${max}`;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+    return value;
+  });
+}
+
+function oneOf<const Choice extends string>(...choices: Choice[]): z.ZodType<Choice, string> {
+  return z.string().transform((text, context) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) {
+      const message = `"${text}" is unknown: use ${choices.join(" or ")}`;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+    return found;
+  });
+}
+
+function word(maxLength: number, what: string): z.ZodType<string, string> {
+  return z
+    .string()
+    .regex(
+      new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${maxLength - 1}}$`),
+      `${what} is 1 to ${maxLength} letters, digits, ".", "_" or "-"`,
+    );
+}
+
+const address = z.string().transform((text, context) => {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
+const mode = oneOf("raft", "eventual").transform((chosen, context) => {
+  if (chosen === "raft") return chosen;
+  context.addIssue({
+    code: "custom",
+    message: "eventual mode is not available in this release: use --mode=raft",
+  });
+  return z.NEVER;
+});
+
+/** Flags and environment after they were put together: texts in, checked values out. */
+export const flagsSchema = z.object({
+  mode: mode.default("raft"),
+  port: integer(1, 65_535).default(8080),
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .default("127.0.0.1"),
+  advertise: address.optional(),
+  peers: z.array(address).max(14, "at most 14 peers").default([]),
+  id: word(64, "an id").optional(),
+  "data-dir": z.string().min(1, "a directory is needed").optional(),
+  "cluster-id": word(64, "a cluster id").optional(),
+  forward: oneOf("forward", "redirect", "off").default("forward"),
+  compat: oneOf("none", "strict").default("none"),
+  "apply-timeout": duration("50ms", "1m").default(5000),
+  "idempotency-window": duration("1s", "168h").default(3_600_000),
+  "idempotency-max": integer(1, 1_000_000).default(100_000),
+  "max-counters": integer(1, 1_000_000).default(100_000),
+  "shutdown-timeout": duration("100ms", "5m").default(5000),
+  "log-level": oneOf("error", "warn", "info", "debug").default("info"),
+  "log-format": oneOf("pretty", "json").default("pretty"),
+});
+
+export type CheckedFlags = z.infer<typeof flagsSchema>;

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Backups, backupsKept, decodeBackup, encodeBackup } from "./backups.ts";
+
+const counters = [
+  { name: "default", value: 2n ** 70n },
+  { name: "seats", value: -3n },
+];
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "backups-"));
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("a backup is read back exactly, values beyond 2^53 included", async () => {
+  const backups = new Backups(dir, "c1");
+  const saved = await backups.save({ index: 7, counters });
+  const loaded = await backups.load(saved.file);
+  expect(decodeBackup(loaded!.bytes)).toEqual({ index: 7, counters });
+  const onDisk = await readFile(saved.path);
+  expect(createHash("sha256").update(onDisk).digest("hex")).toBe(saved.sha256);
+  expect(await readdir(join(dir, "backups"))).toEqual([saved.file]);
+});
+
+test("without a name the backup of the highest index is taken", async () => {
+  const backups = new Backups(dir, "c1");
+  for (const index of [9, 1000, 70]) await backups.save({ index, counters });
+  expect(decodeBackup((await backups.load(null))!.bytes).index).toBe(1000);
+});
+
+it.each(["none.backup", "../identity.json", "..", "/etc/passwd", ".writing-1", ""])(
+  "there is no backup %j",
+  async (name) => {
+    const backups = new Backups(dir, "c1");
+    await backups.save({ index: 1, counters });
+    expect(await backups.load(name)).toBeNull();
+  },
+);
+
+test("a directory without backups has no newest one", async () => {
+  expect(await new Backups(dir, "c1").load(null)).toBeNull();
+});
+
+test("only the newest ones are kept", async () => {
+  const backups = new Backups(dir, "c1");
+  for (let index = 1; index <= backupsKept + 1; index += 1) await backups.save({ index, counters });
+  const names = (await readdir(join(dir, "backups"))).sort();
+  expect(names).toHaveLength(backupsKept);
+  expect(names[0]).toBe("counter-0000000000000002.backup");
+});
+
+test("every change of a single byte is noticed", () => {
+  const bytes = encodeBackup({ index: 7, counters }, "c1");
+  const body = bytes.indexOf(10) + 1;
+  for (let place = body; place < bytes.length; place += 1) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[place]! ^= 1;
+    expect(() => decodeBackup(damaged)).toThrow(/damaged/);
+  }
+  expect(() => decodeBackup(bytes.subarray(0, -1))).toThrow(/damaged/);
+});

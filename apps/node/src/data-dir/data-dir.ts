@@ -1,0 +1,112 @@
+/** Opens a data directory: whose it is, the lock, the log. Nothing is changed before it is ours. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Storage } from "@counter/raft";
+import { openFileStorage } from "@counter/storage-file";
+import type { Logger } from "winston";
+
+import type { NodeConfig } from "../config/config.ts";
+import { codeOf, messageOf } from "../error-text.ts";
+import { exitCodes, StartError } from "../exit-codes.ts";
+import {
+  checkIdentity,
+  newIdentity,
+  readIdentity,
+  writeIdentity,
+  type Identity,
+} from "./identity.ts";
+import { PeerDirectories } from "./peer-directories.ts";
+
+export interface DataDir {
+  readonly identity: Identity;
+  readonly storage: Storage;
+  readonly peerDirectories: PeerDirectories;
+  /** To be called once the node takes part: from then on an empty log is a lost log. */
+  markJoined(): Promise<void>;
+}
+
+/** @throws StartError, with exit code 3 for a directory that cannot or must not be used */
+export async function openDataDir(config: NodeConfig, log: Logger): Promise<DataDir> {
+  const { dataDir } = config;
+  await makeFolder(dataDir);
+  // Before the lock as well: a directory of another node must not even get a lock file from us.
+  const found = await readIdentity(dataDir);
+  if (found !== null) checkIdentity(found, config);
+
+  const opened = await openStorage(join(dataDir, "raft"));
+  try {
+    const identity = (await readIdentity(dataDir)) ?? newIdentity(config);
+    for (const warning of checkIdentity(identity, config)) log.warn(warning);
+    const peerDirectories = await PeerDirectories.open(dataDir);
+    if (found === null) await writeIdentity(dataDir, identity);
+    return {
+      identity,
+      storage: guarded(opened, { dataDir, known: found !== null, joined: identity.joined }),
+      peerDirectories,
+      markJoined: async (): Promise<void> => {
+        if (!identity.joined) await writeIdentity(dataDir, { ...identity, joined: true });
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (error) {
+    const message = `cannot make the data directory ${dataDir}: ${messageOf(error)}`;
+    throw new StartError(exitCodes.dataDir, message, { cause: error });
+  }
+}
+
+async function openStorage(folder: string): Promise<Storage> {
+  try {
+    return await openFileStorage(folder);
+  } catch (error) {
+    throw asStartError(error);
+  }
+}
+
+/**
+ * The same storage, but what it loads must fit the identity beside it. A log without an identity or
+ * an identity without its log means that somebody lost or moved half of a data directory; going on
+ * would forget a vote.
+ */
+function guarded(
+  storage: Storage,
+  { dataDir, known, joined }: { dataDir: string; known: boolean; joined: boolean },
+): Storage {
+  return {
+    load: async () => {
+      const state = await storage.load().catch((error: unknown) => {
+        throw asStartError(error);
+      });
+      if (state === null && joined) {
+        const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address`;
+        throw new StartError(exitCodes.dataDir, message);
+      }
+      if (state !== null && !known) {
+        const message = `${dataDir} has a log but no identity.json: bring the file back, or choose another --data-dir`;
+        throw new StartError(exitCodes.dataDir, message);
+      }
+      return state;
+    },
+    write: (write) => storage.write(write),
+    compact: (index) => storage.compact(index),
+    saveSnapshot: (snapshot, chunks) => storage.saveSnapshot(snapshot, chunks),
+    readSnapshot: (index) => storage.readSnapshot(index),
+    readSnapshotChunk: (at) => storage.readSnapshotChunk(at),
+    close: () => storage.close(),
+  };
+}
+
+function asStartError(error: unknown): StartError {
+  const code = codeOf(error) ?? "";
+  const ours = code === "STORAGE_LOCKED" || code === "STORAGE_DAMAGED" || code === "EACCES";
+  const exitCode = ours ? exitCodes.dataDir : exitCodes.fatal;
+  return new StartError(exitCode, messageOf(error), { cause: error });
+}

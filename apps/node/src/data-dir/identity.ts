@@ -1,0 +1,137 @@
+/**
+ * Whose data directory this is. A directory is bound at its first start to one address, one mode
+ * and one cluster: its votes and its log are promises that were made under that name, and starting
+ * them under another one would break them.
+ */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import type { Mode, NodeConfig } from "../config/config.ts";
+import { codeOf, messageOf } from "../error-text.ts";
+import { exitCodes, StartError } from "../exit-codes.ts";
+import { writeDurably } from "./durable-file.ts";
+
+const formatVersion = 1;
+const fileName = "identity.json";
+
+/** What `identity.json` says. */
+export interface Identity {
+  readonly formatVersion: number;
+  /** 128 random bits in hexadecimal: another directory at the same address has others. */
+  readonly directoryId: string;
+  readonly label: string;
+  readonly mode: Mode;
+  /** Our Raft id and the address that others use. */
+  readonly address: string;
+  /** The first configuration, ourselves included, sorted. Later ones are in the log. */
+  readonly members: readonly string[];
+  readonly clusterId: string;
+  /** Whether the node has ever taken part: from then on an empty log is a lost log. */
+  readonly joined: boolean;
+}
+
+const identitySchema = z.object({
+  formatVersion: z.literal(formatVersion),
+  directoryId: z.string().regex(/^[0-9a-f]{32}$/),
+  label: z.string().min(1),
+  mode: z.literal("raft"),
+  address: z.string().min(1),
+  members: z.array(z.string().min(1)).min(1),
+  clusterId: z.string().min(1),
+  joined: z.boolean(),
+});
+
+/** The identity of a directory that starts for the first time. */
+export function newIdentity(config: NodeConfig): Identity {
+  return {
+    formatVersion,
+    directoryId: randomBytes(16).toString("hex"),
+    label: config.label,
+    mode: config.mode,
+    address: config.address,
+    members: [...config.peers, config.address].sort(),
+    clusterId: config.clusterId,
+    joined: false,
+  };
+}
+
+/**
+ * @returns `null` for a directory that was never started
+ * @throws StartError (exit code 3) for a file that cannot be read or understood
+ */
+export async function readIdentity(dataDir: string): Promise<Identity | null> {
+  const path = join(dataDir, fileName);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    const message = `cannot read ${path}: ${messageOf(error)}`;
+    throw new StartError(exitCodes.dataDir, message, { cause: error });
+  }
+  const parsed = identitySchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const foreignMode = z.object({ mode: z.string() }).safeParse(parseJson(text));
+  if (foreignMode.success && foreignMode.data.mode !== "raft") {
+    throw new StartError(
+      exitCodes.dataDir,
+      `${dataDir} was started with --mode=${foreignMode.data.mode} and cannot run in another mode: choose another --data-dir`,
+    );
+  }
+  throw new StartError(
+    exitCodes.dataDir,
+    `${path} is damaged or of a newer release: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
+  );
+}
+
+/** Durable when it resolves. */
+export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+  const text = `${JSON.stringify(identity, null, 2)}\n`;
+  const bytes = new TextEncoder().encode(text);
+  await writeDurably(join(dataDir, fileName), [bytes], `${fileName}.new`);
+}
+
+/**
+ * Compares a directory with the settings it is started with now.
+ *
+ * @returns warnings: differences that do no harm, and what to do about them
+ * @throws StartError (exit code 3) if the directory belongs to another node, cluster or mode
+ */
+export function checkIdentity(
+  identity: Identity,
+  config: Pick<
+    NodeConfig,
+    "mode" | "address" | "clusterId" | "clusterIdGiven" | "peers" | "dataDir"
+  >,
+): readonly string[] {
+  const { dataDir } = config;
+  if (identity.address !== config.address) {
+    throw new StartError(
+      exitCodes.dataDir,
+      `${dataDir} belongs to the node at ${identity.address}, but this one is ${config.address}: start it with its own address, or choose another --data-dir`,
+    );
+  }
+  if (config.clusterIdGiven && identity.clusterId !== config.clusterId) {
+    throw new StartError(
+      exitCodes.dataDir,
+      `${dataDir} belongs to the cluster ${identity.clusterId}, not to ${config.clusterId}: drop --cluster-id, or choose another --data-dir`,
+    );
+  }
+  const given = [...config.peers, config.address].sort().join(", ");
+  const first = identity.members.join(", ");
+  if (given === first) return [];
+  return [
+    `--peers is ignored: members come from the data directory, which began with ${first}. If this node never was part of a cluster, remove ${dataDir} and start again`,
+  ];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the schema refuses it with the right words
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The data directories that were seen behind each peer's id, kept for ever: a peer whose disk was
+ * wiped has forgotten its vote, and must not pass for the one it was.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import { codeOf, messageOf } from "../error-text.ts";
+import { exitCodes, StartError } from "../exit-codes.ts";
+import { writeDurably } from "./durable-file.ts";
+
+const fileName = "peers.json";
+
+/** Most peers that are remembered; more than any configuration can have. */
+export const peersMax: number = 256;
+
+const fileSchema = z.object({
+  formatVersion: z.literal(1),
+  directories: z.record(z.string(), z.string()),
+});
+
+export class PeerDirectories {
+  readonly #dataDir: string;
+  readonly #directories: Map<string, string>;
+  /** Writes one after the other: the last one must hold everything. */
+  #written: Promise<void> = Promise.resolve();
+
+  private constructor(dataDir: string, directories: Map<string, string>) {
+    this.#dataDir = dataDir;
+    this.#directories = directories;
+  }
+
+  /** @throws StartError (exit code 3) if the file is damaged */
+  static async open(dataDir: string): Promise<PeerDirectories> {
+    const path = join(dataDir, fileName);
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return new PeerDirectories(dataDir, new Map());
+      const message = `cannot read ${path}: ${messageOf(error)}`;
+      throw new StartError(exitCodes.dataDir, message, { cause: error });
+    }
+    try {
+      const { directories } = fileSchema.parse(JSON.parse(text));
+      return new PeerDirectories(dataDir, new Map(Object.entries(directories)));
+    } catch (error) {
+      throw new StartError(exitCodes.dataDir, `${path} is damaged`, { cause: error });
+    }
+  }
+
+  /** The directory id seen behind this id; `null` if it was never heard of. */
+  get(id: string): string | null {
+    return this.#directories.get(id) ?? null;
+  }
+
+  /** Resolves when it is on the disk. */
+  async remember(id: string, directoryId: string): Promise<void> {
+    if (this.#directories.get(id) !== directoryId) {
+      if (this.#directories.size >= peersMax && !this.#directories.has(id)) {
+        throw new Error(`more than ${peersMax} peers were seen`);
+      }
+      this.#directories.set(id, directoryId);
+      this.#written = this.#written.then(() => this.#write()); // the first failure is final
+    }
+    await this.#written;
+  }
+
+  async #write(): Promise<void> {
+    const directories = Object.fromEntries(this.#directories);
+    const text = `${JSON.stringify({ formatVersion: 1, directories }, null, 2)}\n`;
+    const bytes = new TextEncoder().encode(text);
+    await writeDurably(join(this.#dataDir, fileName), [bytes], `${fileName}.new`);
+  }
+}

@@ -1,0 +1,178 @@
+/** Counters replicated by Raft: every write is a command of the log, every read a read index. */
+import {
+  NotLeaderError,
+  type NodeId,
+  type Proposed,
+  type RaftNodeStatus,
+  type ReadOptions,
+  type WaitOptions,
+} from "@counter/raft";
+import {
+  CounterMachine,
+  encodeBatch,
+  LogClock,
+  type CounterName,
+  type Operation,
+  type OperationResult,
+} from "@counter/state-machine";
+
+import { Batcher } from "./batcher.ts";
+import {
+  OperationRefusedError,
+  type AddRequest,
+  type Consistency,
+  type CounterBackup,
+  type CounterEngine,
+  type EngineStatus,
+  type NextRequest,
+  type PeerLag,
+  type RestoreRequest,
+  type Written,
+} from "./engine.ts";
+
+/** One result an operation of the batch, in order. */
+export type BatchResults = readonly OperationResult[];
+
+/** What this engine needs of a `RaftNode`. */
+export interface RaftHost {
+  propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
+  read<T>(query: () => T, options?: ReadOptions): Promise<T>;
+  status(): RaftNodeStatus;
+}
+
+/** Who leads, kept up to date by whoever watches the node: asking the node itself costs a copy. */
+export interface Leadership {
+  readonly leading: boolean;
+  readonly leaderId: NodeId | null;
+}
+
+export interface RaftCounterOptions {
+  readonly node: RaftHost;
+  readonly machine: CounterMachine;
+  readonly leadership: Leadership;
+  readonly clock: LogClock;
+  /** Longest wait for an answer, in milliseconds. */
+  readonly applyTimeoutMs: number;
+  readonly idempotencyWindowMs: number;
+  readonly idempotencyMax: number;
+  readonly maxCounters: number;
+}
+
+export class RaftCounter implements CounterEngine {
+  readonly mode = "raft";
+  readonly #options: RaftCounterOptions;
+  readonly #batcher: Batcher;
+
+  constructor(options: RaftCounterOptions) {
+    this.#options = options;
+    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
+  }
+
+  async add({ counter, delta, key }: AddRequest): Promise<Written> {
+    this.#requireLeader();
+    return this.#batcher.submit({ type: "add", counter, amount: delta, key });
+  }
+
+  async next({ counter, count, key }: NextRequest): Promise<Written> {
+    this.#requireLeader();
+    return this.#batcher.submit({ type: "next", counter, amount: count, key });
+  }
+
+  async restore({ counters, key }: RestoreRequest): Promise<Written> {
+    this.#requireLeader();
+    // A command of its own: it may be large, and its refusal must not touch others.
+    const [result] = await this.#propose([{ type: "restore", counters, key }]);
+    if (result!.status === "refused") throw new OperationRefusedError(result!.code);
+    return { replayed: result!.replayed, value: result!.value, first: result!.first };
+  }
+
+  async get(counter: CounterName, consistency: Consistency): Promise<bigint> {
+    const { machine } = this.#options;
+    return this.#read(() => machine.value(counter), consistency);
+  }
+
+  async backup(): Promise<CounterBackup> {
+    const { machine, node } = this.#options;
+    return this.#read(
+      () => ({ index: node.status().appliedIndex, counters: [...machine.counters()] }),
+      "linearizable",
+    );
+  }
+
+  status(): EngineStatus {
+    const status = this.#options.node.status();
+    const stats = this.#options.machine.stats();
+    const { configuration } = status;
+    const voters = new Set([...configuration.voters, ...configuration.outgoing]);
+    return {
+      state: stateOf(status),
+      id: status.id,
+      leader: configuration.members.find(({ id }) => id === status.leaderId) ?? null,
+      members: configuration.members.map(({ id, address }) => {
+        return { id, address, role: voters.has(id) ? "voter" : "nonvoter" };
+      }),
+      term: status.term,
+      commitIndex: status.commitIndex,
+      appliedIndex: status.appliedIndex,
+      lastIndex: status.lastIndex,
+      leaderSilentMs: status.role === "leader" ? 0 : status.leaderSilentMs,
+      peers: status.role === "leader" ? lags(status) : [],
+      pending: {
+        operations: this.#batcher.waiting,
+        proposals: status.pendingProposals,
+        reads: status.pendingReads,
+      },
+      counters: stats.counters,
+      idempotencyKeys: stats.keys,
+      logTimeMs: stats.logTimeMs,
+    };
+  }
+
+  /** A follower says so at once, before an operation waits for the end of its turn. */
+  #requireLeader(): void {
+    const { leading, leaderId } = this.#options.leadership;
+    if (!leading) throw new NotLeaderError(leaderId);
+  }
+
+  #read<T>(query: () => T, consistency: Consistency): Promise<T> {
+    const { leadership, node, applyTimeoutMs } = this.#options;
+    if (consistency === "linearizable" && leadership.leaderId === null) {
+      return Promise.reject(new NotLeaderError(null)); // nobody could confirm it
+    }
+    return node.read(query, { consistency, timeoutMs: applyTimeoutMs });
+  }
+
+  async #propose(operations: readonly Operation[]): Promise<BatchResults> {
+    const { node, machine, clock, applyTimeoutMs } = this.#options;
+    const command = encodeBatch({
+      at: clock.stamp(performance.now(), machine.logTimeMs),
+      keyWindowMs: this.#options.idempotencyWindowMs,
+      keysMax: this.#options.idempotencyMax,
+      countersMax: this.#options.maxCounters,
+      operations,
+    });
+    const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
+    return result;
+  }
+}
+
+function stateOf(status: RaftNodeStatus): EngineStatus["state"] {
+  if (status.fatal !== null) return "Shutdown";
+  switch (status.role) {
+    case "leader":
+      return "Leader";
+    case "follower":
+      return "Follower";
+    case "preCandidate":
+    case "candidate":
+      return "Candidate";
+  }
+}
+
+function lags(status: RaftNodeStatus): PeerLag[] {
+  return Object.entries(status.peers)
+    .filter(([id]) => id !== status.id)
+    .map(([id, { matchIndex, state }]) => {
+      return { id, matchIndex, lagEntries: Math.max(0, status.lastIndex - matchIndex), state };
+    });
+}

@@ -1,0 +1,22 @@
+/** What the program tells whoever started it, besides its last log line. */
+export const exitCodes = {
+  ok: 0,
+  /** A disk that failed, an invariant that broke, a stop that did not end in time. */
+  fatal: 1,
+  /** Flags or environment are wrong. */
+  badConfig: 2,
+  /** The data directory is locked, damaged, or belongs to another node, cluster or mode. */
+  dataDir: 3,
+  /** The port is in use or may not be used. */
+  port: 5,
+} as const;
+
+/** The node cannot start, and a person has to change something. The message is one clear line. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly exitCode: number;
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}

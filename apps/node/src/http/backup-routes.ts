@@ -1,0 +1,86 @@
+/** Backup and restore. Each node keeps the backups that it made itself. */
+import { decodeBackup, type Backups } from "../data-dir/backups.ts";
+import type { CounterBackup, CounterEngine } from "../engine/engine.ts";
+import { codeOf, messageOf } from "../error-text.ts";
+import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
+import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
+import { Problem } from "./problems.ts";
+import { createHash } from "node:crypto";
+
+/** A backup itself as the body of `POST /restore`: how a follower hands its file to the leader. */
+export const backupMediaType = "application/vnd.counter.backup";
+
+/** Largest backup that one command of the log may carry. */
+export const restoreMaxBytes: number = 4 * 1024 * 1024;
+
+export function backupRoutes(
+  engine: () => CounterEngine,
+  backups: () => Backups,
+): readonly Route[] {
+  const backup: Route["handle"] = async (request) => {
+    jsonMembers(request, []);
+    const taken = await engine().backup();
+    const { path, sha256 } = await backups().save(taken);
+    const counters = taken.counters.length;
+    return prefersJson(request.headers.accept)
+      ? json({ path, index: taken.index, sha256, counters })
+      : text("FSM state backed up");
+  };
+
+  const restore: Route["handle"] = async (request) => {
+    const running = engine();
+    const bytes = await bytesOf(request, backups());
+    const { index, counters } = decode(bytes);
+    const key = operationKey(request, createHash("sha256").update(bytes).digest("hex"));
+    const written = await running.restore({ counters, key });
+    const headers: Record<string, string> = written.replayed
+      ? { "idempotent-replayed": "true" }
+      : {};
+    return prefersJson(request.headers.accept)
+      ? json(
+          { restoredIndex: index, counters: counters.length, epoch: String(written.value) },
+          headers,
+        )
+      : text("FSM state restored from backup", headers);
+  };
+
+  /** The leader has other files under the same names: it gets the bytes, not the name. */
+  const forwardAs = async (request: ApiRequest): Promise<ApiRequest> => {
+    const headers = { ...request.headers, "content-type": backupMediaType };
+    return { ...request, headers, body: await bytesOf(request, backups()) };
+  };
+
+  return [
+    { method: "POST", path: "/backup", kind: "read", bodyMaxBytes, handle: backup },
+    {
+      method: "POST",
+      path: "/restore",
+      kind: "write",
+      bodyMaxBytes: restoreMaxBytes,
+      handle: restore,
+      forwardAs,
+    },
+  ];
+}
+
+async function bytesOf(request: ApiRequest, backups: Backups): Promise<Uint8Array> {
+  if (request.body.length > 0 && mediaType(request) === backupMediaType) return request.body;
+  const { file = null } = jsonMembers(request, ["file"]);
+  if (file !== null && typeof file !== "string")
+    throw invalidMember("file", "the name of a backup");
+  const found = await backups.load(file);
+  if (found !== null) return found.bytes;
+  throw new Problem(
+    "backup-not-found",
+    "this node has no such backup; make one with POST /backup, or ask the node that made it",
+  );
+}
+
+function decode(bytes: Uint8Array): CounterBackup {
+  try {
+    return decodeBackup(bytes);
+  } catch (error) {
+    if (codeOf(error) !== "BACKUP_FORMAT") throw error;
+    throw new Problem("backup-damaged", messageOf(error), { cause: error });
+  }
+}

@@ -1,0 +1,72 @@
+/** Whether requests are let in: not before the node has started, not while it stops, not too many. */
+import type { CounterEngine } from "../engine/engine.ts";
+import type { Route } from "./api.ts";
+import { Problem } from "./problems.ts";
+
+/** Most requests that are being answered at a time; more would only wait and grow memory. */
+export const inFlightMax: number = 8192;
+
+export class Gate {
+  #engine: CounterEngine | null = null;
+  #draining = false;
+  #inFlight = 0;
+  #whenIdle: (() => void) | null = null;
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get started(): boolean {
+    return this.#engine !== null;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** @throws Problem `starting` until {@link open} was called */
+  engine(): CounterEngine {
+    if (this.#engine === null) throw new Problem("starting", "the node reads its data directory");
+    return this.#engine;
+  }
+
+  open(engine: CounterEngine): void {
+    this.#engine = engine;
+  }
+
+  /** From now on only probes are let in. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Lets a request in; {@link leave} must follow. */
+  enter(kind: Route["kind"]): void {
+    if (kind !== "probe") {
+      if (this.#draining) {
+        throw new Problem("draining", "this node is stopping; ask another one");
+      }
+      if (this.#inFlight >= inFlightMax) {
+        throw new Problem("overloaded", `${inFlightMax} requests are being answered already`);
+      }
+    }
+    this.#inFlight += 1;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#whenIdle?.();
+  }
+
+  /** Resolves when nothing is being answered, or when the time is over. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenIdle = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#whenIdle = null;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Is the process alive (`/livez`), should it get traffic (`/readyz`), and the demo's `/health`.
+ * Machines look at the status; people add `?verbose`.
+ */
+import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
+import { prefersJson } from "./negotiation.ts";
+
+/** One named question about this node. */
+export interface Check {
+  readonly name: string;
+  /** `null` if all is well, otherwise why not, for people. */
+  readonly problem: () => string | null;
+}
+
+export interface Health {
+  /** Never depends on other nodes: a restart does not bring a majority back. */
+  readonly live: readonly Check[];
+  readonly ready: readonly Check[];
+  /** `/health`: alive, and not on its way out. */
+  readonly serving: readonly Check[];
+}
+
+export function healthRoutes(health: Health): readonly Route[] {
+  const probe = (path: string, checks: readonly Check[], ok: string): Route => {
+    const handle = (request: ApiRequest): ApiReply => report(request, checks, ok);
+    return { method: "GET", path, kind: "probe", bodyMaxBytes, handle };
+  };
+  return [
+    probe("/health", health.serving, "OK"),
+    probe("/livez", health.live, "ok"),
+    probe("/readyz", health.ready, "ok"),
+  ];
+}
+
+function report(request: ApiRequest, checks: readonly Check[], ok: string): ApiReply {
+  const results = checks.map(({ name, problem }) => ({ name, problem: problem() }));
+  const failed = results.filter(({ problem }) => problem !== null);
+  const headers: Record<string, string> = failed.length > 0 ? { "retry-after": "1" } : {};
+  const status = failed.length > 0 ? 503 : 200;
+  if (prefersJson(request.headers.accept)) {
+    const body = {
+      status: failed.length > 0 ? "unavailable" : "ok",
+      checks: results.map(({ name, problem }) => ({ name, ok: problem === null, problem })),
+    };
+    return { ...json(body, headers), status };
+  }
+  const shown = request.query.has("verbose") ? results : failed;
+  const lines = shown.map(({ name, problem }) =>
+    problem === null ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+  );
+  return { ...text(lines.length > 0 ? `${lines.join("\n")}\n` : ok, headers), status };
+}

@@ -1,0 +1,162 @@
+/**
+ * Everything that can go wrong, in one table. Each reply says with `code` what happened and with
+ * `outcome` what became of the write, so that a client knows whether to send it again.
+ */
+import { codeOf, messageOf } from "../error-text.ts";
+import type { ApiReply } from "./api.ts";
+
+/** `unknown` is never called a failure: the write may have taken effect, or may still. */
+export type Outcome = "not-applied" | "unknown";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly outcome: Outcome;
+  readonly title: string;
+  /** Whether the same request may succeed later; the reply then has `Retry-After`. */
+  readonly retryable: boolean;
+}
+
+const refused = (status: number, title: string): ProblemKind => {
+  return { status, outcome: "not-applied", title, retryable: false };
+};
+const later = (status: number, title: string): ProblemKind => {
+  return { status, outcome: "not-applied", title, retryable: true };
+};
+
+export const problemKinds = {
+  "validation-failed": refused(400, "The request is not valid"),
+  "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
+  "delta-too-large": refused(400, "The delta has too many digits"),
+  "not-leader": refused(400, "This node does not lead"),
+  "not-found": refused(404, "There is no such resource"),
+  "backup-not-found": refused(404, "There is no such backup"),
+  "method-not-allowed": refused(405, "The method is not allowed here"),
+  "value-out-of-range": refused(409, "The value would be out of range"),
+  "too-many-counters": refused(409, "There are too many counters"),
+  "payload-too-large": refused(413, "The request body is too large"),
+  "unsupported-media-type": refused(415, "The request body has another media type"),
+  "idempotency-key-reused": refused(422, "The key was used for another request"),
+  "idempotency-table-full": later(503, "Too many keys are remembered"),
+  "no-leader": later(503, "No leader is known"),
+  "read-not-confirmed": later(503, "No majority confirmed the read in time"),
+  starting: later(503, "The node is starting"),
+  draining: later(503, "The node is stopping"),
+  overloaded: later(503, "Too much is waiting already"),
+  "backup-damaged": refused(500, "The backup is damaged"),
+  internal: { status: 500, outcome: "unknown", title: "Something went wrong", retryable: true },
+  "outcome-unknown": {
+    status: 504,
+    outcome: "unknown",
+    title: "The write may or may not take effect; send it again only with the same key",
+    retryable: true,
+  },
+} as const satisfies Readonly<Record<string, ProblemKind>>;
+
+export type ProblemCode = keyof typeof problemKinds;
+
+/** Why a request was not answered as hoped. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+  /** Further members of the JSON form, such as `waitingFor`. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: {
+      readonly extensions?: Readonly<Record<string, unknown>>;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: more.cause });
+    this.code = code;
+    this.extensions = more.extensions ?? {};
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** Which problem stands for an error's `code`. */
+const problemOfCode: Readonly<Record<string, ProblemCode>> = {
+  RAFT_NOT_LEADER: "no-leader",
+  RAFT_PROPOSAL_LOST: "no-leader",
+  RAFT_OVERLOADED: "overloaded",
+  RAFT_COMMAND_TOO_LARGE: "payload-too-large",
+  RAFT_OUTCOME_UNKNOWN: "outcome-unknown",
+  RAFT_READ_TIMEOUT: "read-not-confirmed",
+  RAFT_STOPPED: "draining",
+  TOO_MANY_WAITING: "overloaded",
+  "value-out-of-range": "value-out-of-range",
+  "too-many-counters": "too-many-counters",
+  "too-many-keys": "idempotency-table-full",
+  "key-reused": "idempotency-key-reused",
+  // What Express's body reader throws.
+  "entity.too.large": "payload-too-large",
+  "encoding.unsupported": "unsupported-media-type",
+  "request.aborted": "validation-failed",
+  "request.size.invalid": "validation-failed",
+};
+
+/** Any error as a problem; what nobody expected becomes `internal` without a word about why. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = problemOfCode[codeOf(error) ?? typeOf(error) ?? ""];
+  if (code !== undefined) return new Problem(code, messageOf(error), { cause: error });
+  if (statusOf(error) === 400) return new Problem("validation-failed", messageOf(error));
+  return new Problem("internal", "the node's log says more", { cause: error });
+}
+
+/** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
+export function problemReply(
+  problem: Problem,
+  context: { readonly json: boolean; readonly node: string; readonly path: string },
+): ApiReply {
+  const kind: ProblemKind = problemKinds[problem.code];
+  const headers: Record<string, string> = {
+    "counter-code": problem.code,
+    "counter-outcome": kind.outcome,
+    ...(kind.retryable ? { "retry-after": "1" } : {}),
+    ...problem.headers,
+  };
+  if (!context.json) {
+    const line = `${problem.code}: ${problem.message} (${kind.outcome})\n`.replaceAll(
+      /\n(?=.)/g,
+      " ",
+    );
+    return {
+      status: kind.status,
+      headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+      body: problem.code === "not-leader" ? "not leader\n" : line, // as the demo says it
+    };
+  }
+  const generic = kind.status === 404 || kind.status === 405 || kind.status === 415;
+  const body = {
+    type: generic ? "about:blank" : `urn:counter:problem:${problem.code}`,
+    title: kind.title,
+    status: kind.status,
+    detail: problem.message,
+    instance: context.path,
+    code: problem.code,
+    outcome: kind.outcome,
+    retryable: kind.retryable,
+    node: context.node,
+    ...problem.extensions,
+  };
+  return {
+    status: kind.status,
+    headers: { "content-type": "application/problem+json", ...headers },
+    body: `${JSON.stringify(body)}\n`,
+  };
+}
+
+/** `http-errors`, which Express throws, carry `type` and `status`. */
+function typeOf(error: unknown): string | null {
+  if (typeof error !== "object" || error === null || !("type" in error)) return null;
+  return typeof error.type === "string" ? error.type : null;
+}
+
+function statusOf(error: unknown): number | null {
+  if (typeof error !== "object" || error === null || !("status" in error)) return null;
+  return typeof error.status === "number" ? error.status : null;
+}

@@ -1,0 +1,141 @@
+/**
+ * One `http.Server` for clients and peers. Express serves the routes; requests without a body that
+ * name one of them go to the same handlers without it, because Express costs several times what all
+ * the rest of a request does.
+ */
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+
+import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+
+import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import { Problem } from "./problems.ts";
+import type { Service } from "./service.ts";
+
+/** Most open connections of clients and peers together. */
+export const connectionsMax: number = 4096;
+
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+const keepAliveTimeoutMs = 30_000;
+const headerMaxBytes = 16 * 1024;
+
+/** A server that listens nowhere yet and answers nothing until it has a listener for requests. */
+export function createHttpServer(): Server {
+  const server = createServer({
+    connectionsCheckingInterval: 2000,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: headerMaxBytes,
+    noDelay: true,
+    requestTimeout: requestTimeoutMs,
+  });
+  server.maxConnections = connectionsMax;
+  return server;
+}
+
+/**
+ * Answers requests by the table of routes.
+ *
+ * @param options.strict - writes are accepted by GET as well, as the original demo does
+ */
+export function requestListener(
+  routes: readonly Route[],
+  service: Service,
+  options: { readonly strict: boolean },
+): RequestListener {
+  const exact = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  const app = expressApp(routes, service, options);
+
+  return (incoming, outgoing) => {
+    const { path, query } = splitUrl(incoming.url ?? "");
+    const route = exact.get(`${incoming.method ?? ""} ${path}`);
+    if (route === undefined || hasBody(incoming)) {
+      app(incoming, outgoing);
+      return;
+    }
+    const request: ApiRequest = {
+      method: route.method,
+      path: route.path,
+      query,
+      headers: incoming.headers,
+      body: noBody,
+    };
+    void service.answer(route, request).then((reply) => send(outgoing, reply));
+  };
+}
+
+const noQuery: URLSearchParams = new URLSearchParams();
+const noBody: Uint8Array = new Uint8Array(0);
+
+function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  const mark = url.indexOf("?");
+  if (mark < 0) return { path: url, query: noQuery };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function hasBody(incoming: IncomingMessage): boolean {
+  const { headers } = incoming;
+  const length = headers["content-length"];
+  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+}
+
+function expressApp(
+  routes: readonly Route[],
+  service: Service,
+  options: { readonly strict: boolean },
+): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", false);
+
+  for (const route of routes) {
+    const allowed = options.strict && route.kind === "write" ? ["POST", "GET"] : [route.method];
+    const allow =
+      allowed.includes("GET") && route.method === "GET" ? "GET, HEAD" : allowed.join(", ");
+    app.all(route.path, (request, _response, next) => {
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const headOfWrite = request.method === "HEAD" && route.kind === "write";
+      if (allowed.includes(method) && !headOfWrite) next();
+      else throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
+    });
+    const read = express.raw({ type: () => true, limit: route.bodyMaxBytes, inflate: false });
+    app.all(route.path, read, async (request, response) => {
+      send(response, await service.answer(route, apiRequest(route, request)));
+    });
+  }
+  app.use((request) => {
+    throw new Problem("not-found", `there is no ${request.path.slice(0, 128)} here`);
+  });
+  const onError: ErrorRequestHandler = (error, request, response, next) => {
+    if (response.headersSent) next(error);
+    else send(response, service.refuse(error, request));
+  };
+  app.use(onError);
+  return app;
+}
+
+function apiRequest(route: Route, request: Request): ApiRequest {
+  const body: unknown = request.body;
+  return {
+    method: request.method,
+    path: route.path,
+    query: splitUrl(request.originalUrl).query,
+    headers: request.headers,
+    body: body instanceof Uint8Array ? body : noBody,
+  };
+}
+
+function send(response: ServerResponse, reply: ApiReply): void {
+  const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
+  // The rest of a body that nobody reads would be taken for the next request.
+  const close = reply.status === 413 ? { connection: "close" } : {};
+  response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
+  response.end(reply.body);
+}

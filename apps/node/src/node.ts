@@ -1,0 +1,291 @@
+/**
+ * One node: data directory, Raft, HTTP, put together and taken apart in the right order.
+ *
+ * The port is opened first, so that every endpoint answers from the beginning (503 until there is
+ * something to say). It is closed first as well, so that the next process can have it at once.
+ */
+import type { Server } from "node:http";
+
+import { RaftNode } from "@counter/raft";
+import { CounterMachine, LogClock } from "@counter/state-machine";
+import { HttpTransport, type TransportEvent } from "@counter/transport-http";
+import type { Logger } from "winston";
+
+import { isLoopback } from "./config/addresses.ts";
+import type { NodeConfig } from "./config/config.ts";
+import { Backups } from "./data-dir/backups.ts";
+import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
+import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
+import { codeOf, messageOf } from "./error-text.ts";
+import { createForwarder } from "./http/forward.ts";
+import { Gate } from "./http/gate.ts";
+import { listen } from "./http/listen.ts";
+import { createHttpServer, requestListener } from "./http/server.ts";
+import { Service } from "./http/service.ts";
+import { healthOf, routesOf } from "./http/routes.ts";
+import type { LogContext } from "./logging.ts";
+import { LoopLag } from "./loop-lag.ts";
+import { Watch } from "./watch.ts";
+
+export interface NodeParts {
+  readonly config: NodeConfig;
+  readonly log: Logger;
+  readonly logContext: LogContext;
+  readonly version: string;
+  /** One that listens already, for tests on port 0; otherwise one is made. */
+  readonly server?: Server;
+  /** Length of a Raft tick in milliseconds; tests make it short. */
+  readonly tickMs?: number;
+}
+
+/** A node that was started; it may not know a leader yet. */
+export interface RunningNode {
+  /** Resolves with the time since process start when a read was confirmed by a majority. */
+  readonly ready: Promise<number>;
+  /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
+  readonly stopped: Promise<Error | null>;
+  /**
+   * Refuses new requests, finishes those that are being answered, hands leadership over, closes
+   * everything. Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+/** How long requests that are being answered may take once the node stops. */
+const idlePatienceMs = 2000;
+
+/** @throws StartError when a person has to change something */
+export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
+  const { config, log } = parts;
+  const node = new CounterNode(parts);
+  try {
+    await node.listen();
+    const dataDir = await openDataDir(config, log);
+    await node.run(dataDir);
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+  return node;
+}
+
+class CounterNode implements RunningNode {
+  readonly ready: Promise<number>;
+  readonly stopped: Promise<Error | null>;
+  readonly #parts: NodeParts;
+  readonly #server: Server;
+  readonly #gate = new Gate();
+  readonly #machine = new CounterMachine();
+  readonly #clock = new LogClock();
+  readonly #watch: Watch;
+  readonly #forwarder;
+  readonly #lag = new LoopLag();
+  #raft: RaftNode<BatchResults> | null = null;
+  #transport: HttpTransport | null = null;
+  #backups: Backups | null = null;
+  #clusterId: string;
+  #startedInMs: number | null = null;
+  #failure: Error | null = null;
+  #stopping: Promise<void> | null = null;
+  #whenAlone: () => void = () => undefined;
+  #resolveReady: (ms: number) => void = () => undefined;
+  #resolveStopped: (error: Error | null) => void = () => undefined;
+
+  constructor(parts: NodeParts) {
+    const { config, log, logContext } = parts;
+    this.#parts = parts;
+    this.#server = parts.server ?? createHttpServer();
+    this.#clusterId = config.clusterId;
+    this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
+    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.#watch = new Watch({
+      own: config.address,
+      log,
+      context: logContext,
+      // Seen on followers too, so that a new leader knows how much log time has gone by.
+      onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+    });
+    this.#forwarder = createForwarder({
+      own: config.address,
+      timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
+    });
+  }
+
+  /** Opens the port; from now on every request is answered. */
+  async listen(): Promise<void> {
+    const { config, log, version } = this.#parts;
+    const service = new Service({
+      config,
+      gate: this.#gate,
+      forwarder: this.#forwarder,
+      log,
+      cluster: {
+        leaderAddress: () => this.#leaderAddress(),
+        unreachable: () => this.#unreachable(),
+      },
+    });
+    const routes = routesOf({
+      engine: () => this.#gate.engine(),
+      backups: () => this.#backups ?? new Backups(config.dataDir, config.clusterId),
+      idempotencyWindowMs: config.idempotencyWindowMs,
+      facts: {
+        label: config.label,
+        address: config.address,
+        mode: config.mode,
+        version,
+        clusterId: () => this.#clusterId,
+        startedInMs: () => this.#startedInMs,
+        connected: (id) => this.#transport?.stats().peers[id]?.connected ?? false,
+      },
+      health: healthOf({
+        gate: this.#gate,
+        loopLagMs: () => this.#lag.ms,
+        confirmed: () => this.#startedInMs !== null,
+        unreachable: () => this.#unreachable(),
+      }),
+    });
+    const strict = config.compat === "strict";
+    this.#server.on("request", requestListener(routes, service, { strict }));
+    if (!this.#server.listening) await listen(this.#server, config);
+  }
+
+  /** Joins the cluster with what the data directory holds. */
+  async run(dataDir: DataDir): Promise<void> {
+    const { config, log, tickMs } = this.#parts;
+    const { identity, storage, peerDirectories } = dataDir;
+    this.#clusterId = identity.clusterId;
+    this.#backups = new Backups(config.dataDir, identity.clusterId);
+    this.#transport = new HttpTransport({
+      id: identity.address,
+      clusterId: identity.clusterId,
+      directoryId: identity.directoryId,
+      knownDirectories: peerDirectories,
+      label: config.label,
+      onEvent: (event) => this.#onTransport(event),
+    });
+    this.#transport.attach(this.#server);
+    try {
+      this.#raft = await RaftNode.start<BatchResults>({
+        id: identity.address,
+        members: identity.members.map((address) => ({ id: address, address })),
+        stateMachine: this.#machine,
+        storage,
+        transport: this.#transport,
+        observer: this.#watch.observer,
+        ...(tickMs === undefined ? {} : { tickMs }),
+      });
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+    await dataDir.markJoined();
+    this.#watch.begin(this.#raft.status());
+    void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
+    this.#gate.open(this.#engine(this.#raft));
+    log.info(`member of a cluster of ${identity.members.length}`, {
+      address: identity.address,
+      dataDir: config.dataDir,
+      clusterId: identity.clusterId,
+    });
+    if (!isLoopback(config.host)) {
+      log.warn(`${config.host} is open to the network: whoever reaches it can change counters`);
+    }
+    void this.#confirm(this.#raft);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#shutDown();
+    return this.#stopping;
+  }
+
+  #engine(node: RaftNode<BatchResults>): RaftCounter {
+    const { config } = this.#parts;
+    return new RaftCounter({
+      node,
+      machine: this.#machine,
+      leadership: this.#watch,
+      clock: this.#clock,
+      applyTimeoutMs: config.applyTimeoutMs,
+      idempotencyWindowMs: config.idempotencyWindowMs,
+      idempotencyMax: config.idempotencyMax,
+      maxCounters: config.maxCounters,
+    });
+  }
+
+  /** Ready means that a majority has answered us, not only that the process is up. */
+  async #confirm(node: RaftNode<BatchResults>): Promise<void> {
+    const { log } = this.#parts;
+    while (this.#stopping === null) {
+      await this.#watch.untilLeader();
+      try {
+        await node.read(() => undefined);
+        break;
+      } catch (error) {
+        if (codeOf(error) === "RAFT_STOPPED") return;
+        log.debug("no majority has confirmed a read yet", { reason: messageOf(error) });
+      }
+    }
+    this.#startedInMs = Math.round(performance.now());
+    const { leaderId } = this.#watch;
+    const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
+    log.info(`ready in ${this.#startedInMs} ms: leader is ${who}`);
+    this.#resolveReady(this.#startedInMs);
+  }
+
+  #leaderAddress(): string | null {
+    const { leaderId } = this.#watch;
+    if (leaderId === null || leaderId === this.#parts.config.address) return null;
+    const members = this.#raft?.status().configuration.members ?? [];
+    return members.find(({ id }) => id === leaderId)?.address ?? null;
+  }
+
+  #unreachable(): readonly string[] {
+    const peers = this.#transport?.stats().peers ?? {};
+    return Object.entries(peers)
+      .filter(([, { connected }]) => !connected)
+      .map(([id]) => id);
+  }
+
+  #onRaftStopped(error: Error | null): void {
+    if (error === null) return;
+    this.#failure = error;
+    this.stop().catch((closing: unknown) => {
+      // The first error is the one that matters; it must be told whatever else breaks.
+      this.#parts.log.error("closing failed", { error: closing });
+      this.#resolveStopped(error);
+    });
+  }
+
+  /** Gives leadership to another node, as long as enough of them are there to elect one. */
+  async #handOver(node: RaftNode<BatchResults>): Promise<void> {
+    if (node.status().fatal !== null || !this.#successorPossible()) return;
+    const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
+    await Promise.race([node.stepDown(), alone]);
+  }
+
+  #successorPossible(): boolean {
+    const members = this.#raft?.status().configuration.members.length ?? 0;
+    const others = members - 1 - this.#unreachable().length;
+    return others > 0 && others + 1 > members / 2; // our own vote counts until we are gone
+  }
+
+  #onTransport(event: TransportEvent): void {
+    this.#watch.onTransport(event);
+    if (event.type === "disconnected" && !this.#successorPossible()) this.#whenAlone();
+  }
+
+  async #shutDown(): Promise<void> {
+    const { config } = this.#parts;
+    this.#gate.drain();
+    this.#server.close(); // no new connections; those that are open go on
+    await this.#gate.idle(Math.min(idlePatienceMs, config.shutdownTimeoutMs / 2));
+    if (this.#raft !== null) {
+      await this.#handOver(this.#raft);
+      await this.#raft.stop();
+    }
+    this.#forwarder.close();
+    this.#lag.stop();
+    this.#server.closeAllConnections();
+    this.#resolveStopped(this.#failure);
+  }
+}

@@ -1,0 +1,55 @@
+/** Ends the program in good order when it is asked to, however often and by whomever. */
+import type { Logger } from "winston";
+
+import { messageOf } from "./error-text.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { RunningNode } from "./node.ts";
+
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/**
+ * Nx, npm and a terminal may each pass on the same Ctrl-C, and leave before we do: every signal
+ * after the first is ignored, and nobody reading our output any more is not an error.
+ *
+ * @returns resolves with the signal that came first
+ */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve(signal));
+  });
+}
+
+/** A launcher that is gone leaves a broken pipe, which must not become a crash. */
+export function ignoreClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  }
+}
+
+/**
+ * Stops the node within its time.
+ *
+ * @returns the exit code
+ */
+export async function stopInTime(
+  node: RunningNode,
+  options: { readonly timeoutMs: number; readonly log: Logger },
+): Promise<number> {
+  const { timeoutMs, log } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), timeoutMs);
+  });
+  try {
+    const how = await Promise.race([node.stop(), late]);
+    if (how !== "late") return exitCodes.ok;
+    log.error(`not stopped within ${timeoutMs} ms; ending anyway, nothing acknowledged is lost`);
+  } catch (error) {
+    log.error("stopping failed", { reason: messageOf(error), error });
+  } finally {
+    clearTimeout(timer);
+  }
+  return exitCodes.fatal;
+}

@@ -1,0 +1,93 @@
+/** Real nodes for tests: real files in a temporary directory, real sockets on a free port. */
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import winston from "winston";
+
+import { readConfig, type NodeConfig } from "../config/config.ts";
+import { createHttpServer } from "../http/server.ts";
+import { startRaftNode, type RunningNode } from "../node.ts";
+
+export interface TestNode {
+  readonly url: string;
+  readonly address: string;
+  readonly config: NodeConfig;
+  readonly node: RunningNode;
+}
+
+/** Shorter than in life, so that tests do not wait for elections. */
+const loneTickMs = 2;
+const clusterTickMs = 10;
+
+/** A server on a free port, so that the port is ours before the node needs to know it. */
+export async function listenAnywhere(): Promise<{ server: Server; port: number }> {
+  const server = createHttpServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("not listening");
+  return { server, port: address.port };
+}
+
+export async function configOf(...args: readonly string[]): Promise<NodeConfig> {
+  const result = await readConfig(args, {});
+  if (result.kind !== "config") throw new Error(JSON.stringify(result));
+  return result.config;
+}
+
+/** Directories and nodes of one test; `end` removes them all. */
+export class TestNodes {
+  readonly #directories: string[] = [];
+  readonly #nodes: RunningNode[] = [];
+
+  async directory(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), "counter-node-"));
+    this.#directories.push(directory);
+    return directory;
+  }
+
+  /** A cluster of one, ready. */
+  async single(...args: readonly string[]): Promise<TestNode> {
+    const listening = await listenAnywhere();
+    const started = await this.start(listening, await this.directory(), args);
+    await started.node.ready;
+    return started;
+  }
+
+  /** Three nodes that know of each other; not necessarily ready yet. */
+  async three(...args: readonly string[]): Promise<TestNode[]> {
+    const listening = await Promise.all([listenAnywhere(), listenAnywhere(), listenAnywhere()]);
+    const peers = `--peers=${listening.map(({ port }) => port).join(",")}`;
+    return Promise.all(
+      listening.map(async (server) => this.start(server, await this.directory(), [peers, ...args])),
+    );
+  }
+
+  async start(
+    { server, port }: { readonly server: Server; readonly port: number },
+    directory: string,
+    args: readonly string[] = [],
+  ): Promise<TestNode> {
+    const config = await configOf(`--port=${port}`, `--data-dir=${directory}`, ...args);
+    const log = winston.createLogger({ silent: true });
+    const logContext = { term: null };
+    const node = await startRaftNode({
+      config,
+      log,
+      logContext,
+      version: "0.0.0-test",
+      server,
+      tickMs: config.peers.length === 0 ? loneTickMs : clusterTickMs,
+    });
+    this.#nodes.push(node);
+    return { url: `http://127.0.0.1:${port}`, address: config.address, config, node };
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#nodes.splice(0).map((node) => node.stop()));
+    const directories = this.#directories.splice(0);
+    await Promise.all(directories.map((path) => rm(path, { recursive: true, force: true })));
+  }
+}
