@@ -97,10 +97,13 @@ function changeRole(s: RaftState, role: Role, why: string): void {
 
 /**
  * How long a server that has just started waits for a sign of life: a few heartbeats, so that a new
- * cluster is up soon. In one that has a leader already, stickiness and pre-vote turn it away.
+ * cluster is up soon; alone, not at all. In a cluster that has a leader already, stickiness and
+ * pre-vote turn it away.
  */
 export function firstTimeout(s: RaftState): number {
   const { electionTimeoutTicks, heartbeatTicks } = s.options;
+  const { voters, outgoing } = s.configurations.current.configuration;
+  if (voters.length === 1 && outgoing.length === 0) return 1;
   return heartbeatTicks * 3 + nextRandom(s, electionTimeoutTicks);
 }
 
