@@ -1,0 +1,58 @@
+/**
+ * The hard limits. They are part of the command and snapshot formats: what breaks one is malformed,
+ * on every server alike. The limits that operators choose travel inside the commands.
+ */
+
+/** Most characters of a counter's name. */
+export const nameMaxLength: number = 128;
+
+/** Most characters of a key. */
+export const keyMaxLength: number = 255;
+
+/** Bytes of a fingerprint, exactly. */
+export const fingerprintBytes: number = 16;
+
+/** Most bytes of the magnitude of a number: |n| < 2^1024. */
+export const numberMaxBytes: number = 128;
+
+/** Values, deltas and counts lie strictly between −2^1024 and 2^1024. */
+export const valueLimit: bigint = 1n << 1024n;
+
+/** Most operations in one command. */
+export const operationsMax: number = 16_384;
+
+/** Largest `countersMax` that a command may carry, and most counters in one restore. */
+export const countersMaxLimit: number = 1_048_576;
+
+/** Largest `keysMax` that a command may carry; well below the 2^24 entries that a Map can hold. */
+export const keysMaxLimit: number = 4_194_304;
+
+/** Longest `keyWindowMs`: 366 days. */
+export const keyWindowMaxMs: number = 31_622_400_000;
+
+/** Latest log time. Log time plus the longest window is still a safe integer. */
+export const logTimeMaxMs: number = 2 ** 52;
+
+/** Expired keys removed by one command, besides one for each of its operations. */
+export const sweepMaxKeys: number = 256;
+
+/** Target size of the pieces of a snapshot, in bytes. */
+export const snapshotPieceBytes: number = 65_536;
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+const keyPattern = /^[!-~]{1,255}$/;
+
+/** Whether this names a counter. */
+export function isCounterName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+/** Whether this can be the `key` of an {@link OperationKey}. */
+export function isOperationKey(text: string): boolean {
+  return keyPattern.test(text);
+}
+
+/** Whether this can be a value, a delta or (if positive) a count. */
+export function isInRange(value: bigint): boolean {
+  return value < valueLimit && value > -valueLimit;
+}

@@ -1,0 +1,145 @@
+/**
+ * Reads a snapshot in pieces of any size, with a few kilobytes in hand, and believes nothing:
+ * every field has its limits, and the checksum has the last word.
+ */
+import { ByteReader } from "./bytes.ts";
+import { crc32 } from "./checksum.ts";
+import { CounterTable, valueOutOfRange } from "./counter-table.ts";
+import { SnapshotFormatError } from "./errors.ts";
+import { KeyTable } from "./key-table.ts";
+import * as limits from "./limits.ts";
+import * as format from "./snapshot-format.ts";
+import type { OperationResult } from "./types.ts";
+
+const checksumBytes = 4;
+
+/**
+ * The state that a snapshot stands for.
+ *
+ * @throws SnapshotFormatError if it is not one, or not all of it
+ */
+export async function readSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<format.MachineState> {
+  const parser = new SnapshotParser();
+  for await (const chunk of chunks) parser.push(chunk);
+  return parser.finish();
+}
+
+class SnapshotParser {
+  readonly #state: format.MachineState = {
+    counters: new CounterTable(),
+    keys: new KeyTable(),
+    logTimeMs: 0,
+    restoreEpoch: 0,
+  };
+  #buffer: Uint8Array = new Uint8Array(0);
+  #reader: ByteReader = new ByteReader(this.#buffer, refuse);
+  #checksum = 0;
+  #steps: Generator<undefined, void, undefined> = this.#parse();
+  #complete = false;
+
+  /** Parses as many records as are certainly here as a whole. */
+  push(chunk: Uint8Array): void {
+    const rest = this.#buffer.subarray(this.#reader.position);
+    this.#buffer = new Uint8Array(rest.length + chunk.length);
+    this.#buffer.set(rest);
+    this.#buffer.set(chunk, rest.length);
+    this.#reader = new ByteReader(this.#buffer, refuse);
+    this.#advance(format.recordMaxBytes);
+    this.#checksum = crc32(this.#checksum, this.#buffer.subarray(0, this.#reader.position));
+    // Whoever sends more and more after the end must not fill our memory.
+    if (this.#complete && this.#reader.remaining > checksumBytes) this.#reader.end();
+  }
+
+  finish(): format.MachineState {
+    const from = this.#reader.position;
+    this.#advance(0);
+    const parsed = this.#buffer.subarray(from, this.#reader.position);
+    const expected = crc32(this.#checksum, parsed);
+    if (this.#reader.uint32() !== expected) throw refuse("its checksum is wrong");
+    this.#reader.end();
+    return this.#state;
+  }
+
+  #advance(bytesNeeded: number): void {
+    while (!this.#complete && this.#reader.remaining >= bytesNeeded) {
+      this.#complete = this.#steps.next().done === true;
+    }
+  }
+
+  /** Pauses where it needs a whole record. */
+  *#parse(): Generator<undefined, void, undefined> {
+    this.#parseHeader();
+    const counters = this.#reader.varint(limits.countersMaxLimit);
+    for (let read = 0; read < counters; read += 1) yield this.#parseCounter();
+    // The last counter may have been the last whole record here.
+    yield;
+    const keys = this.#reader.varint(limits.keysMaxLimit);
+    for (let read = 0; read < keys; read += 1) yield this.#parseKey();
+  }
+
+  #parseHeader(): void {
+    const reader = this.#reader;
+    if (reader.uint32() !== format.magic) throw refuse("it does not begin like a snapshot");
+    const found = reader.byte();
+    if (found !== format.version) {
+      throw refuse(`it has version ${found}; this release knows ${format.version}`);
+    }
+    this.#state.logTimeMs = reader.varint(limits.logTimeMaxMs);
+    this.#state.restoreEpoch = reader.varint(format.restoreEpochMax);
+  }
+
+  #parseCounter(): undefined {
+    const name = this.#parseName(this.#reader.byte());
+    if (this.#state.counters.has(name)) throw refuse("it names a counter twice");
+    const flags = this.#reader.byte();
+    if (flags < 1 || flags > 3) throw refuse("a counter has unknown flags");
+    const value = (flags & format.flagValue) === 0 ? null : this.#reader.number();
+    const issued = (flags & format.flagIssued) === 0 ? null : this.#reader.number();
+    this.#state.counters.load({ name, value, issued });
+  }
+
+  #parseName(length: number): string {
+    if (length > limits.nameMaxLength) throw refuse("the name of a counter is too long");
+    const name = this.#reader.latin1(length);
+    if (!limits.isCounterName(name)) throw refuse("the name of a counter has a wrong character");
+    return name;
+  }
+
+  #parseKey(): undefined {
+    const reader = this.#reader;
+    const nameLength = reader.byte();
+    const keyLength = reader.byte();
+    const name = nameLength === 0 ? "" : this.#parseName(nameLength);
+    if (reader.byte() !== 0x20) throw refuse("a key is not apart from its counter");
+    const key = reader.latin1(keyLength);
+    if (!limits.isOperationKey(key)) throw refuse("a key has a wrong character");
+    const id = `${name} ${key}`;
+    if (this.#state.keys.has(id)) throw refuse("it names a key twice");
+    const fingerprint = reader.latin1(limits.fingerprintBytes);
+    const expiresAt = reader.varint(this.#state.logTimeMs + limits.keyWindowMaxMs);
+    this.#state.keys.add({ id, fingerprint, expiresAt, answer: this.#parseAnswer() });
+  }
+
+  #parseAnswer(): OperationResult {
+    const reader = this.#reader;
+    const kind = reader.byte();
+    if (kind === format.answerOutOfRange) return valueOutOfRange;
+    if (kind === format.answerValue) {
+      const value = reader.number();
+      const previous = reader.number();
+      return { status: "ok", replayed: false, value, previous, first: value, last: value };
+    }
+    if (kind !== format.answerRange) throw refuse("an answer is of an unknown kind");
+    const previous = reader.number();
+    const first = reader.number();
+    const last = reader.number();
+    if (first >= last) throw refuse("a range is empty or has one number");
+    return { status: "ok", replayed: false, value: last, previous, first, last };
+  }
+}
+
+function refuse(why: string): SnapshotFormatError {
+  return new SnapshotFormatError(`this snapshot cannot be used: ${why}`);
+}
