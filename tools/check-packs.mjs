@@ -14,8 +14,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
+const env = { ...process.env, FORCE_COLOR: "0" }; // what is printed is compared
 const run = (cwd, file, ...args) =>
-  execFileSync(file, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  execFileSync(file, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], env });
 const bin = (name) => join(root, "node_modules", ".bin", name);
 
 /** The README's first TypeScript block. */

@@ -56,7 +56,7 @@ gone() {
 }
 
 echo "npm start"
-COUNTER_DATA_ROOT="$scratch/start" npm start >"$scratch/start.log" 2>&1 &
+npm start -- --data-dir "$scratch/start" >"$scratch/start.log" 2>&1 &
 pids=($!)
 ready 8080 120; ready 8081; ready 8082
 counts 8080 8081 8082
@@ -68,9 +68,8 @@ pids=()
 for port in 8080 8081 8082; do gone "$port"; done
 
 echo "start.sh 3, 1, 2"
-rm -rf data/smoke
 for n in 3 1 2; do
-  COUNTER_DATA_DIR="$scratch/start-sh-$n" ./start.sh "$n" >"$scratch/start-sh-$n.log" 2>&1 &
+  ./start.sh "$n" --data-dir="$scratch/start-sh-$n" >"$scratch/start-sh-$n.log" 2>&1 &
   pids+=($!)
 done
 ready 9000; ready 9002; ready 9004
@@ -80,7 +79,7 @@ stop TERM "${pids[@]}"
 echo "three npx nx serve node at once"
 for port in 8090 8091 8092; do
   peers=$(printf '%s\n' 8090 8091 8092 | grep -v "^$port$" | paste -sd, -)
-  COUNTER_DATA_DIR="$scratch/serve-$port" npx nx serve node --port="$port" --peers="$peers" >"$scratch/serve-$port.log" 2>&1 &
+  npx nx serve node --port="$port" --peers="$peers" --data-dir="$scratch/serve-$port" >"$scratch/serve-$port.log" 2>&1 &
   pids+=($!)
 done
 ready 8090 120; ready 8091; ready 8092
