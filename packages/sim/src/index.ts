@@ -1,1 +1,26 @@
-export {};
+/**
+ * A deterministic simulator for `@counter/raft`: run the core, or your own state machine on top of
+ * it, under faults of disk, network and process that are all drawn from one seed.
+ */
+export { replayCommand, runSeeds, shrink } from "./batch.ts";
+export type { BatchResult, ShrunkRun } from "./batch.ts";
+export { counterMachineWorkload } from "./counter-machine-workload.ts";
+export { KeyedCounter, counterWorkload } from "./counter-workload.ts";
+export { cornerNames, corners } from "./coverage.ts";
+export type { Corner, CornerCounts } from "./coverage.ts";
+export { describeEntries, describeId, describeMessage, describeNote } from "./describe.ts";
+export type { DiskLatency } from "./disk.ts";
+export { unitsPerTick } from "./event-heap.ts";
+export type { OperationOutcome, OperationRecord } from "./history.ts";
+export { drawKnobs, faultKinds } from "./knobs.ts";
+export type { ClientKnobs, DrawOptions, FaultKind, FaultKnobs, Knobs } from "./knobs.ts";
+export { judgeCounterHistory } from "./linearizability.ts";
+export type { CounterHistory, CounterOperation } from "./linearizability.ts";
+export type { Operation, SimStateMachine, SimWorkload } from "./machine.ts";
+export type { LinkWeather } from "./network.ts";
+export { Random } from "./random.ts";
+export { replayScenario } from "./scenario/replay.ts";
+export { livenessTimeouts, runSeed, runSeedAsync } from "./simulation.ts";
+export type { RunOptions, RunResult } from "./simulation.ts";
+export { invariantSentences } from "./violation.ts";
+export type { InvariantName } from "./violation.ts";

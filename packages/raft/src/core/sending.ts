@@ -3,7 +3,8 @@
  *
  * D1 A message that vouches for our disk (a vote, an ack, a candidacy) leaves only when every write
  *    that it depends on is durable.
- * D2 It is dropped if our term has moved on meanwhile: it would speak for a server that is no more.
+ * D2 It is dropped if our term has moved on meanwhile, or if it is a candidacy and we are no longer
+ *    a candidate: it would speak for a server that is no more.
  */
 import type { Message } from "../messages.ts";
 import type { WriteId } from "../types.ts";
@@ -63,7 +64,12 @@ export function takeReleased(s: RaftState, write: WriteId): readonly Message[] {
   if (count === 0) return nothing;
   const released: Message[] = [];
   for (const { message } of s.waiting.splice(0, count)) {
-    if (message.term === s.term) released.push(message); // D2
+    if (stillHolds(s, message)) released.push(message);
   }
   return released;
+}
+
+/** D2 */
+function stillHolds(s: RaftState, { term, type }: Message): boolean {
+  return term === s.term && (type !== "requestVote" || s.role.kind === "candidate");
 }

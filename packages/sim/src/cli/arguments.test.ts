@@ -1,0 +1,45 @@
+import { UsageError, parseArguments, seedsOf } from "./arguments.ts";
+
+describe("the command line of the simulator", () => {
+  it("runs fifteen hundred fixed seeds by default", () => {
+    expect(parseArguments([])).toMatchObject({
+      type: "many",
+      seeds: { first: 1, count: 1500, salt: null },
+    });
+  });
+
+  it("takes one seed, a range, or seeds drawn from a text", () => {
+    expect(parseArguments(["--seed", "42"])).toMatchObject({ type: "one", seed: 42 });
+    const range = parseArguments(["--seeds", "5..7"]);
+    expect(range.type === "many" ? [...seedsOf(range.seeds)] : []).toEqual([5, 6, 7]);
+    const fresh = parseArguments(["--fresh", "3", "--salt", "abc"]);
+    const seeds = fresh.type === "many" ? [...seedsOf(fresh.seeds)] : [];
+    expect(new Set(seeds).size).toBe(3);
+    expect(seeds.every(Number.isSafeInteger)).toBe(true);
+    const again = parseArguments(["--fresh", "3", "--salt", "abc"]);
+    expect(again.type === "many" ? [...seedsOf(again.seeds)] : []).toEqual(seeds);
+    const other = parseArguments(["--fresh", "3", "--salt", "abd"]);
+    expect(other.type === "many" ? [...seedsOf(other.seeds)] : []).not.toEqual(seeds);
+  });
+
+  it("leaves faults out by name", () => {
+    expect(
+      parseArguments(["--seed", "1", "--without", "crash,pause", "--ticks", "9"]),
+    ).toMatchObject({
+      run: { without: ["crash", "pause"], ticks: 9 },
+    });
+  });
+
+  it.each([
+    [["--seeds", "5"]],
+    [["--seeds", "7..5"]],
+    [["--seed", "one"]],
+    [["--seed", "99999999999999999999"]],
+    [["--fresh", "3"]],
+    [["--without", "rain"]],
+    [["--nonsense"]],
+    [["42"]],
+  ])("refuses %j with a sentence", (argv) => {
+    expect(() => parseArguments(argv)).toThrow(UsageError);
+  });
+});

@@ -1,0 +1,169 @@
+/** The command line of the simulator. */
+import { parseArgs } from "node:util";
+import { faultKinds } from "../knobs.ts";
+import type { FaultKind } from "../knobs.ts";
+import { invariantSentences } from "../violation.ts";
+import { Random } from "../random.ts";
+
+export type SimCommand =
+  | { readonly type: "help" }
+  | { readonly type: "one"; readonly seed: number; readonly run: RunFlags }
+  | {
+      readonly type: "many";
+      readonly seeds: SeedList;
+      readonly run: RunFlags;
+      readonly many: ManyFlags;
+    }
+  | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean };
+
+export interface RunFlags {
+  readonly without: readonly FaultKind[];
+  readonly ticks: number | null;
+  readonly workload: string;
+}
+
+export interface ManyFlags {
+  readonly workers: number | null;
+  readonly failuresMax: number;
+  readonly allowMissing: boolean;
+}
+
+/** `count` seeds: consecutive from `first`, or drawn from `salt`. */
+export interface SeedList {
+  readonly first: number;
+  readonly count: number;
+  readonly salt: string | null;
+}
+
+/** A mistake on the command line; the message says what would have been right. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Largest seed; larger ones would not survive arithmetic. */
+export const seedMax: number = 2 ** 48;
+
+/** @throws {UsageError} */
+export function parseArguments(argv: readonly string[]): SimCommand {
+  const { values, positionals } = parse(argv);
+  if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
+  if (values.help === true) return { type: "help" };
+  if (values.scenario !== undefined) {
+    return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
+  }
+  const run: RunFlags = {
+    without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
+    ticks: values.ticks === undefined ? null : wholeNumber("--ticks", values.ticks),
+    workload: values.workload ?? "keyed",
+  };
+  if (values.seed !== undefined) {
+    return { type: "one", seed: wholeNumber("--seed", values.seed), run };
+  }
+  const many: ManyFlags = {
+    workers: values.workers === undefined ? null : wholeNumber("--workers", values.workers),
+    failuresMax: values.failures === undefined ? 1 : wholeNumber("--failures", values.failures),
+    allowMissing: values["allow-missing"] === true,
+  };
+  return { type: "many", seeds: seedList(values), run, many };
+}
+
+/** The seeds of a list, in order. */
+export function* seedsOf({ first, count, salt }: SeedList): Generator<number> {
+  const random = salt === null ? null : new Random(count, salt);
+  for (let i = 0; i < count; i += 1) {
+    yield random === null ? first + i : random.next() * 2 ** 16 + (random.next() >>> 16);
+  }
+}
+
+function parse(argv: readonly string[]): ReturnType<typeof parseFlags> {
+  try {
+    return parseFlags(argv);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseFlags(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string" },
+      fresh: { type: "string" },
+      salt: { type: "string" },
+      without: { type: "string", multiple: true },
+      ticks: { type: "string" },
+      workload: { type: "string" },
+      workers: { type: "string" },
+      failures: { type: "string" },
+      "allow-missing": { type: "boolean" },
+      scenario: { type: "string", multiple: true },
+      rewrite: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+function seedList(values: {
+  readonly seeds?: string | undefined;
+  readonly fresh?: string | undefined;
+  readonly salt?: string | undefined;
+}): SeedList {
+  if (values.fresh !== undefined) {
+    if (values.salt === undefined)
+      throw new UsageError("--fresh needs --salt, a commit id for example");
+    return { first: 0, count: wholeNumber("--fresh", values.fresh), salt: values.salt };
+  }
+  const match = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? "1..1500");
+  if (match === null) throw new UsageError("--seeds wants a range, like 1..5000");
+  const first = wholeNumber("--seeds", match[1]!);
+  const last = wholeNumber("--seeds", match[2]!);
+  if (last < first) throw new UsageError("--seeds wants the smaller number first");
+  return { first, count: last - first + 1, salt: null };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value <= seedMax)) throw new UsageError(`${flag} wants a whole number, not ${text}`);
+  return value;
+}
+
+function faultKindFrom(name: string): FaultKind {
+  const kind = faultKinds.find((known) => known === name);
+  if (kind === undefined)
+    throw new UsageError(`${name} is no fault; there are ${faultKinds.join(", ")}`);
+  return kind;
+}
+
+export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
+
+Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
+invariants are checked after every event; then the cluster is healed and must come back by itself.
+The same seed always gives the same run.
+
+  --seed N            one run, with its trace: tick  who  what
+  --seeds A..B        a range on all processors; default 1..1500
+  --fresh N --salt S  N seeds drawn from a text, for example from the id of a commit
+  --scenario FILE     replays a scenario and compares what it prints (may be repeated)
+  --rewrite           with --scenario: writes what was printed into the file
+
+  --without a,b       leaves kinds of faults out: ${faultKinds.slice(0, 8).join(", ")},
+                      ${faultKinds.slice(8).join(", ")}
+  --ticks N           ends the part with faults after N ticks
+  --workload NAME     keyed (a tiny counter, default) or counter (the real state machine)
+  --workers N         default: one a processor
+  --failures N        stops after this many failing seeds; default 1
+  --allow-missing     does not mind corners that no seed reached
+
+How to read a failure: it names an invariant, what was seen, and the command that shows the run
+again. It was made smaller first: faults that are not needed are left out. Start at the end of the
+trace and go back to the last time the servers it names agreed.
+
+Invariants:
+${Object.entries(invariantSentences)
+  .map(([name, sentence]) => `  ${name.padEnd(22)}${sentence}`)
+  .join("\n")}
+
+Exit code 0: all is well. 1: an invariant broke, or a scenario printed something else. 2: wrong use.
+3: some corner was never reached, so the simulation has stopped testing something.`;

@@ -1,0 +1,68 @@
+/**
+ * *Sometimes* assertions: corners that a good simulation reaches now and then. A corner that a whole
+ * batch of seeds never reached means that the simulation has stopped testing something.
+ */
+export const corners = {
+  splitVote: "two candidates of one term, and neither won",
+  truncatedByNewLeader: "a new leader replaced entries of an old one",
+  snapshotInstalled: "a server was brought up to date by a snapshot",
+  ownSnapshot: "a server took a snapshot of its own and compacted its log",
+  crashedBetweenPersistAndSend: "a crash while a write was out: what it vouches for never left",
+  tornTail: "a crash lost the tail of what was being written",
+  fsyncFailed: "an fsync failed and the server stopped at once",
+  diskFull: "a disk was full and the server stopped at once",
+  damageRefused: "a damaged disk was refused at the start",
+  figure8: "an entry on a majority was replaced before it was committed (Figure 8)",
+  keyHitAfterLeaderChange: "a retried key was answered by a later leader, not applied again",
+  keyHitAfterSnapshot: "a retried key was answered from a key table that came with a snapshot",
+  oneWayStepDown: "a leader that was not heard any more stepped down",
+  veryOldMessage: "a message arrived after more than ten election timeouts",
+  leaderRead: "a leader served a linearizable read",
+  followerRead: "a follower served a linearizable read",
+  diskStallStepDown: "a leader whose disk hung gave leadership up",
+  pausedLeader: "a leader was paused and woke up",
+  proposalLost: "a proposal was replaced before it was committed",
+  leadershipGivenUp: "a leader was asked to step down and did",
+  learnerCaughtUp: "a learner followed to the end",
+} as const;
+
+export type Corner = keyof typeof corners;
+
+export const cornerNames: readonly Corner[] = Object.keys(corners).filter(isCorner);
+
+function isCorner(name: string): name is Corner {
+  return Object.hasOwn(corners, name);
+}
+
+export class Coverage {
+  readonly #counts = new Map<Corner, number>();
+
+  hit(corner: Corner): void {
+    this.#counts.set(corner, this.count(corner) + 1);
+  }
+
+  count(corner: Corner): number {
+    return this.#counts.get(corner) ?? 0;
+  }
+
+  /** Adds what other runs counted. */
+  add(counts: CornerCounts): void {
+    for (const corner of cornerNames) {
+      const more = counts[corner];
+      if (more > 0) this.#counts.set(corner, this.count(corner) + more);
+    }
+  }
+
+  /** How often each corner was reached, 0 included. */
+  get counts(): CornerCounts {
+    const entries = cornerNames.map((corner) => [corner, this.count(corner)] as const);
+    return Object.fromEntries(entries) as CornerCounts;
+  }
+
+  /** The corners that were never reached. */
+  get missing(): readonly Corner[] {
+    return cornerNames.filter((corner) => this.count(corner) === 0);
+  }
+}
+
+export type CornerCounts = Readonly<Record<Corner, number>>;

@@ -1,0 +1,187 @@
+/**
+ * The setting of one run, drawn from its seed. Every seed explores one corner: some faults are on,
+ * the others are off, and limits are tiny, because large limits hide rules.
+ */
+import type { RaftOptions } from "@counter/raft";
+import type { DiskLatency } from "./disk.ts";
+import { unitsPerTick } from "./event-heap.ts";
+import type { LinkWeather } from "./network.ts";
+import { calmWeather } from "./network.ts";
+import { Random } from "./random.ts";
+
+/** What can go wrong, by name; `--without` switches one off. */
+export const faultKinds = [
+  "crash",
+  "leaderCrash",
+  "youngLeader",
+  "rollingLeaders",
+  "majorityCrash",
+  "pause",
+  "partition",
+  "clog",
+  "lateAcks",
+  "hang",
+  "slowDisk",
+  "fsync",
+  "full",
+  "rot",
+  "stepDown",
+  "campaign",
+  "loss",
+  "duplication",
+  "replay",
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface Knobs {
+  readonly voters: number;
+  readonly learners: number;
+  readonly raft: Omit<RaftOptions, "id" | "seed">;
+  readonly weather: LinkWeather;
+  readonly disk: DiskLatency;
+  /** How much slower or faster each server's clock may run: 0.1 is ten per cent. */
+  readonly clockDrift: number;
+  /** Longest time that applying a batch takes, in units. */
+  readonly applyMaxUnits: number;
+  readonly snapshotEveryEntries: number;
+  readonly snapshotRetainEntries: number;
+  readonly clients: ClientKnobs;
+  readonly faults: FaultKnobs;
+  /** Length of the part with faults, in ticks. */
+  readonly faultTicks: number;
+}
+
+export interface ClientKnobs {
+  readonly count: number;
+  /** So many of them only read, in quick succession, and seek out leaders that are deposed. */
+  readonly readers: number;
+  /** Longest pause between two operations, in units. */
+  readonly thinkMaxUnits: number;
+  readonly timeoutUnits: number;
+  readonly attemptsMax: number;
+  /** Probabilities: a request or reply is lost; an operation is given up while it is open. */
+  readonly loss: number;
+  readonly abandon: number;
+  /** Probability that a command follows the last known leader; else any server is asked. */
+  readonly followLeader: number;
+}
+
+export interface FaultKnobs {
+  readonly enabled: ReadonlySet<FaultKind>;
+  /** Mean time between two faults, in ticks. */
+  readonly everyTicks: number;
+  /** Longest time until a fault is mended, in ticks. */
+  readonly lastsMaxTicks: number;
+  /** Probability that a server tells its core about an undeliverable message. */
+  readonly reportUnreachable: number;
+}
+
+export interface DrawOptions {
+  /** Faults that stay off, whatever the seed says. */
+  readonly without?: readonly FaultKind[];
+  /** Cuts the part with faults to this many ticks. */
+  readonly ticks?: number;
+}
+
+export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
+  const random = new Random(seed, "knobs");
+  const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5]);
+  const learners = random.pick([0, 0, 0, 1]);
+  const raft = drawRaft(random);
+  const enabled = drawFaults(random, options.without ?? []);
+  const readers = random.pick([0, 0, 1, 2]);
+  const snapshotEveryEntries = random.pick([3, 5, 8, 16, 64, 1000]);
+  const drawnTicks = random.pick([200, 300, 400, 600]);
+  return {
+    voters,
+    learners,
+    raft,
+    weather: drawWeather(random, enabled, raft.electionTimeoutTicks),
+    disk: random.pick([
+      { min: 1, max: 5 },
+      { min: 1, max: 50 },
+      { min: 10, max: 200 },
+      { min: 1, max: 400 },
+    ]),
+    clockDrift: random.pick([0, 0.05, 0.2]),
+    applyMaxUnits: random.pick([0, 0, 20, 300]),
+    snapshotEveryEntries,
+    snapshotRetainEntries: random.pick([0, 0, 1, 4]),
+    clients: {
+      count: random.between(1, 6),
+      readers: enabled.has("lateAcks") ? Math.max(1, readers) : readers,
+      thinkMaxUnits: random.pick([20, 100, 400]),
+      timeoutUnits: random.pick([300, 1000, 3000]),
+      attemptsMax: random.pick([2, 5, 12]),
+      loss: random.pick([0, 0.02, 0.2]),
+      abandon: random.pick([0, 0, 0.05]),
+      followLeader: random.pick([0.5, 0.9, 1]),
+    },
+    faults: {
+      enabled,
+      everyTicks: random.pick([4, 8, 15, 30, 60]),
+      lastsMaxTicks: random.pick([3, 10, 25, 60]),
+      reportUnreachable: random.pick([0, 0.1, 1]),
+    },
+    faultTicks: Math.min(drawnTicks, options.ticks ?? drawnTicks),
+  };
+}
+
+function drawRaft(random: Random): Knobs["raft"] {
+  const electionTimeoutTicks = random.pick([4, 6, 10, 10, 15]);
+  return {
+    electionTimeoutTicks,
+    heartbeatTicks: random.between(1, Math.max(1, electionTimeoutTicks >> 2)),
+    messageMaxBytes: random.pick([1, 40, 120, 1 << 20]),
+    messageMaxEntries: random.pick([1, 1, 2, 5, 64]),
+    inflightMaxMessages: random.pick([1, 2, 4, 16]),
+    inflightMaxBytes: random.pick([1, 200, 1 << 20]),
+    uncommittedMaxBytes: random.pick([64, 400, 1 << 20]),
+    entryMaxBytes: 1 << 16,
+    pendingReadsMax: random.pick([1, 2, 64]),
+    snapshotChunkMaxBytes: random.pick([5, 16, 64, 1 << 16]),
+    inflightMaxWrites: random.pick([1, 1, 2, 4]),
+    committedMaxBytes: random.pick([1, 60, 1 << 20]),
+    diskStallTicks: electionTimeoutTicks * random.pick([2, 4]),
+  };
+}
+
+const themes: readonly (readonly FaultKind[])[] = [
+  ["rollingLeaders"],
+  ["rollingLeaders", "loss"],
+  ["lateAcks"],
+  ["lateAcks", "duplication"],
+  ["pause", "replay"],
+  ["hang", "crash"],
+];
+
+function drawFaults(random: Random, without: readonly FaultKind[]): Set<FaultKind> {
+  const share = random.pick([0.1, 0.3, 0.5, 0.8]);
+  // Every kind draws, so that switching one off leaves the others as they were.
+  const drawn = faultKinds.filter(() => random.chance(share));
+  // Some schedules need quiet around them: Figure 8, or an ack that comes after its leader's time.
+  const isThemed = random.chance(0.25);
+  const theme = random.pick(themes);
+  if (isThemed) drawn.splice(0, drawn.length, ...theme);
+  return new Set(drawn.filter((kind) => !without.includes(kind)));
+}
+
+function drawWeather(
+  random: Random,
+  enabled: ReadonlySet<FaultKind>,
+  electionTimeoutTicks: number,
+): LinkWeather {
+  const loss = random.pick([0.01, 0.05, 0.2, 0.4]);
+  const duplication = random.pick([0.01, 0.1, 0.5]);
+  const replay = random.pick([0.002, 0.01, 0.05]);
+  return {
+    ...calmWeather,
+    loss: enabled.has("loss") ? loss : 0,
+    duplication: enabled.has("duplication") ? duplication : 0,
+    replay: enabled.has("replay") ? replay : 0,
+    replayMaxUnits: 40 * electionTimeoutTicks * unitsPerTick,
+    delayMax: random.pick([10, 50, 200, 500]),
+    ordered: random.chance(0.3),
+  };
+}

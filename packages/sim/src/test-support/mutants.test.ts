@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { invariantSentences } from "../violation.ts";
+import { mutants } from "./mutants.ts";
+
+const core = join(__dirname, "../../../raft/src/core");
+
+describe("the table of mutants", () => {
+  it.each(mutants)("$name fits the text of the core exactly once", ({ file, find, replace }) => {
+    const text = readFileSync(join(core, file), "utf8");
+    expect(text.split(find)).toHaveLength(2);
+    expect(replace).not.toBe(find);
+  });
+
+  it("has one mutant a name, names rules, and expects invariants that exist", () => {
+    expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+    for (const { rule, expects } of mutants) {
+      expect(rule.length).toBeGreaterThan(20);
+      for (const invariant of expects) expect(Object.keys(invariantSentences)).toContain(invariant);
+    }
+  });
+
+  it("removes at least twenty-five rules", () => {
+    expect(mutants.length).toBeGreaterThanOrEqual(25);
+  });
+});

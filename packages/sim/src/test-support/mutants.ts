@@ -1,0 +1,281 @@
+/**
+ * The rules of the core, each with a way to remove it. A mutant is the core without that rule; the
+ * simulator must find out. A survivor is a check that is missing, or a rule that is not needed.
+ *
+ * `find` must occur exactly once in `file`: when the core's text changes, the run fails loudly
+ * instead of testing nothing.
+ */
+import type { InvariantName } from "../violation.ts";
+
+export interface Mutant {
+  /** Kebab-case, for `--only`. */
+  readonly name: string;
+  /** The rule that is taken away, and where it comes from. */
+  readonly rule: string;
+  /** Under `packages/raft/src/core`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** Invariants that may be the first to notice. */
+  readonly expects: readonly InvariantName[];
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "commit-of-an-earlier-term",
+    rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
+    file: "commitment.ts",
+    find: "if (index <= s.commitIndex || s.log.termAt(index) !== s.term) return; // M2",
+    replace: "if (index <= s.commitIndex) return;",
+    expects: ["leader-completeness", "committed-stable", "state-machine-safety", "core-exception"],
+  },
+  {
+    name: "vote-before-durable",
+    rule: "a vote is on the disk before it leaves (Figure 2; E1)",
+    file: "election.ts",
+    find: "  sendOncePersisted(s, response); // E1",
+    replace: "  send(s, response);",
+    expects: ["vouched-durable", "vote-once"],
+  },
+  {
+    name: "candidacy-before-durable",
+    rule: "a candidate's term and own vote are on the disk before it asks for others (Figure 2)",
+    file: "election.ts",
+    find: "else sendOncePersisted(s, { ...request, to: id });",
+    replace: "else send(s, { ...request, to: id });",
+    expects: ["vouched-durable", "vote-once"],
+  },
+  {
+    name: "ack-before-durable",
+    rule: "an entry is on the disk before it is acknowledged (§5.3; D1)",
+    file: "appending.ts",
+    find: `function acknowledge(s: RaftState, m: AppendEntries, index: LogIndex): void {
+  sendOncePersisted(s, {`,
+    replace: `function acknowledge(s: RaftState, m: AppendEntries, index: LogIndex): void {
+  s.messages.push({`,
+    expects: ["vouched-durable"],
+  },
+  {
+    name: "term-before-durable",
+    rule: "a new term is on the disk before anybody learns it from an answer (Figure 2; D1)",
+    file: "appending.ts",
+    find: "  sendOncePersisted(s, rejection(s, m, hint));",
+    replace: "  s.messages.push(rejection(s, m, hint));",
+    expects: ["vouched-durable"],
+  },
+  {
+    name: "own-match-before-durable",
+    rule: "the leader counts its own disk like any other (§5.3, dissertation §10.2.1; M1)",
+    file: "commitment.ts",
+    find: 'counted === "matchIndex" ? s.persistedIndex :',
+    replace: 'counted === "matchIndex" ? s.log.lastIndex :',
+    expects: ["committed-durable"],
+  },
+  {
+    name: "unconditional-truncation",
+    rule: "a follower cuts off only what contradicts the leader (§5.3; A2)",
+    file: "appending.ts",
+    find: "      if (s.log.termAt(entry.index) === entry.term) continue; // A2\n",
+    replace: "",
+    expects: ["ack-stable", "committed-stable", "committed-durable", "core-exception"],
+  },
+  {
+    name: "commit-beyond-the-verified",
+    rule: "a follower commits no further than this message has verified (Figure 2, step 5; A4)",
+    file: "appending.ts",
+    find: "advanceCommit(s, Math.min(m.commitIndex, verified)); // A4",
+    replace: "advanceCommit(s, Math.min(m.commitIndex, s.log.lastIndex));",
+    expects: ["state-machine-safety", "core-exception", "committed-stable"],
+  },
+  {
+    name: "votes-counted-per-message",
+    rule: "one vote a voter, however many messages it sends (§5.2)",
+    file: "election.ts",
+    find: "  role.votes.set(m.from, m.granted);",
+    replace: `  const { voters } = s.configurations.current.configuration;
+  const free = m.granted ? voters.find((id) => !role.votes.has(id)) : undefined;
+  role.votes.set(free ?? m.from, m.granted);`,
+    expects: ["election-safety", "leader-completeness", "core-exception", "state-machine-safety"],
+  },
+  {
+    name: "length-only-up-to-date",
+    rule: "the last term decides before the length (§5.4.1; E2)",
+    file: "election.ts",
+    find: "return m.lastTerm > lastTerm || (m.lastTerm === lastTerm && m.lastIndex >= lastIndex);",
+    replace: "return m.lastIndex >= lastIndex;",
+    expects: ["leader-completeness", "core-exception", "state-machine-safety"],
+  },
+  {
+    name: "no-up-to-date-rule",
+    rule: "only a log that is at least as up to date as the voter's may win (§5.4.1; E2)",
+    file: "election.ts",
+    find: 'if (!upToDate(s, m)) return "its log is older than ours";',
+    replace: "upToDate(s, m);",
+    expects: ["leader-completeness", "core-exception", "state-machine-safety"],
+  },
+  {
+    name: "stale-completion-vouches",
+    rule: "a late write completion vouches for nothing that replaced its entries (W2)",
+    file: "appending.ts",
+    find: "  for (const write of s.inflightWrites) write.lastIndex = Math.min(write.lastIndex, index - 1);\n",
+    replace: "",
+    expects: ["vouched-durable", "committed-durable"],
+  },
+  {
+    name: "truncated-stays-durable",
+    rule: "what was truncated is not durable any more (W2)",
+    file: "appending.ts",
+    find: "  s.persistedIndex = Math.min(s.persistedIndex, index - 1);\n",
+    replace: "",
+    expects: ["vouched-durable", "committed-durable"],
+  },
+  {
+    name: "read-before-own-commit",
+    rule: "a leader serves reads only once an entry of its own term is committed (§8; R1)",
+    file: "reading.ts",
+    find: "  if (s.log.termAt(s.commitIndex) !== s.term) return; // R1\n",
+    replace: "",
+    expects: ["fresh-read", "linearizable"],
+  },
+  {
+    name: "read-confirmed-by-old-acks",
+    rule: "a read is confirmed by answers to a round that began after it arrived (§8; R2)",
+    file: "replication.ts",
+    find: `  if (round > peer.ackedRound) {
+    peer.ackedRound = round;
+    confirmReads(s, role);
+  }`,
+    replace: `  peer.ackedRound = Math.max(role.readRound, round);
+  confirmReads(s, role);`,
+    expects: ["fresh-read", "linearizable"],
+  },
+  {
+    name: "read-without-confirmation",
+    rule: "a leader asks a majority before it serves a read (§8; R2)",
+    file: "reading.ts",
+    find: 'const confirmed = quorumOf(s, role, "ackedRound");',
+    replace: "const confirmed = role.readRound;",
+    expects: ["fresh-read", "linearizable"],
+  },
+  {
+    name: "pre-votes-counted-as-votes",
+    rule: "an opinion is not a vote (dissertation §9.6; E5)",
+    file: "election.ts",
+    find: `  if (role.kind !== awaited) return;
+  if (m.granted && m.term !== (m.preVote ? s.term + 1 : s.term)) return;
+`,
+    replace: "  if (awaited === role.kind && !m.granted && m.term !== s.term) return;\n",
+    expects: ["election-safety", "core-exception", "leader-completeness"],
+  },
+  {
+    name: "two-votes-in-a-term",
+    rule: "one vote a term (§5.2; E1)",
+    file: "election.ts",
+    find: 'if (m.term === s.term && s.vote !== m.from && !free) return "voted or follows in this term"; // E1',
+    replace: "if (free && m.term < s.term) return null;",
+    expects: ["vote-once", "election-safety"],
+  },
+  {
+    name: "vote-not-stored",
+    rule: "a vote is part of what a server must not forget (Figure 2)",
+    file: "sending.ts",
+    find: `    s.term !== s.writtenHardState.term ||
+    s.vote !== s.writtenHardState.vote
+`,
+    replace: "    s.term !== s.writtenHardState.term\n",
+    expects: ["vouched-durable", "vote-once"],
+  },
+  {
+    name: "no-log-matching-check",
+    rule: "entries are taken only where the one before them matches (§5.3; A1)",
+    file: "appending.ts",
+    find: "if (from === m.prevIndex && s.log.termAt(m.prevIndex) !== m.prevTerm) return reject(s, m); // A1",
+    replace: "if (s.log.termAt(from) === null) return reject(s, m);",
+    expects: ["log-matching", "vouched-durable", "state-machine-safety", "core-exception"],
+  },
+  {
+    name: "snapshot-forgets-the-configuration",
+    rule: "a snapshot brings its configuration along (§7; S3)",
+    file: "snapshotting.ts",
+    find: "    configuration: snapshot.configuration,\n  });",
+    replace: "    configuration: { ...snapshot.configuration, voters: [], members: [] },\n  });",
+    expects: ["liveness", "core-exception", "committed-durable"],
+  },
+  {
+    name: "snapshot-takes-a-server-back",
+    rule: "a snapshot that is not ahead of the commit index is not installed (S4)",
+    file: "snapshotting.ts",
+    find: "  if (snapshot.index <= s.commitIndex) {",
+    replace: "  if (snapshot.index <= s.appliedIndex - 1_000_000) {",
+    expects: ["core-exception", "no-regress", "log-without-gaps"],
+  },
+  {
+    name: "snapshot-answered-before-durable",
+    rule: "a chunk is on the disk before it is answered (S2)",
+    file: "snapshotting.ts",
+    find: `  sendOncePersisted(s, {
+    type: "installSnapshotResponse",
+    from: s.id,
+    to: m.from,`,
+    replace: `  send(s, {
+    type: "installSnapshotResponse",
+    from: s.id,
+    to: m.from,`,
+    expects: ["vouched-durable"],
+  },
+  {
+    name: "late-reject-below-match",
+    rule: "a late rejection does not take nextIndex below what is known to match (P4; L3)",
+    file: "replication.ts",
+    find: `  if (peer.state === "snapshot" || m.index <= peer.matchIndex) return; // L3
+  if (peer.state === "probe" && m.index !== peer.nextIndex - 1) return; // L3
+  const agree = s.log.lastNotAbove(m.hintIndex, m.hintTerm);
+  const next = Math.min(m.index, agree.index + 1);
+  becomeProbe(peer, Math.max(next, peer.matchIndex + 1));`,
+    replace: `  if (peer.state === "snapshot") return;
+  const agree = s.log.lastNotAbove(m.hintIndex, m.hintTerm);
+  const next = Math.min(m.index, agree.index + 1);
+  becomeProbe(peer, Math.max(next, 1));`,
+    expects: ["core-exception", "bounded"],
+  },
+  {
+    name: "match-goes-down",
+    rule: "a late ack does not lower matchIndex (P4; L3)",
+    file: "replication.ts",
+    find: "  const advanced = index > peer.matchIndex;",
+    replace: "  const advanced = index !== peer.matchIndex;",
+    expects: ["no-regress", "bounded", "liveness", "core-exception"],
+  },
+  {
+    name: "hung-disk-leads-on",
+    rule: "a server whose disk does not answer does not lead (E6)",
+    file: "ticking.ts",
+    find: 'if (diskStalled(s)) return giveUp(s, "our disk does not answer");',
+    replace: "diskStalled(s);",
+    expects: ["disk-stall"],
+  },
+  {
+    name: "no-check-quorum",
+    rule: "a leader that hears from no majority steps down (dissertation §6.2; K1)",
+    file: "ticking.ts",
+    find: 'if (!heardFromQuorum(s, role)) return giveUp(s, "no contact with a majority"); // K1',
+    replace: "heardFromQuorum(s, role);",
+    expects: ["check-quorum"],
+  },
+  {
+    name: "window-without-limit",
+    rule: "unanswered messages to a follower are limited (dissertation §10.2.1; P2)",
+    file: "replication.ts",
+    find: "    window.messages < s.options.inflightMaxMessages &&\n",
+    replace: "",
+    expects: ["bounded"],
+  },
+  {
+    name: "commit-by-any-one",
+    rule: "a majority decides (§5.3)",
+    file: "quorum.ts",
+    find: "return reached[reached.length >> 1] ?? 0;",
+    replace: "return reached[0] ?? 0;",
+    expects: ["committed-durable", "fresh-read"],
+  },
+];
