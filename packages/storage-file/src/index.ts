@@ -1,1 +1,17 @@
-export {};
+export { openFileStorage } from "./open.ts";
+export type { FileStorage } from "./file-storage.ts";
+export type { FileStorageOptions } from "./options.ts";
+export type { SyncMode } from "./sync-policy.ts";
+export {
+  NoSnapshotError,
+  StorageClosedError,
+  StorageDamagedError,
+  StorageError,
+  StorageFailedError,
+  StorageFullError,
+  StorageInvariantError,
+  StorageLockedError,
+} from "./errors.ts";
+export type { DamageFacts } from "./errors.ts";
+export { runWalTool } from "./tool/wal-tool.ts";
+export type { WalToolOutput } from "./tool/wal-tool.ts";
