@@ -61,7 +61,7 @@ pids=($!)
 ready 8080 120; ready 8081; ready 8082
 counts 8080 8081 8082
 # A terminal's Ctrl-C reaches the whole group; here the runner itself is told.
-runner=$(pgrep -f 'tools/cluster.mjs' | head -n 1)
+runner=$(pgrep -f '^node tools/cluster.mjs')
 kill -INT "$runner"
 wait "${pids[0]}" || true
 pids=()

@@ -40,7 +40,7 @@ export class OverloadedError extends RaftError {
   readonly code = "RAFT_OVERLOADED";
   readonly outcome = "not-applied";
   constructor() {
-    super("too many uncommitted bytes or waiting reads; try again later");
+    super("too much waits to be committed, applied or read; try again later");
   }
 }
 

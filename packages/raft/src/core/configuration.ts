@@ -52,7 +52,12 @@ export function configurationProblem(c: Configuration): string | null {
       return `an address has 1 to ${addressMaxLength} visible ASCII characters`;
     }
   }
+  for (const half of [c.voters, c.outgoing, c.learners, c.learnersNext]) {
+    if (new Set(half).size !== half.length) return "a server is named twice in one list";
+  }
   const named = [...c.voters, ...c.outgoing, ...c.learners, ...c.learnersNext];
+  const idle = c.members.find(({ id }) => !named.includes(id));
+  if (idle !== undefined) return `${idle.id} has an address and no part`;
   const stranger = named.find((id) => !ids.has(id));
   if (stranger !== undefined) return `${stranger} has no address`;
   const learningVoter = c.learners.find((id) => c.voters.includes(id) || c.outgoing.includes(id));

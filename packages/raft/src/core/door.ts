@@ -24,7 +24,7 @@ export interface RaftOptions {
   readonly seed: number;
   /** Shortest silence of a leader after which a follower campaigns; the longest is twice this. ≥ 2. */
   readonly electionTimeoutTicks: number;
-  /** How often an idle leader says that it is there. ≥ 1, less than half the election timeout. */
+  /** How often an idle leader says that it is there. ≥ 1, at most half the election timeout. */
   readonly heartbeatTicks: number;
   /** Most bytes of entries in one message; one larger entry still travels, alone. */
   readonly messageMaxBytes: number;

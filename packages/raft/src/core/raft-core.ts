@@ -93,11 +93,16 @@ export class RaftCore implements RaftCoreLike {
       beginReadRound(s, s.role);
       flush(s, s.role);
     }
-    const { messages, outcomes, notes, snapshotReads, restore, compactThrough } = s;
-    if (messages.length > 0) s.messages = [];
-    if (outcomes.length > 0) s.outcomes = [];
-    if (notes.length > 0) s.notes = [];
-    if (snapshotReads.length > 0) s.snapshotReads = [];
+    const { restore, compactThrough } = s;
+    // What was handed out is not added to later, and what is empty costs nothing.
+    const messages = s.messages.length === 0 ? none : s.messages;
+    const outcomes = s.outcomes.length === 0 ? none : s.outcomes;
+    const notes = s.notes.length === 0 ? none : s.notes;
+    const snapshotReads = s.snapshotReads.length === 0 ? none : s.snapshotReads;
+    if (messages !== none) s.messages = [];
+    if (outcomes !== none) s.outcomes = [];
+    if (notes !== none) s.notes = [];
+    if (snapshotReads !== none) s.snapshotReads = [];
     s.restore = null;
     s.compactThrough = null;
     const committed = takeCommitted(s);
@@ -228,12 +233,16 @@ function refuseProposal(
 function stepDown(s: RaftState): void {
   if (s.role.kind !== "leader") return;
   becomeFollower(s, { term: s.term, leaderId: null, why: "asked to step down" });
+  // The others wait for at most two election timeouts: they, and not we, campaign next.
+  s.electionElapsedTicks = -2 * s.options.electionTimeoutTicks;
 }
 
 /** A state machine that is slow must not make the queue in front of it grow. */
 function mayHandOut(s: RaftState): boolean {
-  const room = s.applying.messages === 0 || s.applying.bytes < s.options.committedMaxBytes;
-  return s.commitIndex > s.handedIndex && room;
+  if (s.commitIndex <= s.handedIndex) return false;
+  if (s.applying.messages === 0) return true;
+  const next = entryBytes(s.log.entryAt(s.handedIndex + 1));
+  return s.applying.bytes + next <= s.options.committedMaxBytes;
 }
 
 /** What the host may apply next: within `committedMaxBytes`, but at least one entry. */
@@ -242,7 +251,7 @@ function takeCommitted(s: RaftState): readonly Entry[] {
   const committed = s.log.slice(s.handedIndex + 1, {
     through: s.commitIndex,
     maxEntries: Infinity,
-    maxBytes: s.options.committedMaxBytes,
+    maxBytes: s.options.committedMaxBytes - s.applying.bytes,
   });
   s.handedIndex += committed.length;
   let bytes = 0;

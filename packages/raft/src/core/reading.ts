@@ -11,7 +11,7 @@ import type { ReadIndexRequest, ReadIndexResponse } from "../messages.ts";
 import { quorumOf } from "./commitment.ts";
 import type { Refusal } from "./door.ts";
 import { send } from "./sending.ts";
-import { leaderOf } from "./state.ts";
+import { forwardedReadIds, leaderOf } from "./state.ts";
 import type { LeaderRole, RaftState, Role, WaitingRead } from "./state.ts";
 
 /** Our own host wants to read. */
@@ -23,8 +23,8 @@ export function onRead(s: RaftState, context: number): void {
   if (s.forwardedReads.size >= s.options.pendingReadsMax) {
     return refuse(s, context, { reason: "overloaded" });
   }
-  const id = s.nextForwardedRead;
-  s.nextForwardedRead += 1;
+  const id = s.forwardedReadBase + (s.forwardedReadCount % forwardedReadIds);
+  s.forwardedReadCount += 1;
   s.forwardedReads.set(id, { context, ticksLeft: s.options.electionTimeoutTicks * 2 });
   send(s, {
     type: "readIndexRequest",

@@ -133,7 +133,9 @@ export interface RaftState extends RandomState {
   randomizedTimeoutTicks: number;
 
   readonly forwardedReads: Map<number, ForwardedRead>;
-  nextForwardedRead: number;
+  /** Ids of forwarded reads differ from those of every other start, as far as seeds do. */
+  readonly forwardedReadBase: number;
+  forwardedReadCount: number;
 
   /** A leader may have something to send. */
   flushNeeded: boolean;
@@ -144,6 +146,9 @@ export interface RaftState extends RandomState {
   restore: SnapshotMeta | null;
   compactThrough: LogIndex | null;
 }
+
+/** Ids of forwarded reads before they come round again; far more than can wait. */
+export const forwardedReadIds: number = 2 ** 21;
 
 /** The record of a server that starts from what its disk holds. */
 export function initialState(options: RaftOptions, persisted: PersistedState): RaftState {
@@ -180,7 +185,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     heartbeatElapsedTicks: 0,
     randomizedTimeoutTicks: 0,
     forwardedReads: new Map(),
-    nextForwardedRead: (options.seed >>> 1) * 2 ** 21,
+    forwardedReadBase: (options.seed >>> 0) * forwardedReadIds,
+    forwardedReadCount: 0,
     flushNeeded: false,
     messages: [],
     outcomes: [],

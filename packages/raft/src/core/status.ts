@@ -14,7 +14,7 @@ export function statusOf(s: RaftState): RaftStatus {
     term: s.term,
     vote: s.vote,
     leaderId: leaderOf(s),
-    leaderSilentTicks: s.electionElapsedTicks,
+    leaderSilentTicks: Math.max(0, s.electionElapsedTicks),
     commitIndex: s.commitIndex,
     appliedIndex: s.appliedIndex,
     persistedIndex: s.persistedIndex,

@@ -14,6 +14,9 @@ import type {
 } from "../types.ts";
 import type { Storage } from "./ports.ts";
 
+/** Older ones may still be on their way to a follower or into the state machine. */
+const snapshotsKept = 3;
+
 interface StoredSnapshot {
   readonly snapshot: SnapshotMeta;
   readonly bytes: Uint8Array;
@@ -22,12 +25,13 @@ interface StoredSnapshot {
 export class MemoryStorage implements Storage {
   #hardState: HardState | null = null;
   #entries: Entry[] = [];
-  #snapshot: StoredSnapshot | null = null;
+  /** Oldest first. */
+  #snapshots: StoredSnapshot[] = [];
   #received: Uint8Array[] = [];
 
   load(): Promise<PersistedState | null> {
     if (this.#hardState === null) return Promise.resolve(null);
-    const snapshot = this.#snapshot?.snapshot ?? null;
+    const snapshot = this.#newest?.snapshot ?? null;
     return Promise.resolve({ hardState: this.#hardState, snapshot, entries: [...this.#entries] });
   }
 
@@ -48,7 +52,7 @@ export class MemoryStorage implements Storage {
     if (offset === 0) this.#received = [];
     this.#received.push(data);
     if (!done) return;
-    this.#snapshot = { snapshot, bytes: concat(this.#received) };
+    this.#keep({ snapshot, bytes: concat(this.#received) });
     this.#received = [];
     this.#entries = [];
   }
@@ -61,13 +65,14 @@ export class MemoryStorage implements Storage {
   async saveSnapshot(snapshot: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const parts: Uint8Array[] = [];
     for await (const part of chunks) parts.push(part);
-    if (snapshot.index <= (this.#snapshot?.snapshot.index ?? 0)) return; // a newer one came in
-    this.#snapshot = { snapshot, bytes: concat(parts) };
+    if (snapshot.index <= (this.#newest?.snapshot.index ?? 0)) return; // a newer one came in
+    this.#keep({ snapshot, bytes: concat(parts) });
   }
 
   async *readSnapshot(index: LogIndex): AsyncIterable<Uint8Array> {
-    if (this.#snapshot?.snapshot.index !== index) throw new Error(`no snapshot at ${index}`);
-    yield await Promise.resolve(this.#snapshot.bytes);
+    const stored = this.#at(index);
+    if (stored === undefined) throw new Error(`no snapshot at ${index}`);
+    yield await Promise.resolve(stored.bytes);
   }
 
   readSnapshotChunk(at: {
@@ -75,8 +80,8 @@ export class MemoryStorage implements Storage {
     readonly offset: number;
     readonly maxBytes: number;
   }): Promise<SnapshotChunk | null> {
-    const stored = this.#snapshot;
-    if (stored?.snapshot.index !== at.index || at.offset > stored.bytes.length) {
+    const stored = this.#at(at.index);
+    if (stored === undefined || at.offset > stored.bytes.length) {
       return Promise.resolve(null);
     }
     const end = at.offset + at.maxBytes;
@@ -87,6 +92,18 @@ export class MemoryStorage implements Storage {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  get #newest(): StoredSnapshot | undefined {
+    return this.#snapshots.at(-1);
+  }
+
+  #at(index: LogIndex): StoredSnapshot | undefined {
+    return this.#snapshots.find(({ snapshot }) => snapshot.index === index);
+  }
+
+  #keep(stored: StoredSnapshot): void {
+    this.#snapshots = [...this.#snapshots, stored].slice(-snapshotsKept);
   }
 }
 

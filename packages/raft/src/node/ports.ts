@@ -104,6 +104,6 @@ export interface RaftObserver {
   onApplied?(last: EntryId, entries: readonly Entry[]): void;
   /** A snapshot of our own state was stored, after so many milliseconds. */
   onSnapshotSaved?(snapshot: EntryId, tookMs: number): void;
-  /** The node stops because of this error; nothing more follows. */
+  /** The node stops because of this error; nothing more follows. Must not throw itself. */
   onFatal?(error: Error): void;
 }

@@ -35,10 +35,9 @@ export class Pump<Result> {
   readonly #parts: PumpParts<Result>;
   #scheduled = false;
   #stopped = false;
-  #writesOut = 0;
-  #lastWrite: Promise<void> = Promise.resolve();
-  /** Found no room on the disk; tried again with every tick. */
-  #refusedWrite: Write | null = null;
+  /** Given by the core and not durable, in order; the first one is with the storage. */
+  readonly #writes: Write[] = [];
+  #writing: Promise<void> | null = null;
 
   constructor(options: RaftOptions, persisted: PersistedState, parts: PumpParts<Result>) {
     this.core = new RaftCore(options, persisted);
@@ -53,7 +52,8 @@ export class Pump<Result> {
     } catch (error) {
       return this.#parts.onFatal(asError(error));
     }
-    if (input.type === "tick") this.#retryWrite();
+    // A write that found no room on the disk is tried again.
+    if (input.type === "tick" && this.#writes.length > 0) this.#writeNext();
     this.schedule();
   }
 
@@ -75,10 +75,10 @@ export class Pump<Result> {
     }
   }
 
-  /** Takes nothing in any more; resolves when the writes that are out have ended. */
-  stop(): Promise<void> {
+  /** Takes nothing in any more; resolves when the write that is out has ended. */
+  async stop(): Promise<void> {
     this.#stopped = true;
-    return this.#lastWrite;
+    await this.#writing;
   }
 
   #carryOut(ready: Ready): void {
@@ -86,7 +86,8 @@ export class Pump<Result> {
     observer.onReady?.(ready);
     this.#parts.onReady(ready);
     for (const message of ready.messages) transport.send(message);
-    if (ready.write !== null) this.#write(ready.write);
+    if (ready.write !== null) this.#writes.push(ready.write);
+    this.#writeNext();
     for (const outcome of ready.outcomes) this.#parts.onOutcome(outcome);
     if (ready.restore !== null) this.#parts.applier().restore(ready.restore);
     if (ready.committed.length > 0) this.#parts.applier().apply(ready.committed);
@@ -94,30 +95,26 @@ export class Pump<Result> {
     if (ready.compactThrough !== null) this.#compact(ready.compactThrough);
   }
 
-  #write(write: Write): void {
-    this.#writesOut += 1;
-    const written = this.#parts.storage.write(write).then(
+  /**
+   * One at a time: a write that finds no room keeps those behind it waiting. Meanwhile nothing is
+   * acknowledged, and a leader whose disk does not answer steps down.
+   */
+  #writeNext(): void {
+    const write = this.#writes[0];
+    if (write === undefined || this.#writing !== null || this.#stopped) return;
+    this.#writing = this.#parts.storage.write(write).then(
       () => {
-        this.#writesOut -= 1;
+        this.#writing = null;
+        this.#writes.shift();
         this.step({ type: "persisted", write: write.id });
         this.#parts.onPersisted();
+        this.#writeNext();
       },
       (error: unknown) => {
-        this.#writesOut -= 1;
-        // Writes keep their order: one that others are already behind cannot be tried again.
-        if (isStorageFull(error) && this.#writesOut === 0) this.#refusedWrite = write;
-        else this.#parts.onFatal(asError(error));
+        this.#writing = null;
+        if (!isStorageFull(error)) this.#parts.onFatal(asError(error));
       },
     );
-    this.#lastWrite = this.#lastWrite.then(() => written);
-  }
-
-  /** Meanwhile nothing is acknowledged, and a leader whose disk does not answer steps down. */
-  #retryWrite(): void {
-    const write = this.#refusedWrite;
-    if (write === null) return;
-    this.#refusedWrite = null;
-    this.#write(write);
   }
 
   #readSnapshot({ to, index, offset, maxBytes }: SnapshotReadRequest): void {

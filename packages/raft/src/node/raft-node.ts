@@ -173,6 +173,7 @@ export class RaftNode<Result> {
    * @throws {NotLeaderError} none was found in time; or the signal's reason
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
+    if (this.#stopping !== null) throw new StoppedError();
     const { leaderId } = this.#pump.core.status();
     if (leaderId !== null) return leaderId;
     const found = await nextLeader(this.#events.subscribe(limitOf(options)));
@@ -247,8 +248,7 @@ export class RaftNode<Result> {
   }
 
   #onApplied(entries: readonly Entry[], results: readonly Result[]): void {
-    const last = entries[entries.length - 1];
-    if (last === undefined) return;
+    const last = entries[entries.length - 1]!; // a batch is never empty
     this.#proposals.onApplied(entries, results);
     this.#appliedIndex = last.index;
     this.#pump.step({ type: "applied", index: last.index });

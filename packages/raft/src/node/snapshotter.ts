@@ -17,7 +17,7 @@ export interface SnapshotterParts {
   /** Runs something when the machine stands exactly at the applied index. */
   readonly between: <Value>(run: () => Value) => Promise<Value>;
   readonly onSaved: (snapshot: SnapshotMeta, retainEntries: number, tookMs: number) => void;
-  /** The storage failed for good. A full disk is not reported: the next snapshot may fit. */
+  /** The machine or the storage failed. A full disk is not reported: the next one may fit. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -56,9 +56,12 @@ export class Snapshotter {
 
   /** Joins the snapshot that is being taken, if there is one. */
   take(): Promise<EntryId> {
-    this.#running ??= this.#take().finally(() => {
-      this.#running = null;
-    });
+    // A turn later: capturing lets the machine go on, and what it applies may call us again.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#take())
+      .finally(() => {
+        this.#running = null;
+      });
     return this.#running;
   }
 
@@ -81,18 +84,18 @@ export class Snapshotter {
     const startedMs = performance.now();
     this.#entries = 0;
     this.#bytes = 0;
-    const captured = await this.#parts.between(() => this.#capture());
-    if (captured === null) return this.#parts.core.status().snapshot ?? { index: 0, term: 0 };
-    const { meta, chunks } = captured;
-    await this.#persisted(meta.index);
     try {
+      const captured = await this.#parts.between(() => this.#capture());
+      if (captured === null) return this.#parts.core.status().snapshot ?? { index: 0, term: 0 };
+      const { meta, chunks } = captured;
+      await this.#persisted(meta.index);
       await this.#parts.storage.saveSnapshot(meta, chunks);
+      this.#parts.onSaved(meta, this.#retainEntries, performance.now() - startedMs);
+      return { index: meta.index, term: meta.term };
     } catch (error) {
-      if (!isStorageFull(error)) this.#parts.onFailed(error);
+      if (!isStorageFull(error) && !(error instanceof StoppedError)) this.#parts.onFailed(error);
       throw error;
     }
-    this.#parts.onSaved(meta, this.#retainEntries, performance.now() - startedMs);
-    return { index: meta.index, term: meta.term };
   }
 
   /** `null`: nothing was applied, or a newer snapshot waits to be restored. */
