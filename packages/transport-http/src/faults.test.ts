@@ -112,7 +112,9 @@ describe("a network that breaks", () => {
       n1!.transport.send(numbered(ends, at));
       await n2!.watch.until(() => n2!.received.length === at);
     }
-    expect([...n1!.events, ...n2!.events].filter(({ type }) => type === "disconnected")).toEqual([]);
+    expect([...n1!.events, ...n2!.events].filter(({ type }) => type === "disconnected")).toEqual(
+      [],
+    );
   });
 
   it("a dial that nobody answers is given up", async () => {

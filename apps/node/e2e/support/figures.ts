@@ -6,10 +6,13 @@ const crowded = 2.5;
 
 /**
  * A limit in milliseconds. It holds for a machine that has room: where others take the cores away,
- * every clock of the nodes runs late, and the limit is doubled.
+ * every clock of the nodes runs late, and the limit is doubled, aloud.
  */
 export function promised(ms: number): number {
-  return loadavg()[0]! / availableParallelism() > crowded ? 2 * ms : ms;
+  const load = loadavg()[0]! / availableParallelism();
+  if (load <= crowded) return ms;
+  tell("crowded machine", `load ${load.toFixed(1)} a core, so ${ms} ms became ${2 * ms} ms`);
+  return 2 * ms;
 }
 
 /** Least, median and greatest of some times in milliseconds. */
