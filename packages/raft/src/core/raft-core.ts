@@ -12,11 +12,15 @@ import { entryBytes, entryOverheadBytes } from "./log.ts";
 import { checkRaftOptions } from "./options.ts";
 import { canWrite, onPersisted, takeWrite } from "./persistence.ts";
 import { beginReadRound, onRead, onReadIndexRequest, onReadIndexResponse } from "./reading.ts";
-import { flush, onAppendEntriesResponse, onUnreachable } from "./replication.ts";
+import {
+  flush,
+  onAppendEntriesResponse,
+  onInstallSnapshotResponse,
+  onUnreachable,
+} from "./replication.ts";
 import { sendOncePersisted } from "./sending.ts";
 import {
   onInstallSnapshot,
-  onInstallSnapshotResponse,
   onSnapshotRead,
   onSnapshotSaved,
   snapshotMeta,

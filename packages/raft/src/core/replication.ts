@@ -7,8 +7,8 @@
  *    answers the probe that is out or contradicts what is known.
  * L4 Followers that need the same entries get the same array, so that it is encoded once.
  */
-import type { AppendEntriesResponse } from "../messages.ts";
-import type { Entry, LogIndex, NodeId } from "../types.ts";
+import type { AppendEntriesResponse, InstallSnapshotResponse } from "../messages.ts";
+import type { Entry, EntryId, LogIndex, NodeId } from "../types.ts";
 import { maybeCommit } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
@@ -16,10 +16,12 @@ import { becomeProbe, becomeReplicate } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import { confirmReads } from "./reading.ts";
 import { send } from "./sending.ts";
-import { heartbeatToSnapshotPeer, startSnapshot } from "./snapshotting.ts";
+import { continueSnapshot, repeatLostChunk, startSnapshot } from "./snapshotting.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 const noEntries: readonly Entry[] = [];
+/** Matches every log and verifies nothing: for followers of which nothing is known. */
+const beforeTheFirst: EntryId = { index: 0, term: 0 };
 
 /** Entries last cut from the log in this flush (L4). */
 interface Slice {
@@ -37,10 +39,12 @@ export function flush(s: RaftState, role: LeaderRole): void {
 
 function flushPeer(s: RaftState, role: LeaderRole, peer: Progress, slice: Slice): void {
   if (peer.state === "snapshot") {
-    if (peer.heartbeatDue) heartbeatToSnapshotPeer(s, role, peer);
+    if (!peer.heartbeatDue) return;
+    sendEmpty(s, role, peer, beforeTheFirst);
+    repeatLostChunk(s, peer);
   } else if (s.log.termAt(peer.nextIndex - 1) === null) {
     startSnapshot(s, peer); // what it needs is compacted
-    sendEmpty(s, role, peer, { index: 0, term: 0 });
+    sendEmpty(s, role, peer, beforeTheFirst);
   } else if (peer.state === "probe") {
     flushProbe(s, role, peer, slice);
   } else {
@@ -107,12 +111,7 @@ function sendEmptyAtNext(s: RaftState, role: LeaderRole, peer: Progress): void {
 }
 
 /** A heartbeat, a question, or news of the commit index. */
-export function sendEmpty(
-  s: RaftState,
-  role: LeaderRole,
-  peer: Progress,
-  prev: { readonly index: LogIndex; readonly term: number },
-): void {
+function sendEmpty(s: RaftState, role: LeaderRole, peer: Progress, prev: EntryId): void {
   sendAppend(s, role, peer, prev.index, prev.term, noEntries);
 }
 
@@ -159,8 +158,20 @@ export function onAppendEntriesResponse(
   else onAccepted(s, role, peer, m.index);
 }
 
+export function onInstallSnapshotResponse(
+  s: RaftState,
+  role: LeaderRole,
+  m: InstallSnapshotResponse,
+): void {
+  const peer = role.progress.get(m.from);
+  if (peer === undefined) return;
+  heardFrom(s, role, peer, m.readRound);
+  if (m.installed) onAccepted(s, role, peer, m.index);
+  else continueSnapshot(s, peer, m);
+}
+
 /** Any answer shows that the peer is there and, by its round, since when (R2). */
-export function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round: number): void {
+function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round: number): void {
   peer.recentlyActive = true;
   if (round > peer.ackedRound) {
     peer.ackedRound = round;
@@ -169,7 +180,7 @@ export function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round:
 }
 
 /** The follower's disk holds our log up to `index`. */
-export function onAccepted(s: RaftState, role: LeaderRole, peer: Progress, index: LogIndex): void {
+function onAccepted(s: RaftState, role: LeaderRole, peer: Progress, index: LogIndex): void {
   invariant(index <= s.log.lastIndex, "a follower cannot match more than the leader's log");
   const wasFull = !hasWindow(s, peer);
   peer.window.freeThrough(index);

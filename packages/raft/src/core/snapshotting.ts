@@ -15,7 +15,6 @@ import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
 import type { Progress } from "./progress.ts";
-import { heardFrom, onAccepted, sendEmpty } from "./replication.ts";
 import { send, sendOncePersisted } from "./sending.ts";
 import { note } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
@@ -114,9 +113,8 @@ function restartIfNewer(s: RaftState, peer: Progress): void {
   if (s.snapshot !== null && s.snapshot.index > peer.snapshot!.index) startSnapshot(s, peer);
 }
 
-/** The heartbeat of a peer that is being sent a snapshot; asks again for a chunk that got lost. */
-export function heartbeatToSnapshotPeer(s: RaftState, role: LeaderRole, peer: Progress): void {
-  sendEmpty(s, role, peer, { index: 0, term: 0 }); // 0@0 matches every log and verifies nothing
+/** With every heartbeat to a peer that is being sent a snapshot: asks again for a lost chunk. */
+export function repeatLostChunk(s: RaftState, peer: Progress): void {
   const { snapshot } = peer;
   invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
   snapshot.heartbeatsWaited += 1;
@@ -128,15 +126,8 @@ export function heartbeatToSnapshotPeer(s: RaftState, role: LeaderRole, peer: Pr
   else readNextChunk(s, peer);
 }
 
-export function onInstallSnapshotResponse(
-  s: RaftState,
-  role: LeaderRole,
-  m: InstallSnapshotResponse,
-): void {
-  const peer = role.progress.get(m.from);
-  if (peer === undefined) return;
-  heardFrom(s, role, peer, m.readRound);
-  if (m.installed) return onAccepted(s, role, peer, m.index);
+/** A chunk is durable at the follower, or was not the one it wants: go on where it says. */
+export function continueSnapshot(s: RaftState, peer: Progress, m: InstallSnapshotResponse): void {
   const { snapshot } = peer;
   if (snapshot?.index !== m.index || m.nextOffset === snapshot.offset) return;
   snapshot.offset = m.nextOffset;
