@@ -7,7 +7,7 @@ import { within } from "./support/until.ts";
 
 const patienceMs = 20_000;
 const stopMaxMs = 5000;
-const gapMaxMs = 1500;
+const gapMaxMs = 1000;
 
 test("a rolling restart under load: each node leaves with 0 in time, keyed requests all succeed", () =>
   withCluster({}, async (cluster) => {

@@ -18,6 +18,8 @@ interface Envelope {
 export interface RequestVote extends Envelope {
   readonly type: "requestVote";
   readonly preVote: boolean;
+  /** The leader itself asked for this campaign: who sticks to it answers all the same (§3.10). */
+  readonly transfer: boolean;
   /** The candidate's last entry, for the up-to-date rule (§5.4.1). */
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
@@ -88,6 +90,11 @@ export interface ReadIndexResponse extends Envelope {
   readonly index: LogIndex | null;
 }
 
+/** The leader asks a follower that has its whole log to take over at once (dissertation §3.10). */
+export interface TimeoutNow extends Envelope {
+  readonly type: "timeoutNow";
+}
+
 export type Message =
   | RequestVote
   | RequestVoteResponse
@@ -96,6 +103,7 @@ export type Message =
   | InstallSnapshot
   | InstallSnapshotResponse
   | ReadIndexRequest
-  | ReadIndexResponse;
+  | ReadIndexResponse
+  | TimeoutNow;
 
 export type MessageType = Message["type"];

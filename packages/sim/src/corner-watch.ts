@@ -10,6 +10,8 @@ export class CornerWatch {
   readonly #servers: readonly ServerView[];
   readonly #candidacies = new Map<Term, number>();
   readonly #won = new Set<Term>();
+  /** Candidacies without a pre-vote: a leader asked for them. */
+  readonly #asked = new Set<Term>();
 
   constructor(parts: {
     readonly coverage: Coverage;
@@ -27,7 +29,14 @@ export class CornerWatch {
     now: RaftStatus,
   ): void {
     if (before.role === now.role && before.term === now.term) return;
-    if (now.role === "leader") this.#won.add(now.term);
+    if (now.role === "leader") {
+      this.#won.add(now.term);
+      if (this.#asked.has(now.term)) this.#coverage.hit("leadershipHandedOver");
+    }
+    const isSoleVoter = now.configuration.voters.length === 1;
+    if (before.role === "follower" && now.role === "candidate" && !isSoleVoter) {
+      this.#asked.add(now.term);
+    }
     if (now.role === "candidate") {
       this.#candidacies.set(now.term, (this.#candidacies.get(now.term) ?? 0) + 1);
     } else if (before.role === "candidate" && now.role !== "leader") {

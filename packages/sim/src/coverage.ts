@@ -23,6 +23,7 @@ export const corners = {
   pausedLeader: "a leader was paused and woke up",
   proposalLost: "a proposal was replaced before it was committed",
   leadershipGivenUp: "a leader was asked to step down and did",
+  leadershipHandedOver: "a follower campaigned because the leader told it to, and won",
   learnerCaughtUp: "a learner followed to the end",
 } as const;
 

@@ -21,7 +21,10 @@ function describeBody(m: Message): string {
   const pre = (flag: boolean): string => (flag ? "pre-" : "");
   switch (m.type) {
     case "requestVote":
-      return `${pre(m.preVote)}requestVote last=${m.lastIndex}@${m.lastTerm}`;
+      return (
+        `${pre(m.preVote)}requestVote last=${m.lastIndex}@${m.lastTerm}` +
+        (m.transfer ? " transfer" : "")
+      );
     case "requestVoteResponse":
       return `${pre(m.preVote)}requestVoteResponse ${m.granted ? "granted" : "refused"}`;
     case "appendEntries":
@@ -47,6 +50,8 @@ function describeBody(m: Message): string {
       return `readIndexRequest #${m.context}`;
     case "readIndexResponse":
       return `readIndexResponse #${m.context} ${m.index === null ? "refused" : `index=${m.index}`}`;
+    case "timeoutNow":
+      return "timeoutNow";
   }
 }
 
@@ -78,6 +83,8 @@ export function describeNote(note: Note): string {
       return `truncates ${note.from}..${note.through}`;
     case "snapshotNeeded":
       return `${note.peer} needs the snapshot, lacks ${note.index}`;
+    case "transfer":
+      return `hands over to ${note.to ?? "anyone"}  (${note.why})`;
     case "snapshotInstalled":
       return `installed the snapshot ${describeId(note.snapshot)}`;
   }
@@ -102,6 +109,8 @@ export function describeInput(input: Input): string {
       return `snapshotRead for ${input.to}${input.chunk === null ? " gone" : ""}`;
     case "unreachable":
       return `unreachable ${input.peer}`;
+    case "transfer":
+      return `transfer to ${input.to ?? "anyone"}`;
     case "tick":
     case "campaign":
     case "stepDown":

@@ -115,6 +115,11 @@ export class Adversary {
           world.coverage.hit("leadershipGivenUp");
           server.nudge({ type: "stepDown" });
         });
+      case "transfer":
+        return servers.filter(isLeader).forEach((server) => {
+          const to = random.chance(0.5) ? null : random.pick(servers).id;
+          server.nudge({ type: "transfer", to });
+        });
       case "campaign":
         return victim.nudge({ type: "campaign" });
       case "youngLeader":

@@ -66,7 +66,7 @@ describe("votes (§5.2)", () => {
     const { servers, invariants } = watched();
     const message: Message = {
       ...{ type: "requestVote", from: "n1", to: "n2", term: 2, preVote: false },
-      ...{ lastIndex: 1, lastTerm: 1 },
+      ...{ transfer: false, lastIndex: 1, lastTerm: 1 },
     };
     expect(broken(() => invariants.onMessage(servers[0]!, message))).toBe("vouched-durable");
     expect(

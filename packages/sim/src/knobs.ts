@@ -26,6 +26,7 @@ export const faultKinds = [
   "full",
   "rot",
   "stepDown",
+  "transfer",
   "campaign",
   "loss",
   "duplication",

@@ -66,6 +66,7 @@ export const inputCodes: Readonly<Record<Input["type"], number>> = {
   snapshotSaved: 9,
   snapshotRead: 10,
   unreachable: 11,
+  transfer: 12,
 };
 
 /** Numbers that stand for messages. */
@@ -78,4 +79,5 @@ export const messageCodes: Readonly<Record<MessageType, number>> = {
   installSnapshotResponse: 6,
   readIndexRequest: 7,
   readIndexResponse: 8,
+  timeoutNow: 9,
 };

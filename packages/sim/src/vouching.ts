@@ -59,6 +59,7 @@ export class Vouching {
         });
       case "readIndexRequest":
       case "readIndexResponse":
+      case "timeoutNow":
         return;
     }
   }
@@ -167,6 +168,7 @@ function answersWithTerm(m: Message): boolean {
     case "installSnapshot":
     case "readIndexRequest":
     case "readIndexResponse":
+    case "timeoutNow":
       return false;
   }
 }

@@ -68,7 +68,9 @@ export type Input =
   | { readonly type: "applied"; readonly index: LogIndex }
   /** Campaign now, pre-vote first, without waiting for the timeout. */
   | { readonly type: "campaign" }
-  /** Give leadership up (graceful stop). */
+  /** Hand leadership over to this voter; `null`: to the one that is furthest. */
+  | { readonly type: "transfer"; readonly to: NodeId | null }
+  /** Give leadership up without waiting for anyone. */
   | { readonly type: "stepDown" }
   /**
    * A snapshot of our own state machine is durable; keep `retainEntries` entries behind it. It must
@@ -136,6 +138,7 @@ export type Note =
   | { readonly type: "leader"; readonly leaderId: NodeId | null; readonly term: Term }
   | { readonly type: "voteRefused"; readonly to: NodeId; readonly term: Term; readonly why: string }
   | { readonly type: "dropped"; readonly message: Message; readonly why: string }
+  | { readonly type: "transfer"; readonly to: NodeId | null; readonly why: string }
   | { readonly type: "truncated"; readonly from: LogIndex; readonly through: LogIndex }
   | { readonly type: "snapshotNeeded"; readonly peer: NodeId; readonly index: LogIndex }
   | { readonly type: "snapshotInstalled"; readonly snapshot: EntryId };

@@ -27,8 +27,15 @@ import {
 export function campaign(s: RaftState): void {
   if (s.role.kind === "leader" || !mayCampaign(s)) return;
   becomePreCandidate(s);
-  requestVotes(s, true);
+  requestVotes(s, { preVote: true, transfer: false });
   decide(s); // alone in the cluster, we have won already
+}
+
+/** Campaigns without asking first: the leader wants it so (X2). */
+export function campaignAtOnce(s: RaftState): void {
+  if (s.role.kind === "leader" || !mayCampaign(s)) return;
+  becomeCandidate(s, "the leader hands over");
+  requestVotes(s, { preVote: false, transfer: true });
 }
 
 function mayCampaign(s: RaftState): boolean {
@@ -40,12 +47,16 @@ export function diskStalled(s: RaftState): boolean {
   return s.diskWaitTicks >= s.options.diskStallTicks; // E6
 }
 
-function requestVotes(s: RaftState, preVote: boolean): void {
+function requestVotes(
+  s: RaftState,
+  { preVote, transfer }: Pick<RequestVote, "preVote" | "transfer">,
+): void {
   const request = {
     type: "requestVote",
     from: s.id,
     term: preVote ? s.term + 1 : s.term,
     preVote,
+    transfer,
     lastIndex: s.log.lastIndex,
     lastTerm: s.log.lastTerm,
   } as const;
@@ -134,7 +145,7 @@ function decide(s: RaftState): void {
   } else if (result === "won" && role.kind === "candidate") {
     becomeLeader(s);
   } else if (result === "won") {
-    becomeCandidate(s); // E4
-    requestVotes(s, false);
+    becomeCandidate(s, "a majority would vote for us"); // E4
+    requestVotes(s, { preVote: false, transfer: false });
   }
 }

@@ -29,6 +29,7 @@ import { initialState, leaderOf, note } from "./state.ts";
 import type { RaftState } from "./state.ts";
 import { statusOf } from "./status.ts";
 import { tick } from "./ticking.ts";
+import { continueTransfer, onTimeoutNow, startTransfer } from "./transfer.ts";
 import { becomeFollower } from "./transitions.ts";
 
 const none: readonly never[] = [];
@@ -63,6 +64,8 @@ export class RaftCore implements RaftCoreLike {
         return applied(s, input.index);
       case "campaign":
         return campaign(s);
+      case "transfer":
+        return s.role.kind === "leader" ? startTransfer(s, s.role, input.to) : undefined;
       case "stepDown":
         return stepDown(s);
       case "snapshotSaved":
@@ -96,6 +99,7 @@ export class RaftCore implements RaftCoreLike {
     if (s.role.kind === "leader" && s.flushNeeded) {
       beginReadRound(s, s.role);
       flush(s, s.role);
+      continueTransfer(s, s.role);
     }
     const { restore, compactThrough } = s;
     // What was handed out is not added to later, and what is empty costs nothing.
@@ -147,6 +151,8 @@ function receive(s: RaftState, m: Message): void {
       return onReadIndexRequest(s, m);
     case "readIndexResponse":
       return onReadIndexResponse(s, m);
+    case "timeoutNow":
+      return onTimeoutNow(s, m);
     default:
       return unreachable(m);
   }
@@ -155,7 +161,7 @@ function receive(s: RaftState, m: Message): void {
 /** A newer term: follow it, unless it is only asked about. Answers whether to go on. */
 function mayRaiseTerm(s: RaftState, m: Message): boolean {
   if (m.type === "requestVote") {
-    if (sticksToLeader(s)) {
+    if (!m.transfer && sticksToLeader(s)) {
       note(s, { type: "dropped", message: m, why: "our leader is alive" }); // E3
       return false;
     }
@@ -212,6 +218,7 @@ function propose(s: RaftState, context: number, commands: readonly Uint8Array[])
   const refuse = (refusal: Parameters<typeof refuseProposal>[2]): void =>
     refuseProposal(s, context, refusal);
   if (role.kind !== "leader") return refuse({ reason: "notLeader", leaderId: leaderOf(s) });
+  if (role.transfer !== null) return refuse({ reason: "notLeader", leaderId: null }); // X1
   invariant(commands.length > 0, "a proposal has a command");
   let bytes = 0;
   for (const { length } of commands) {

@@ -192,7 +192,7 @@ function onAccepted(s: RaftState, role: LeaderRole, peer: Progress, index: LogIn
   const installed = peer.snapshot !== null && peer.matchIndex >= peer.snapshot.index;
   const resumes = peer.state === "probe" || installed;
   if (resumes) becomeReplicate(peer);
-  if (resumes || wasFull) s.flushNeeded = true;
+  if (resumes || wasFull || role.transfer !== null) s.flushNeeded = true;
   if (advanced) maybeCommit(s, role);
 }
 

@@ -46,8 +46,17 @@ export interface ReadBatch {
   readonly reads: readonly WaitingRead[];
 }
 
+/** Leadership that is being handed over. */
+export interface Transfer {
+  readonly to: NodeId;
+  ticksLeft: number;
+  /** The target was told to campaign. */
+  told: boolean;
+}
+
 export interface LeaderRole {
   readonly kind: "leader";
+  transfer: Transfer | null;
   readonly progress: Map<NodeId, Progress>;
   /** The values of `progress`: iterated on every flush. */
   readonly peers: Progress[];

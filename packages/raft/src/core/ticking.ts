@@ -12,6 +12,7 @@ import { expireForwardedReads } from "./reading.ts";
 import { heartbeat } from "./replication.ts";
 import { leaderOf } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
+import { tickTransfer } from "./transfer.ts";
 import { becomeFollower, firstTimeout, randomTimeout } from "./transitions.ts";
 
 export function tick(s: RaftState): void {
@@ -37,6 +38,7 @@ function tickLeader(s: RaftState, role: LeaderRole): void {
     s.electionElapsedTicks = 0;
     if (!heardFromQuorum(s, role)) return giveUp(s, "no contact with a majority"); // K1
   }
+  tickTransfer(s, role);
   s.heartbeatElapsedTicks += 1;
   if (s.heartbeatElapsedTicks >= s.options.heartbeatTicks) {
     s.heartbeatElapsedTicks = 0;

@@ -36,13 +36,13 @@ export function becomePreCandidate(s: RaftState): void {
   changeRole(s, { kind: "preCandidate", votes: new Map([[s.id, true]]) }, "election timeout");
 }
 
-export function becomeCandidate(s: RaftState): void {
+export function becomeCandidate(s: RaftState, why: string): void {
   invariant(s.role.kind !== "leader", "a leader does not campaign");
   s.term += 1;
   s.vote = s.id;
   s.electionElapsedTicks = 0;
   // Our own vote is counted like any other: when the disk has it.
-  changeRole(s, { kind: "candidate", votes: new Map() }, "a majority would vote for us");
+  changeRole(s, { kind: "candidate", votes: new Map() }, why);
 }
 
 export function becomeLeader(s: RaftState): void {
@@ -62,6 +62,7 @@ function newLeaderRole(s: RaftState): LeaderRole {
   }
   return {
     kind: "leader",
+    transfer: null,
     progress,
     peers: [...progress.values()],
     unappliedBytes: bytesAfter(s, Math.max(s.appliedIndex, s.log.base.index)),

@@ -6,6 +6,7 @@ import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } fr
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import { Applier } from "./applier.ts";
 import { EventHub, nextLeader } from "./event-stream.ts";
+import { handOver } from "./handover.ts";
 import type {
   Proposed,
   RaftEvent,
@@ -22,8 +23,6 @@ import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
 import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
 
 const defaultTickMs = 25;
-/** How long a graceful stop waits for another leader. */
-const stepDownPatienceMs = 1500;
 
 /**
  * One server of a Raft cluster.
@@ -49,6 +48,7 @@ export class RaftNode<Result> {
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
   readonly #pendingReadsMax: number;
+  readonly #electionTimeoutMs: number;
   readonly #tickMs: number;
   #resolveStopped: (error: Error | null) => void = () => undefined;
   #stopping: Promise<void> | null = null;
@@ -71,6 +71,7 @@ export class RaftNode<Result> {
     this.#options = options;
     this.#tickMs = options.tickMs ?? defaultTickMs;
     this.#pendingReadsMax = raftOptions.pendingReadsMax;
+    this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
     this.#pump = new Pump(raftOptions, persisted, {
@@ -197,12 +198,9 @@ export class RaftNode<Result> {
     return this.#snapshotter.take();
   }
 
-  /** Gives leadership up. Resolves when another leader is known, or after a short time anyway. */
-  async stepDown(): Promise<void> {
-    if (this.#pump.core.status().role !== "leader") return;
-    const events = this.#events.subscribe(limitOf({ timeoutMs: stepDownPatienceMs }));
-    this.#pump.step({ type: "stepDown" });
-    await nextLeader(events);
+  /** Hands leadership over; resolves when another leader is known, or after a short time anyway. */
+  stepDown(): Promise<void> {
+    return handOver(this.#pump, this.#events, this.#electionTimeoutMs);
   }
 
   /**

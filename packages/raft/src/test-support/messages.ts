@@ -23,11 +23,11 @@ interface Path {
 }
 
 export function requestVote(
-  of: Path & { readonly last: string; readonly preVote?: boolean },
+  of: Path & { readonly last: string; readonly preVote?: boolean; readonly transfer?: boolean },
 ): RequestVote {
-  const { from, to, term, preVote = false } = of;
+  const { from, to, term, preVote = false, transfer = false } = of;
   const { index: lastIndex, term: lastTerm } = idOf(of.last);
-  return { type: "requestVote", from, to, term, preVote, lastIndex, lastTerm };
+  return { type: "requestVote", from, to, term, preVote, transfer, lastIndex, lastTerm };
 }
 
 export function vote(
@@ -145,5 +145,7 @@ function content(m: Message): string {
       return "readIndex?";
     case "readIndexResponse":
       return `readIndex ${m.index ?? "refused"}`;
+    case "timeoutNow":
+      return "timeoutNow";
   }
 }

@@ -37,6 +37,8 @@ export class ScenarioSession {
       case "campaign":
       case "stepDown":
         return cluster.step(first, { type: verb });
+      case "transfer":
+        return cluster.step(first, { type: "transfer", to: second === "" ? null : second });
       case "propose":
         return cluster.propose(first, words.slice(2).join(" "));
       case "read":

@@ -271,6 +271,14 @@ export const mutants: readonly Mutant[] = [
     expects: ["bounded"],
   },
   {
+    name: "transfer-never-given-up",
+    rule: "a transfer that nobody takes is given up (dissertation §3.10; X3)",
+    file: "transfer.ts",
+    find: "if (transfer.ticksLeft > 0) return;",
+    replace: "if (transfer.ticksLeft > -Infinity) return;",
+    expects: ["liveness"],
+  },
+  {
     name: "commit-by-any-one",
     rule: "a majority decides (§5.3)",
     file: "quorum.ts",

@@ -47,7 +47,7 @@ describe("messages and bytes", () => {
     );
     expect(lines).toMatchInlineSnapshot(`
       [
-        "requestVote 0000000f26d2efb31001010203040301ac0202",
+        "requestVote 000000103fc5267a100101020304030001ac0202",
         "requestVoteResponse 0000000d30cc9982100201020304030100",
         "appendEntries 0000001ef125fe1210030102030403ac0202ab020503040202cafe0503000002cafe",
         "appendEntriesResponse 00000012bbaea7fc1004010203040301ac0280010105",
@@ -55,6 +55,7 @@ describe("messages and bytes", () => {
         "installSnapshotResponse 000000111f681d8c10060102030403ac0282200105",
         "readIndexRequest 0000000c2aefbc5c1007010203040309",
         "readIndexResponse 0000000d69d50f42100801020304030900",
+        "timeoutNow 0000000bb5f7d9a410090102030403",
       ]
     `);
   });
@@ -161,6 +162,7 @@ describe("bytes that no correct sender writes", () => {
     ...ends,
     term: 1,
     preVote: true,
+    transfer: false,
     lastIndex: 1,
     lastTerm: 1,
   };

@@ -58,8 +58,9 @@ export function decodeMessage(payload: Payload, { from, to }: Ends): Message {
 function readSmall(r: Reader, { from, to, term }: Envelope, type: SmallType): Message {
   switch (type) {
     case "requestVote": {
-      const preVote = r.flag();
-      return { type, from, to, term, preVote, lastIndex: r.varint(), lastTerm: r.varint() };
+      const [preVote, transfer] = [r.flag(), r.flag()];
+      const [lastIndex, lastTerm] = [r.varint(), r.varint()];
+      return { type, from, to, term, preVote, transfer, lastIndex, lastTerm };
     }
     case "requestVoteResponse":
       return { type, from, to, term, preVote: r.flag(), granted: r.flag() };
@@ -78,6 +79,8 @@ function readSmall(r: Reader, { from, to, term }: Envelope, type: SmallType): Me
       return { type, from, to, term, context: r.varint() };
     case "readIndexResponse":
       return { type, from, to, term, context: r.varint(), index: r.flag() ? r.varint() : null };
+    case "timeoutNow":
+      return { type, from, to, term };
   }
 }
 

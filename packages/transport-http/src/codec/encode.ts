@@ -31,6 +31,7 @@ function writePayload(w: Writer, m: Message): Uint8Array | null {
   switch (m.type) {
     case "requestVote":
       w.flag(m.preVote);
+      w.flag(m.transfer);
       w.varint(m.lastIndex);
       w.varint(m.lastTerm);
       return null;
@@ -62,6 +63,8 @@ function writePayload(w: Writer, m: Message): Uint8Array | null {
       w.varint(m.context);
       w.flag(m.index !== null);
       if (m.index !== null) w.varint(m.index);
+      return null;
+    case "timeoutNow":
       return null;
   }
 }

@@ -42,6 +42,7 @@ const CODES: Readonly<Record<MessageType, number>> = {
   installSnapshotResponse: 6,
   readIndexRequest: 7,
   readIndexResponse: 8,
+  timeoutNow: 9,
 };
 
 const TYPES: ReadonlyMap<number, MessageType | "ping"> = new Map<number, MessageType | "ping">([
@@ -54,6 +55,7 @@ const TYPES: ReadonlyMap<number, MessageType | "ping"> = new Map<number, Message
   [CODES.installSnapshotResponse, "installSnapshotResponse"],
   [CODES.readIndexRequest, "readIndexRequest"],
   [CODES.readIndexResponse, "readIndexResponse"],
+  [CODES.timeoutNow, "timeoutNow"],
 ]);
 
 /** A frame ready to be written: `head`, then `body` if there is one, shared and never changed. */

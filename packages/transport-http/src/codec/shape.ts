@@ -45,6 +45,7 @@ interface WireEnvelope<Type extends string> {
 
 interface WireRequestVote extends WireEnvelope<"requestVote"> {
   readonly preVote: boolean;
+  readonly transfer: boolean;
   readonly lastIndex: number;
   readonly lastTerm: number;
 }
@@ -91,6 +92,8 @@ interface WireReadIndexResponse extends WireEnvelope<"readIndexResponse"> {
   readonly index: number | null;
 }
 
+type WireTimeoutNow = WireEnvelope<"timeoutNow">;
+
 type WireMessage =
   | WireRequestVote
   | WireRequestVoteResponse
@@ -99,7 +102,8 @@ type WireMessage =
   | WireInstallSnapshot
   | WireInstallSnapshotResponse
   | WireReadIndexRequest
-  | WireReadIndexResponse;
+  | WireReadIndexResponse
+  | WireTimeoutNow;
 
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- T makes the comparison strict */
 /** True only for identical types, `readonly` and `?` included. */

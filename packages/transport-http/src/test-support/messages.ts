@@ -67,6 +67,7 @@ const bodies = fc.oneof(
   fc.record({
     type: fc.constant("requestVote" as const),
     preVote: flag,
+    transfer: flag,
     lastIndex: number,
     lastTerm: number,
   }),
@@ -94,6 +95,7 @@ const bodies = fc.oneof(
     context: number,
     index: fc.option(number),
   }),
+  fc.constant({ type: "timeoutNow" as const }),
 );
 
 /** Any message that keeps its contract. */
@@ -149,7 +151,7 @@ export function oneOfEach(ends: { from: NodeId; to: NodeId }): Message[] {
   ];
   const of = { ...ends, term: 3 };
   return [
-    { type: "requestVote", ...of, preVote: true, lastIndex: 300, lastTerm: 2 },
+    { type: "requestVote", ...of, preVote: false, transfer: true, lastIndex: 300, lastTerm: 2 },
     { type: "requestVoteResponse", ...of, preVote: true, granted: false },
     {
       type: "appendEntries",
@@ -185,5 +187,6 @@ export function oneOfEach(ends: { from: NodeId; to: NodeId }): Message[] {
     },
     { type: "readIndexRequest", ...of, context: 9 },
     { type: "readIndexResponse", ...of, context: 9, index: null },
+    { type: "timeoutNow", ...of },
   ];
 }
