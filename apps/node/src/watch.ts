@@ -102,6 +102,9 @@ export class Watch implements Leadership {
       case "snapshotInstalled":
         this.#log.info(`snapshot installed at ${idText(note.snapshot)}`);
         break;
+      case "transfer":
+        this.#log.info(`handing leadership over to ${note.to ?? "anyone"}: ${note.why}`);
+        break;
       case "voteRefused":
         this.#log.debug(`no vote for ${note.to}`, { why: note.why });
         break;
