@@ -73,7 +73,11 @@ try {
   writeFileSync(join(dir, "package.json"), '{ "private": true }');
   run(dir, "npm", "install", "--silent", "--no-package-lock", ...tarballs);
   for (const name of names) loadBothWays(dir, name);
-  // Node's own types, as any TypeScript project has them.
+  // First as in a project that has nothing but the compiler.
+  writeFileSync(join(dir, "example.ts"), readmeExample());
+  const plain = ["--strict", "--module", "nodenext", "--target", "es2022", "--noEmit"];
+  run(dir, bin("tsc"), ...plain, "--types", "", "--ignoreConfig", "example.ts");
+  // Then with Node's own types, as most have them.
   symlinkSync(join(root, "node_modules/@types"), join(dir, "node_modules/@types"));
   symlinkSync(join(root, "node_modules/undici-types"), join(dir, "node_modules/undici-types"));
   runExample(dir, { file: "example.ts", type: "module" });

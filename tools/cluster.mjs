@@ -56,11 +56,15 @@ async function requireFree(port) {
   });
 }
 
+function dataDirOf(port, { dataDir }) {
+  return join(dataDir, `node-${port}`);
+}
+
 function startNode(port, place, { ports, dataDir, logLevel }) {
   const args = [
     join(root, "apps/node/dist/main.js"),
     `--port=${port}`,
-    `--data-dir=${join(dataDir, `node-${port}`)}`,
+    `--data-dir=${dataDirOf(port, { dataDir })}`,
     `--log-level=${logLevel}`,
     ...ports.filter((other) => other !== port).map((other) => `--peers=${other}`),
   ];
@@ -148,7 +152,11 @@ async function main() {
   const asked = new Promise((done) => stopping.signal.addEventListener("abort", done));
   for (const { ended } of nodes) {
     void ended.then(({ port, how }) => {
-      if (!stopping.signal.aborted) console.log(colour(31, `node ${port} has ended: ${how}`));
+      if (stopping.signal.aborted) return;
+      console.log(colour(31, `node ${port} has ended: ${how}`));
+      const peers = options.ports.filter((other) => other !== port).join(",");
+      const flags = `--port=${port} --peers=${peers} --data-dir=${dataDirOf(port, options)}`;
+      console.log(`bring it back with: node apps/node/dist/main.js ${flags}`);
     });
   }
   const allEnded = Promise.all(nodes.map(({ ended }) => ended));

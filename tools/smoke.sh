@@ -76,17 +76,20 @@ ready 9000; ready 9002; ready 9004
 counts 9004 9000 9002
 stop TERM "${pids[@]}"
 
-echo "three npx nx serve node at once"
-for port in 8090 8091 8092; do
-  peers=$(printf '%s\n' 8090 8091 8092 | grep -v "^$port$" | paste -sd, -)
-  npx nx serve node --port="$port" --peers="$peers" --data-dir="$scratch/serve-$port" >"$scratch/serve-$port.log" 2>&1 &
-  pids+=($!)
+# Cold once, then with whatever the runner keeps from the times before.
+for round in 1 2 3 4; do
+  echo "three npx nx serve node at once, round $round"
+  for port in 8090 8091 8092; do
+    peers=$(printf '%s\n' 8090 8091 8092 | grep -v "^$port$" | paste -sd, -)
+    npx nx serve node --port="$port" --peers="$peers" --data-dir="$scratch/serve-$round-$port" >"$scratch/serve-$port.log" 2>&1 &
+    pids+=($!)
+  done
+  ready 8090 120; ready 8091; ready 8092
+  counts 8090 8091 8092
+  for pid in $(pgrep -f '^node apps/node/dist/main.js --port=809'); do kill -TERM "$pid"; done
+  for port in 8090 8091 8092; do gone "$port"; done
+  for pid in "${pids[@]}"; do wait "$pid" || true; done
+  pids=()
 done
-ready 8090 120; ready 8091; ready 8092
-counts 8090 8091 8092
-for pid in $(pgrep -f 'apps/node/dist/main.js --port=809'); do kill -TERM "$pid"; done
-for port in 8090 8091 8092; do gone "$port"; done
-for pid in "${pids[@]}"; do wait "$pid" || true; done
-pids=()
 
 echo "the README's commands work"

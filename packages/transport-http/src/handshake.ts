@@ -125,7 +125,7 @@ export class Handshake {
       throw new HandshakeRefusedError({ code: "not-ready", peer }, why, { cause: error });
     }
     if (!isKnown) {
-      const why = `${peer} has another data directory than before; a wiped server needs a new id`;
+      const why = `${peer} has another data directory than before: bring the old one back, or leave that node stopped`;
       throw new HandshakeRefusedError({ code: "duplicate-identity", peer }, why);
     }
   }

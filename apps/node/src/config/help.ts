@@ -13,8 +13,26 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
 
 const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
 Give every node of a cluster the same addresses; the own one in --peers does no harm.
-Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings, 5 port in use,
-3 data directory locked, damaged or of another node.`;
+Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
+3 data directory locked, damaged or of another node, 5 port in use.`;
+
+/** The column at which the meaning of a flag or an example begins, if the line has one. */
+const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;
+
+/** yargs breaks lines in the middle of words where it runs as a module; this breaks at spaces. */
+function wrapped(line: string, columns: number): string {
+  if (line.length <= columns) return line;
+  const indent = " ".repeat(meaningColumn.exec(line)?.[0].length ?? 0);
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > columns) {
+    const space = rest.lastIndexOf(" ", columns);
+    if (space <= indent.length) break; // one long word
+    lines.push(rest.slice(0, space));
+    rest = indent + rest.slice(space + 1);
+  }
+  return [...lines, rest].join("\n");
+}
 
 /** @param columns - width to wrap at, in characters */
 export async function helpText(columns: number): Promise<string> {
@@ -23,7 +41,7 @@ export async function helpText(columns: number): Promise<string> {
     .usage("Runs one node of a replicated counter.\n\nUsage: $0 [--name=value ...]")
     .help(false)
     .version(false)
-    .wrap(columns);
+    .wrap(null);
   for (const [name, spec] of Object.entries<FlagSpec>(flagSpecs)) {
     const defaultText = spec.default === undefined ? "" : ` [default: ${spec.default}]`;
     parser.option(name, {
@@ -33,5 +51,9 @@ export async function helpText(columns: number): Promise<string> {
     });
   }
   for (const [command, meaning] of examples) parser.example(command, meaning);
-  return parser.epilogue(epilogue).getHelp();
+  const text = await parser.epilogue(epilogue).getHelp();
+  return text
+    .split("\n")
+    .map((line) => wrapped(line, columns))
+    .join("\n");
 }

@@ -1,6 +1,5 @@
-/**
- * The asynchronous host around the pure core: promises, a clock, and the ports of the embedder.
- */
+/// <reference lib="esnext.disposable" preserve="true" />
+/** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
 import type { Outcome } from "../core/door.ts";
 import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
