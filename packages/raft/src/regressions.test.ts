@@ -114,6 +114,25 @@ describe("a full disk with two writes in flight", () => {
   });
 });
 
+describe("a write that found the disk full", () => {
+  it("is tried again with the ticks, not with everything that happens", async () => {
+    const storage = new FaultyStorage();
+    const { node } = await startAlone({ storage, tickMs: 200 });
+    const full = Object.assign(new Error("no space left"), { code: "STORAGE_FULL" });
+    storage.failing.set("write", full);
+    const begun = storage.writes;
+    const proposals: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 50; turn += 1) {
+      proposals.push(node.propose(Uint8Array.of(turn)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(storage.writes - begun).toBeLessThanOrEqual(2); // the first try, and a tick at most
+    storage.failing.clear();
+    expect(await Promise.all(proposals)).toHaveLength(50);
+    await node.stop();
+  });
+});
+
 describe("snapshots are taken one at a time", () => {
   it("also when several batches wait behind a restore", async () => {
     const inner = new MemoryStorage();

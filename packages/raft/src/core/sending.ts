@@ -25,7 +25,7 @@ export function sendOncePersisted(s: RaftState, message: Message): void {
 }
 
 /** The write that makes our present state durable; `null` if it already is. */
-export function dependsOn(s: RaftState): WriteId | null {
+function dependsOn(s: RaftState): WriteId | null {
   if (hasUnwritten(s)) return s.nextWriteId;
   return s.inflightWrites[s.inflightWrites.length - 1]?.id ?? null;
 }

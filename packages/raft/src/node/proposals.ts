@@ -138,7 +138,7 @@ export class Proposals<Result> {
   }
 }
 
-export function errorOf(refusal: Refusal): Error {
+function errorOf(refusal: Refusal): Error {
   switch (refusal.reason) {
     case "notLeader":
       return new NotLeaderError(refusal.leaderId);

@@ -86,8 +86,8 @@ export class Pump<Result> {
     observer.onReady?.(ready);
     this.#parts.onReady(ready);
     for (const message of ready.messages) transport.send(message);
-    if (ready.write !== null) this.#writes.push(ready.write);
-    this.#writeNext();
+    // Behind another one it waits: for its end, or, where the disk is full, for a tick.
+    if (ready.write !== null && this.#writes.push(ready.write) === 1) this.#writeNext();
     for (const outcome of ready.outcomes) this.#parts.onOutcome(outcome);
     if (ready.restore !== null) this.#parts.applier().restore(ready.restore);
     if (ready.committed.length > 0) this.#parts.applier().apply(ready.committed);
