@@ -12,6 +12,8 @@ export {
   encodeConfiguration,
   isVoter,
 } from "./core/configuration.ts";
+export { enterJoint, leaveJoint, simpleChange } from "./core/configuration-changes.ts";
+export type { ChangeResult, MembershipChange } from "./core/configuration-changes.ts";
 export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";

@@ -173,6 +173,7 @@ export function onInstallSnapshotResponse(
 /** Any answer shows that the peer is there and, by its round, since when (R2). */
 function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round: number): void {
   peer.recentlyActive = true;
+  peer.silentTicks = 0;
   if (round > peer.ackedRound) {
     peer.ackedRound = round;
     confirmReads(s, role);

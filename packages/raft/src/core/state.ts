@@ -60,6 +60,8 @@ export interface LeaderRole {
   readonly progress: Map<NodeId, Progress>;
   /** The values of `progress`: iterated on every flush. */
   readonly peers: Progress[];
+  /** Whether we are a voter of the configuration in force: a leader that is removed is not. */
+  votes: boolean;
   /** Bytes of entries that were appended and are not applied. */
   unappliedBytes: number;
   /** Room to sort in: quorums are counted for every answer. */
@@ -114,6 +116,10 @@ export interface RaftState extends RandomState {
   readonly log: RaftLog;
   readonly configurations: ConfigurationHistory;
   snapshot: SnapshotMeta | null;
+  /** Members of the configuration in force or of one that we may fall back to have changed. */
+  contactsChanged: boolean;
+  /** A committed configuration does not name us, and the one before it did. */
+  removed: boolean;
 
   commitIndex: LogIndex;
   /** Handed to the host as committed. */
@@ -177,6 +183,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     log,
     configurations,
     snapshot,
+    contactsChanged: true,
+    removed: false,
     commitIndex: Math.max(hardState.commitIndex, snapshotIndex),
     handedIndex: snapshotIndex,
     appliedIndex: 0,
@@ -232,6 +240,14 @@ function configurationsFrom({ snapshot, entries }: PersistedState): Configuratio
 export function leaderOf(s: RaftState): NodeId | null {
   if (s.role.kind === "leader") return s.id;
   return s.role.kind === "follower" ? s.role.leaderId : null;
+}
+
+/** Another configuration is in force now (C1). */
+export function onConfigurationMoved(s: RaftState): void {
+  const { index, configuration } = s.configurations.current;
+  const committed = index <= s.commitIndex;
+  s.contactsChanged = true;
+  note(s, { type: "configuration", index, configuration, committed });
 }
 
 export function note(s: RaftState, fact: Note): void {

@@ -7,6 +7,7 @@
 import type { NodeId } from "../types.ts";
 import { isVoter } from "./configuration.ts";
 import { campaign, diskStalled } from "./election.ts";
+import { judgeLearners, tickFarewells } from "./membership.ts";
 import { configurationVoteResult } from "./quorum.ts";
 import { expireForwardedReads } from "./reading.ts";
 import { heartbeat } from "./replication.ts";
@@ -34,11 +35,14 @@ function onSilence(s: RaftState): void {
 
 function tickLeader(s: RaftState, role: LeaderRole): void {
   if (diskStalled(s)) return giveUp(s, "our disk does not answer");
+  for (const peer of role.peers) peer.silentTicks += 1;
   if (s.electionElapsedTicks >= s.options.electionTimeoutTicks) {
     s.electionElapsedTicks = 0;
+    judgeLearners(s, role);
     if (!heardFromQuorum(s, role)) return giveUp(s, "no contact with a majority"); // K1
   }
   tickTransfer(s, role);
+  tickFarewells(s, role);
   s.heartbeatElapsedTicks += 1;
   if (s.heartbeatElapsedTicks >= s.options.heartbeatTicks) {
     s.heartbeatElapsedTicks = 0;

@@ -25,7 +25,8 @@ export function startTransfer(s: RaftState, role: LeaderRole, to: NodeId | null)
   note(s, { type: "transfer", to: target.id, why: "begun" });
 }
 
-function furthestVoter(s: RaftState, role: LeaderRole): Progress | null {
+/** Whoever should lead next; `null` if there is no other voter. */
+export function furthestVoter(s: RaftState, role: LeaderRole): Progress | null {
   let best: Progress | null = null;
   for (const peer of role.peers) {
     if (voterNamed(s, role, peer.id) === null) continue;

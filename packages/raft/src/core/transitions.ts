@@ -6,6 +6,7 @@
  *    votes for must not keep the others from campaigning.
  */
 import type { LogIndex, NodeId, Term } from "../types.ts";
+import { isVoter } from "./configuration.ts";
 import { leadershipLost } from "./reading.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
@@ -65,6 +66,7 @@ function newLeaderRole(s: RaftState): LeaderRole {
     transfer: null,
     progress,
     peers: [...progress.values()],
+    votes: isVoter(s.configurations.current.configuration, s.id),
     unappliedBytes: bytesAfter(s, Math.max(s.appliedIndex, s.log.base.index)),
     scratch: [],
     readRound: 0,
@@ -94,6 +96,13 @@ function changeRole(s: RaftState, role: Role, why: string): void {
   }
   if (leaderId !== leaderBefore) note(s, { type: "leader", leaderId, term: s.term });
   s.flushNeeded = role.kind === "leader";
+  s.contactsChanged ||= before.kind === "leader"; // it may have had farewells to say
+}
+
+/** Stops leading, and lets the others campaign first: they wait for at most two timeouts. */
+export function stepAside(s: RaftState, why: string): void {
+  becomeFollower(s, { term: s.term, leaderId: null, why });
+  s.electionElapsedTicks = -2 * s.options.electionTimeoutTicks;
 }
 
 /**
@@ -104,7 +113,7 @@ function changeRole(s: RaftState, role: Role, why: string): void {
 export function firstTimeout(s: RaftState): number {
   const { electionTimeoutTicks, heartbeatTicks } = s.options;
   const { voters, outgoing } = s.configurations.current.configuration;
-  if (voters.length === 1 && outgoing.length === 0) return 1;
+  if (voters.length === 1 && voters[0] === s.id && outgoing.length === 0) return 1;
   return heartbeatTicks * 3 + nextRandom(s, electionTimeoutTicks);
 }
 

@@ -150,8 +150,9 @@ describe("messages that break their contract are not encoded", () => {
 });
 
 function installationBy(voters: readonly string[]): Message {
-  const rest = { members: [], outgoing: [], learners: [], learnersNext: [], autoLeave: false };
-  const snapshot = { index: 1, term: 1, configuration: { voters, ...rest }, configurationIndex: 1 };
+  const parts = { members: [], outgoing: [], learners: [], learnersNext: [], joining: [] };
+  const configuration = { voters, ...parts, autoLeave: false };
+  const snapshot = { index: 1, term: 1, configuration, configurationIndex: 1 };
   const chunk = { snapshot, offset: 0, data: new Uint8Array(0), done: true };
   return { type: "installSnapshot", ...ends, term: 1, readRound: 0, chunk };
 }
