@@ -113,6 +113,16 @@ export class ReadTimeoutError extends RaftError {
   }
 }
 
+/** A read by lease was asked for, and this node was started without leases. */
+export class NoLeasesError extends RaftError {
+  override readonly name = "NoLeasesError";
+  readonly code = "RAFT_NO_LEASES";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("this node was started without leases");
+  }
+}
+
 /** The node is stopped or stopping and took nothing on. */
 export class StoppedError extends RaftError {
   override readonly name = "StoppedError";

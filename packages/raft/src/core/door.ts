@@ -51,11 +51,21 @@ export interface RaftOptions {
   readonly committedMaxBytes: number;
   /** A server whose write is out for this many ticks does not lead and does not campaign. */
   readonly diskStallTicks: number;
+  /**
+   * How long a leader believes in its lease, in milliseconds of the clock of its ticks; 0: no leases.
+   * Either on all servers or on none. Must be shorter than `electionTimeoutTicks` less two take on the
+   * clock of any other server.
+   */
+  readonly leaseMs: number;
 }
 
 /** Everything that can happen to a server. */
 export type Input =
-  | { readonly type: "tick" }
+  /**
+   * A tick has passed since the last one, at least. `nowMs`: on a clock that never stands still and
+   * never goes back, for leases only.
+   */
+  | { readonly type: "tick"; readonly nowMs?: number | undefined }
   | { readonly type: "receive"; readonly message: Message }
   /** Append these commands, all or none, as consecutive entries. Answered by a `proposal` outcome. */
   | {
@@ -63,8 +73,11 @@ export type Input =
       readonly context: number;
       readonly commands: readonly Uint8Array[];
     }
-  /** An index at which a local read is linearizable. Answered by a `read` outcome. */
-  | { readonly type: "read"; readonly context: number }
+  /**
+   * An index at which a local read is linearizable. Answered by a `read` outcome. With `leaseNowMs`,
+   * on the clock of the ticks, a leader that holds a lease answers at once.
+   */
+  | { readonly type: "read"; readonly context: number; readonly leaseNowMs?: number | undefined }
   /** The write with this id is durable. Writes are reported in the order they were given. */
   | { readonly type: "persisted"; readonly write: WriteId }
   /** The state machine has applied everything up to this index. */

@@ -5,6 +5,7 @@ import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.
 import type { MembershipChange } from "../core/configuration-changes.ts";
 import { Applier } from "./applier.ts";
 import { EventHub, nextLeader } from "./event-stream.ts";
+import { LeaseClock } from "./lease-clock.ts";
 import { handOver } from "./handover.ts";
 import type {
   ChangeOptions,
@@ -20,10 +21,8 @@ import { pendingProposalsMax } from "./proposals.ts";
 import { Pump } from "./pump.ts";
 import { Requests } from "./requests.ts";
 import { Snapshotter } from "./snapshotter.ts";
-import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
-
-const defaultTickMs = 25;
+import { defaultTickMs, loadOrBootstrap, raftOptionsOf } from "./starting.ts";
+import { asError, endAll, limitOf, waiterOf } from "./waiting.ts";
 
 /**
  * One server of a Raft cluster.
@@ -44,10 +43,10 @@ export class RaftNode<Result> {
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
-  readonly #requests = new Requests<Result>((input) => this.#pump.step(input));
+  readonly #requests: Requests<Result>;
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
-  readonly #pendingReadsMax: number;
+  readonly #leaseClock: LeaseClock | null;
   readonly #electionTimeoutMs: number;
   readonly #tickMs: number;
   #resolveStopped: (error: Error | null) => void = () => undefined;
@@ -70,7 +69,11 @@ export class RaftNode<Result> {
     const raftOptions = raftOptionsOf(options);
     this.#options = options;
     this.#tickMs = options.tickMs ?? defaultTickMs;
-    this.#pendingReadsMax = raftOptions.pendingReadsMax;
+    this.#leaseClock = options.leases === undefined ? null : new LeaseClock();
+    this.#requests = new Requests((input) => this.#pump.step(input), {
+      pendingReadsMax: raftOptions.pendingReadsMax,
+      leaseClock: this.#leaseClock,
+    });
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -139,22 +142,13 @@ export class RaftNode<Result> {
    * Runs `query` on the local state machine in the moment in which it is fresh enough. `query` must
    * not wait for anything.
    *
+   * @throws {NoLeasesError} a lease was asked for, and this node was started without them
    * @throws {NotLeaderError | ReadTimeoutError} no leader was found, no majority confirmed in time
    * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#requests.reads.size >= this.#pendingReadsMax) return reject(new OverloadedError());
-      const waiter = waiterOf(answering(query, resolve, reject), options, (abandoned, reason) => {
-        this.#requests.reads.abandon(abandoned, asError(reason));
-      });
-      const context = this.#requests.reads.add(waiter);
-      if (options.consistency === "local")
-        this.#requests.reads.onReady(context, 0, this.#appliedIndex);
-      else this.#pump.step({ type: "read", context });
-    });
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#requests.read(query, options, this.#appliedIndex);
   }
 
   /**
@@ -240,7 +234,7 @@ export class RaftNode<Result> {
   #tick(): void {
     if (this.#stopping !== null) return;
     const nowMs = performance.now();
-    this.#pump.step({ type: "tick" });
+    this.#pump.step({ type: "tick", nowMs: this.#leaseClock?.nowMs() });
     this.#requests.onTick(nowMs, this.#pump.core.status().leaderId !== null);
   }
 
