@@ -48,14 +48,20 @@ export class ScenarioCluster {
     return server;
   }
 
-  /** Gives a server a log before its first start: the terms of its entries, as the paper writes. */
-  setLog(id: NodeId, terms: readonly number[]): void {
+  /**
+   * Gives a server a log before its first start: the terms of its entries, as the paper writes.
+   *
+   * @param term - the term it has reached; by default the last one of its log
+   */
+  setLog(id: NodeId, terms: readonly number[], term: number | null): void {
     const server = this.server(id);
     if (terms[0] !== 1) throw new RangeError("every log begins with the configuration, 1@1");
     const rest = terms.slice(1).map((term, i): Entry => {
       return { index: i + 2, term, kind: "command", data: encodeText(`${i + 2}@${term}`) };
     });
-    const hardState = { term: Math.max(...terms), vote: null, commitIndex: 0 };
+    const last = Math.max(...terms);
+    if (term !== null && term < last) throw new RangeError("a term is not below those of the log");
+    const hardState = { term: term ?? last, vote: null, commitIndex: 0 };
     const entries = [server.log.at(1)!, ...rest];
     server.prepare({ hardState, snapshot: null, entries });
   }

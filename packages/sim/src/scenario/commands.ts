@@ -49,8 +49,10 @@ const commands: Readonly<Record<string, Command>> = {
   nodes: (session, [count = "", ...settings]) => {
     session.create(numberFrom(count), optionsFrom(settings));
   },
-  log: ({ cluster }, [id = "", ...terms]) => {
-    cluster.setLog(id.replace(/:$/, ""), terms.map(numberFrom));
+  log: ({ cluster }, [id = "", ...words]) => {
+    const terms = words.filter((word) => !word.startsWith("term=")).map(numberFrom);
+    const term = words.find((word) => word.startsWith("term="))?.slice("term=".length);
+    cluster.setLog(id.replace(/:$/, ""), terms, term === undefined ? null : numberFrom(term));
   },
   tick: ({ cluster }, [id = "", count = "1"]) => {
     for (let i = 0; i < numberFrom(count); i += 1) cluster.server(id).step({ type: "tick" });
