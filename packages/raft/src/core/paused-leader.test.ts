@@ -1,5 +1,7 @@
 import type { Input } from "../index.ts";
 import { TestCluster } from "../test-support/cluster.ts";
+import { ack, readRequest } from "../test-support/messages.ts";
+import { TestServer } from "../test-support/server.ts";
 
 const read = (context: number): Input => ({ type: "read", context });
 
@@ -53,5 +55,18 @@ describe("reads of a paused leader never lie (§8, R2)", () => {
     cluster.tick(40, "a");
     expect(cluster.status("a").role).not.toBe("leader");
     expect(cluster.server("a").takeOutcomes()).toMatchObject([{ type: "readRefused", context: 1 }]);
+  });
+});
+
+describe("a read that a follower asked for in an older term", () => {
+  it("is answered by who leads now, which confirms its own term", () => {
+    const server = new TestServer();
+    server.win();
+    server.receive(ack({ from: "b", to: "a", term: 2, index: 2 }));
+    server.take();
+    server.receive(readRequest({ from: "b", to: "a", term: 1, context: 98 }));
+    expect(server.takeOf("readIndexResponse")).toEqual([]);
+    server.receive(ack({ from: "c", to: "a", term: 2, index: 2, round: 1 }));
+    expect(server.takeOf("readIndexResponse")).toMatchObject([{ context: 98, term: 2, index: 2 }]);
   });
 });

@@ -12,7 +12,7 @@ import { Invariants } from "../invariants.ts";
 import { ScenarioServer } from "./server.ts";
 import { clusterTable } from "./tables.ts";
 
-/** Most messages that may be in flight in a scenario, and most that may be copied. */
+/** Most messages that may be in flight in a scenario. */
 export const inFlightMax: number = 1000;
 
 export type ClusterOptions = Partial<Omit<RaftOptions, "id" | "seed">>;

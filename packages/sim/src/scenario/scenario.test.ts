@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { inFlightMax } from "./cluster.ts";
 import { scenarioCommands, scenarioSettings } from "./commands.ts";
 import { replayScenario } from "./replay.ts";
 
@@ -61,6 +62,14 @@ describe("the language of scenarios", () => {
     expect(once).not.toContain("nonsense");
     expect(once).toContain("\n\n# the end\n");
     expect(replayScenario(once)).toBe(once);
+  });
+
+  it("keeps a limited number of messages in flight", () => {
+    const campaigns = (count: number): string => "campaign n1 quietly\n".repeat(count);
+    const full = `nodes 3\n${campaigns(inFlightMax / 2)}----\n`;
+    expect(replayScenario(full)).toBe(full);
+    const more = `nodes 3\n${campaigns(inFlightMax / 2 + 1)}----\n`;
+    expect(() => replayScenario(more)).toThrow("too many messages");
   });
 
   it("does not call a command decided before its index is", () => {
