@@ -1,11 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
 import type { Outcome } from "../core/door.ts";
-import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
+import { OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import { Applier } from "./applier.ts";
-import { EventHub, nextLeader } from "./event-stream.ts";
-import { handOver } from "./handover.ts";
+import { EventHub, untilLeader } from "./event-stream.ts";
+import { handOver, transfer } from "./handover.ts";
 import type {
   Proposed,
   RaftEvent,
@@ -19,7 +19,7 @@ import { Pump } from "./pump.ts";
 import { Reads } from "./reads.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
+import { answering, asError, endAll, waiterOf } from "./waiting.ts";
 
 const defaultTickMs = 25;
 
@@ -31,7 +31,6 @@ const defaultTickMs = 25;
  * const node = await RaftNode.start({ id, members, stateMachine, storage, transport });
  * const { result } = await node.propose(command);
  * const value = await node.read(() => stateMachine.value);
- * await node.stop();
  * ```
  */
 export class RaftNode<Result> {
@@ -174,12 +173,7 @@ export class RaftNode<Result> {
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
     if (this.#stopping !== null) throw new StoppedError();
-    const { leaderId } = this.#pump.core.status();
-    if (leaderId !== null) return leaderId;
-    const found = await nextLeader(this.#events.subscribe(limitOf(options)));
-    options.signal?.throwIfAborted();
-    if (found === null) throw new NotLeaderError(null);
-    return found;
+    return this.#pump.core.status().leaderId ?? untilLeader(this.#events, options);
   }
 
   /** What happens from now on. A slow reader is told how many events it missed. */
@@ -195,6 +189,15 @@ export class RaftNode<Result> {
   takeSnapshot(): Promise<EntryId> {
     if (this.#stopping !== null) return Promise.reject(new StoppedError());
     return this.#snapshotter.take();
+  }
+
+  /**
+   * Hands leadership to this voter, or (`null`) to the one whose log is furthest; resolves with it.
+   * @throws {NotLeaderError | TransferFailedError} the leader goes on; RangeError: `to` is no voter
+   */
+  transferLeadership(to: NodeId | null, options: WaitOptions = {}): Promise<NodeId> {
+    const wait = { timeoutMs: 2 * this.#electionTimeoutMs, ...options };
+    return transfer(this.#pump, this.#events, to, wait);
   }
 
   /** Hands leadership over; resolves when another leader is known, or after a short time anyway. */
