@@ -203,6 +203,12 @@ describe("a request is tried again", () => {
   });
 });
 
+test("a node on its way out answers, and asks its clients to go elsewhere with the next request", async () => {
+  gate.leave();
+  const reply = await service().answer(route("write"), request());
+  expect([reply.status, reply.headers["connection"]]).toEqual([200, "close"]);
+});
+
 describe("of unknown outcome", () => {
   const breaking: RequestListener = (incoming) => incoming.socket.resetAndDestroy();
   const unknown = new OutcomeUnknownError("a snapshot took its place");
