@@ -29,7 +29,9 @@ async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<n
   const early = await Promise.race([signalled, starting.then(() => null)]);
   const node = await starting;
   const cause = early ?? (await Promise.race([signalled, node.stopped]));
-  if (typeof cause !== "string") return exitCodes.fatal; // its line is in the log already
+  // Its line is in the log already.
+  if (typeof cause !== "string")
+    return cause instanceof StartError ? cause.exitCode : exitCodes.fatal;
   log.info(`stopping after ${cause}`);
   const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
   if (exitCode === exitCodes.ok) log.info("stopped");

@@ -2,7 +2,7 @@
  * One node: data directory, Raft, HTTP, put together and taken apart in the right order.
  *
  * The port is opened first, so that every endpoint answers from the beginning (503 until there is
- * something to say). It is closed first as well, so that the next process can have it at once.
+ * something to say). It is closed as soon as another node leads, so that the next process has it.
  */
 import type { Server } from "node:http";
 
@@ -17,14 +17,17 @@ import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { codeOf, messageOf } from "./error-text.ts";
+import type { StartError } from "./exit-codes.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
+import { HeldRequests } from "./http/held.ts";
 import { listen } from "./http/listen.ts";
 import { createHttpServer, requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { healthOf, routesOf } from "./http/routes.ts";
 import type { LogContext } from "./logging.ts";
 import { LoopLag } from "./loop-lag.ts";
+import { Neighbours } from "./neighbours.ts";
 import { Watch } from "./watch.ts";
 
 export interface NodeParts {
@@ -45,7 +48,7 @@ export interface RunningNode {
   /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
   readonly stopped: Promise<Error | null>;
   /**
-   * Refuses new requests, finishes those that are being answered, hands leadership over, closes
+   * Hands leadership over, then refuses new requests, finishes those that are being answered, closes
    * everything. Idempotent.
    */
   stop(): Promise<void>;
@@ -75,13 +78,14 @@ class CounterNode implements RunningNode {
   readonly #parts: NodeParts;
   readonly #server: Server;
   readonly #gate = new Gate();
+  readonly #held = new HeldRequests();
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
   readonly #watch: Watch;
+  readonly #neighbours: Neighbours;
   readonly #forwarder;
   readonly #lag = new LoopLag();
   #raft: RaftNode<BatchResults> | null = null;
-  #transport: HttpTransport | null = null;
   #backups: Backups | null = null;
   #clusterId: string;
   #startedInMs: number | null = null;
@@ -104,6 +108,13 @@ class CounterNode implements RunningNode {
       context: logContext,
       // Seen on followers too, so that a new leader knows how much log time has gone by.
       onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+      onChange: () => this.#held.release(),
+      waiting: () => this.#neighbours.waiting(),
+    });
+    this.#neighbours = new Neighbours({
+      own: config.address,
+      leadership: this.#watch,
+      onHopeless: (error) => this.#onHopeless(error),
     });
     this.#forwarder = createForwarder({
       own: config.address,
@@ -117,12 +128,10 @@ class CounterNode implements RunningNode {
     const service = new Service({
       config,
       gate: this.#gate,
+      held: this.#held,
       forwarder: this.#forwarder,
       log,
-      cluster: {
-        leaderAddress: () => this.#leaderAddress(),
-        unreachable: () => this.#unreachable(),
-      },
+      cluster: this.#neighbours,
     });
     const routes = routesOf({
       engine: () => this.#gate.engine(),
@@ -135,14 +144,20 @@ class CounterNode implements RunningNode {
         version,
         clusterId: () => this.#clusterId,
         startedInMs: () => this.#startedInMs,
-        connected: (id) => this.#transport?.stats().peers[id]?.connected ?? false,
+        connected: (id) => this.#neighbours.connected(id),
       },
       health: healthOf({
         gate: this.#gate,
         loopLagMs: () => this.#lag.ms,
         confirmed: () => this.#startedInMs !== null,
-        unreachable: () => this.#unreachable(),
+        waiting: () => this.#neighbours.waiting(),
       }),
+      onRestored: (restored) => {
+        log.info("all counters were replaced by those of a backup", {
+          ...restored,
+          epoch: String(restored.epoch),
+        });
+      },
     });
     const strict = config.compat === "strict";
     this.#server.on("request", requestListener(routes, service, { strict }));
@@ -155,7 +170,7 @@ class CounterNode implements RunningNode {
     const { identity, storage, peerDirectories } = dataDir;
     this.#clusterId = identity.clusterId;
     this.#backups = new Backups(config.dataDir, identity.clusterId);
-    this.#transport = new HttpTransport({
+    const transport = new HttpTransport({
       id: identity.address,
       clusterId: identity.clusterId,
       directoryId: identity.directoryId,
@@ -163,14 +178,14 @@ class CounterNode implements RunningNode {
       label: config.label,
       onEvent: (event) => this.#onTransport(event),
     });
-    this.#transport.attach(this.#server);
+    transport.attach(this.#server);
     try {
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.address,
         members: identity.members.map((address) => ({ id: address, address })),
         stateMachine: this.#machine,
         storage,
-        transport: this.#transport,
+        transport,
         observer: this.#watch.observer,
         ...(tickMs === undefined ? {} : { tickMs }),
       });
@@ -178,10 +193,13 @@ class CounterNode implements RunningNode {
       await storage.close();
       throw error;
     }
+    const raft = this.#raft;
+    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
+    this.#watch.begin(raft.status());
     await dataDir.markJoined();
-    this.#watch.begin(this.#raft.status());
     void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
     this.#gate.open(this.#engine(this.#raft));
+    this.#held.release();
     log.info(`member of a cluster of ${identity.members.length}`, {
       address: identity.address,
       dataDir: config.dataDir,
@@ -232,18 +250,9 @@ class CounterNode implements RunningNode {
     this.#resolveReady(this.#startedInMs);
   }
 
-  #leaderAddress(): string | null {
-    const { leaderId } = this.#watch;
-    if (leaderId === null || leaderId === this.#parts.config.address) return null;
-    const members = this.#raft?.status().configuration.members ?? [];
-    return members.find(({ id }) => id === leaderId)?.address ?? null;
-  }
-
-  #unreachable(): readonly string[] {
-    const peers = this.#transport?.stats().peers ?? {};
-    return Object.entries(peers)
-      .filter(([, { connected }]) => !connected)
-      .map(([id]) => id);
+  #onHopeless(error: StartError): void {
+    this.#parts.log.error(error.message);
+    this.#onRaftStopped(error);
   }
 
   #onRaftStopped(error: Error | null): void {
@@ -258,31 +267,28 @@ class CounterNode implements RunningNode {
 
   /** Gives leadership to another node, as long as enough of them are there to elect one. */
   async #handOver(node: RaftNode<BatchResults>): Promise<void> {
-    if (node.status().fatal !== null || !this.#successorPossible()) return;
+    if (node.status().fatal !== null || !this.#neighbours.successorPossible()) return;
     const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
     await Promise.race([node.stepDown(), alone]);
   }
 
-  #successorPossible(): boolean {
-    const members = this.#raft?.status().configuration.members.length ?? 0;
-    const others = members - 1 - this.#unreachable().length;
-    return others > 0 && others + 1 > members / 2; // our own vote counts until we are gone
-  }
-
   #onTransport(event: TransportEvent): void {
+    this.#neighbours.onTransport(event);
     this.#watch.onTransport(event);
-    if (event.type === "disconnected" && !this.#successorPossible()) this.#whenAlone();
+    if (event.type === "disconnected" && !this.#neighbours.successorPossible()) this.#whenAlone();
   }
 
   async #shutDown(): Promise<void> {
     const { config } = this.#parts;
+    this.#gate.leave();
+    // First, while every request is still let in: what comes meanwhile waits for the next leader.
+    if (this.#raft !== null) await this.#handOver(this.#raft);
     this.#gate.drain();
+    this.#held.close();
     this.#server.close(); // no new connections; those that are open go on
     await this.#gate.idle(Math.min(idlePatienceMs, config.shutdownTimeoutMs / 2));
-    if (this.#raft !== null) {
-      await this.#handOver(this.#raft);
-      await this.#raft.stop();
-    }
+    await this.#raft?.stop();
+    this.#watch.end();
     this.#forwarder.close();
     this.#lag.stop();
     this.#server.closeAllConnections();

@@ -103,6 +103,19 @@ export class UnsafeChangeError extends RaftError {
   readonly outcome = "not-applied";
 }
 
+/** Leadership was not taken over as asked; a vote that is under way may still move it. */
+export class TransferFailedError extends RaftError {
+  override readonly name = "TransferFailedError";
+  readonly code = "RAFT_TRANSFER_FAILED";
+  readonly outcome = "unknown";
+  /** Who leads now, as far as it is known here. */
+  readonly leaderId: NodeId | null;
+  constructor(why: string, leaderId: NodeId | null) {
+    super(`leadership was not handed over: ${why}`);
+    this.leaderId = leaderId;
+  }
+}
+
 /** A read could not be confirmed in time. Nothing was changed by asking. */
 export class ReadTimeoutError extends RaftError {
   override readonly name = "ReadTimeoutError";

@@ -64,10 +64,13 @@ export async function readConfig(
   columns: number = 100,
 ): Promise<ConfigResult> {
   const parsed = parseArguments(args);
-  if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
-  if (parsed["version"] === true) return { kind: "version" };
+  const valued = withValue(args);
+  if (valued.length === 0) {
+    if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
+    if (parsed["version"] === true) return { kind: "version" };
+  }
 
-  const problems = [...unknownFlags(parsed), ...unknownVariables(environment)];
+  const problems = [...valued, ...unknownFlags(parsed), ...unknownVariables(environment)];
   const given = collect(parsed, environment, problems);
   const values = Object.fromEntries(
     Object.entries(given).map(([flag, { value }]) => [flag, value]),
@@ -103,6 +106,14 @@ function parseArguments(args: readonly string[]): Readonly<Record<string, unknow
     .option("version", { type: "boolean" })
     .string(flagNames)
     .parseSync();
+}
+
+/** `--help=no` would be read as no help, and start a node. */
+function withValue(args: readonly string[]): string[] {
+  return args.flatMap((arg) => {
+    const name = /^(--help|--version|-h)=/.exec(arg)?.[1];
+    return name === undefined ? [] : [`${name} takes no value: write ${name} alone`];
+  });
 }
 
 function unknownFlags(parsed: Readonly<Record<string, unknown>>): string[] {
@@ -147,7 +158,9 @@ function collect(
     if (value === undefined) continue;
     const name = fromFlag === undefined ? variable : `--${flag}`;
     const spec: FlagSpec = flagSpecs[flag];
-    if (spec.list === true) given[flag] = { name, value: splitList(value) };
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.includes("")) problems.push(`${name} needs a value: write ${name}=<value>`);
+    else if (spec.list === true) given[flag] = { name, value: splitList(value) };
     else if (Array.isArray(value)) problems.push(`${name} is given more than once`);
     else given[flag] = { name, value };
   }

@@ -68,7 +68,8 @@ export const flagSpecs = {
   },
   "apply-timeout": {
     group: requests,
-    describe: "longest wait for a majority before a request is answered 503 or 504",
+    describe:
+      "longest wait for a leader, and then for a majority, before a request is answered 503 or 504",
     default: "5s",
   },
   "idempotency-window": {

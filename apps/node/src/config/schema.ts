@@ -28,7 +28,8 @@ function duration(min: string, max: string): z.ZodType<number, string> {
   });
 }
 
-function parseDuration(text: string): number | null {
+/** @returns milliseconds; `null` if it is not a time */
+export function parseDuration(text: string): number | null {
   const match = /^(\d{1,12})(ms|s|m|h)?$/.exec(text.trim());
   return match === null ? null : Number(match[1]) * durationUnits[match[2] ?? "ms"]!;
 }

@@ -65,6 +65,7 @@ export function requestListener(
       query,
       headers: incoming.headers,
       body: noBody,
+      hungUp: () => incoming.socket.destroyed,
     };
     void service.answer(route, request).then((reply) => send(outgoing, reply));
   };
@@ -129,6 +130,7 @@ function apiRequest(route: Route, request: Request): ApiRequest {
     query: splitUrl(request.originalUrl).query,
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
+    hungUp: () => request.socket.destroyed,
   };
 }
 

@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
+import { OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import type { MembershipChange } from "../core/configuration-changes.ts";
 import { Applier } from "./applier.ts";
-import { EventHub, nextLeader } from "./event-stream.ts";
+import { EventHub, untilLeader } from "./event-stream.ts";
+import { handOver, transfer } from "./handover.ts";
 import { LeaseClock } from "./lease-clock.ts";
-import { handOver } from "./handover.ts";
 import type {
   ChangeOptions,
   Membership,
@@ -22,7 +22,7 @@ import { Pump } from "./pump.ts";
 import { Requests } from "./requests.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { defaultTickMs, loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { asError, endAll, limitOf, waiterOf } from "./waiting.ts";
+import { asError, endAll, waiterOf } from "./waiting.ts";
 
 /**
  * One server of a Raft cluster.
@@ -32,7 +32,6 @@ import { asError, endAll, limitOf, waiterOf } from "./waiting.ts";
  * const node = await RaftNode.start({ id, members, stateMachine, storage, transport });
  * const { result } = await node.propose(command);
  * const value = await node.read(() => stateMachine.value);
- * await node.stop();
  * ```
  */
 export class RaftNode<Result> {
@@ -185,12 +184,7 @@ export class RaftNode<Result> {
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
     if (this.#stopping !== null) throw new StoppedError();
-    const { leaderId } = this.#pump.core.status();
-    if (leaderId !== null) return leaderId;
-    const found = await nextLeader(this.#events.subscribe(limitOf(options)));
-    options.signal?.throwIfAborted();
-    if (found === null) throw new NotLeaderError(null);
-    return found;
+    return this.#pump.core.status().leaderId ?? untilLeader(this.#events, options);
   }
 
   /** What happens from now on. A slow reader is told how many events it missed. */
@@ -206,6 +200,15 @@ export class RaftNode<Result> {
   takeSnapshot(): Promise<EntryId> {
     if (this.#stopping !== null) return Promise.reject(new StoppedError());
     return this.#snapshotter.take();
+  }
+
+  /**
+   * Hands leadership to this voter, or (`null`) to the one whose log is furthest; resolves with it.
+   * @throws {NotLeaderError | TransferFailedError} the leader goes on; RangeError: `to` is no voter
+   */
+  transferLeadership(to: NodeId | null, options: WaitOptions = {}): Promise<NodeId> {
+    const wait = { timeoutMs: 2 * this.#electionTimeoutMs, ...options };
+    return transfer(this.#pump, this.#events, to, wait);
   }
 
   /** Hands leadership over; resolves when another leader is known, or after a short time anyway. */
