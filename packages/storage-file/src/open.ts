@@ -69,6 +69,7 @@ export async function openWith(
   }
 }
 
+/** A directory whose lock is ours. */
 interface Opening {
   readonly files: FileSystem;
   readonly directory: string;
@@ -76,7 +77,8 @@ interface Opening {
   readonly lock: DirectoryLock;
 }
 
-async function openLocked(opening: Opening): Promise<FileStorage> {
+/** Repairs what may be repaired, and serves. The lock stays with the caller if this fails. */
+export async function openLocked(opening: Opening): Promise<FileStorage> {
   const { files, directory, options, lock } = opening;
   const examined = await examine(files, directory);
   for (const name of temporaryNames) await removeIfThere(files, join(directory, name));
@@ -122,7 +124,8 @@ async function settleLog(log: LogWriter, examined: Examination): Promise<void> {
   await log.append([{ hardState: null, entries: [], snapshot }]);
 }
 
-function persistedState(examined: Examination): PersistedState | null {
+/** What a server starts from; `null` if nothing was ever stored. */
+export function persistedState(examined: Examination): PersistedState | null {
   if (examined.point.number === 0) return null;
   return {
     hardState: examined.state.hardState,
