@@ -9,6 +9,7 @@ import type { Logger } from "winston";
 import type { NodeConfig } from "../config/config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+import { withFullDiskLogged } from "./full-disk.ts";
 import {
   checkIdentity,
   newIdentity,
@@ -34,7 +35,7 @@ export async function openDataDir(config: NodeConfig, log: Logger): Promise<Data
   const found = await readIdentity(dataDir);
   if (found !== null) checkIdentity(found, config);
 
-  const opened = await openStorage(dataDir);
+  const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
     const identity = (await readIdentity(dataDir)) ?? newIdentity(config);
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
