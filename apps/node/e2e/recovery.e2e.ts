@@ -118,7 +118,8 @@ test("three empty servers are made of the lone one with a backup, and count on",
     const saved = `${survivor!.dataDir}-saved`;
     await cp(join(survivor!.dataDir, "backups"), saved, { recursive: true });
     for (const node of cluster.nodes) await rm(node.dataDir, { recursive: true });
-    await cluster.start();
+    for (const node of cluster.nodes) node.start("--cluster-id=after");
+    await cluster.ready();
     await cp(saved, join(survivor!.dataDir, "backups"), { recursive: true });
     expect((await survivor!.post("/restore")).status).toBe(200);
     expect(await cluster.values()).toEqual([counted + 1, counted + 1, counted + 1]);

@@ -9,7 +9,7 @@ import { examine } from "./examine.ts";
 import type { FileStorage } from "./file-storage.ts";
 import { type FileSystem, nodeFileSystem } from "./file-system.ts";
 import { lockDirectory } from "./lock.ts";
-import { openLocked, persistedState } from "./open.ts";
+import { asOpeningError, openLocked, persistedState } from "./open.ts";
 import { type FileStorageOptions, resolveOptions } from "./options.ts";
 import { verifyPayload } from "./snapshot-file.ts";
 
@@ -58,16 +58,14 @@ export async function holdWith(files: FileSystem, directory: string): Promise<He
   const lock = await translated("locking", () => lockDirectory(files, path));
   return {
     inspect: () => translated("reading the log", () => inspect(files, path)),
-    open: (options = {}) => {
+    open: async (options = {}) => {
       const resolved = resolveOptions(options);
-      return translated("opening", async () => {
-        try {
-          return await openLocked({ files, directory: path, options: resolved, lock });
-        } catch (error) {
-          await lock.release();
-          throw error;
-        }
-      });
+      try {
+        return await openLocked({ files, directory: path, options: resolved, lock });
+      } catch (error) {
+        await lock.release();
+        throw asOpeningError(error);
+      }
     },
     release: () => lock.release(),
   };

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { PersistedState } from "@counter/raft";
 import { AnchorFile, createAnchor } from "./anchor-file.ts";
-import { StorageError, StorageFailedError } from "./errors.ts";
+import { saysFull, StorageError, StorageFailedError, StorageFullError } from "./errors.ts";
 import { type Examination, examine, type TornTail } from "./examine.ts";
 import { FileStorage } from "./file-storage.ts";
 import {
@@ -65,8 +65,16 @@ export async function openWith(
     return await openLocked({ files, directory: path, options: resolved, lock });
   } catch (error) {
     await lock?.release();
-    throw error instanceof StorageError ? error : new StorageFailedError("opening", error);
+    throw asOpeningError(error);
   }
+}
+
+/** What an opener is told of an error of the file system. */
+export function asOpeningError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  return saysFull(error)
+    ? new StorageFullError("the log", error)
+    : new StorageFailedError("opening", error);
 }
 
 /** A directory whose lock is ours. */

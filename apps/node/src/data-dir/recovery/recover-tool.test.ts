@@ -95,7 +95,7 @@ describe("which of the survivors to go on from (§5.4.1)", () => {
     expect(code).toBe(0);
     expect(out).toContain("is damaged at byte");
     expect(out).toContain(`${sound} --as-single-node`);
-    expect(out).toContain(`${damaged} cannot be recovered from`);
+    expect(out).toContain(`${damaged} cannot go on`);
   });
 });
 

@@ -14,6 +14,7 @@ import { recoverAlone } from "./recover-alone.ts";
 import {
   adviceLines,
   comparisonLines,
+  damagedLines,
   inspectionLines,
   nextStepLines,
   setAsideLines,
@@ -138,7 +139,7 @@ async function show(dataDirs: readonly string[], { out }: ToolOutput): Promise<n
   if (sound.length > 1) [...comparisonLines(sound), ""].forEach(out);
   if (sound.length > 0) adviceLines(sound).forEach(out);
   for (const { kind, dataDir } of found) {
-    if (kind === "damaged") out(`${dataDir} cannot be recovered from: see --help, --set-aside.`);
+    if (kind === "damaged") damagedLines(dataDir).forEach(out);
   }
   return sound.length > 0 ? codes.done : codes.refused;
 }

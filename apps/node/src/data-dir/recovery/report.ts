@@ -68,6 +68,17 @@ export function adviceLines(found: readonly SoundDataDir[]): string[] {
   ];
 }
 
+/** What there is to do about a damaged node. */
+export function damagedLines(dataDir: string): string[] {
+  return [
+    `${dataDir} cannot go on. The others do, while they are a majority. Once this node is replaced:`,
+    "",
+    `  npm run recover -- ${dataDir} --set-aside`,
+    "",
+    "keeps what is there and makes room for a new node: docs/runbooks/damaged-disk.md.",
+  ];
+}
+
 /** What recovery gives up. Loud on purpose. */
 export function warningLines({ log }: SoundDataDir): string[] {
   return [
