@@ -9,6 +9,7 @@ import type { Logger } from "winston";
 import type { NodeConfig } from "../config/config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+import { withFullDiskLogged } from "./full-disk.ts";
 import {
   checkIdentity,
   newIdentity,
@@ -34,7 +35,7 @@ export async function openDataDir(config: NodeConfig, log: Logger): Promise<Data
   const found = await readIdentity(dataDir);
   if (found !== null) checkIdentity(found, config);
 
-  const opened = await openStorage(join(dataDir, "raft"));
+  const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
     const identity = (await readIdentity(dataDir)) ?? newIdentity(config);
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
@@ -63,11 +64,11 @@ async function makeFolder(dataDir: string): Promise<void> {
   }
 }
 
-async function openStorage(folder: string): Promise<Storage> {
+async function openStorage(dataDir: string): Promise<Storage> {
   try {
-    return await openFileStorage(folder);
+    return await openFileStorage(join(dataDir, "raft"));
   } catch (error) {
-    throw asStartError(error);
+    throw asStartError(error, dataDir);
   }
 }
 
@@ -83,10 +84,10 @@ function guarded(
   return {
     load: async () => {
       const state = await storage.load().catch((error: unknown) => {
-        throw asStartError(error);
+        throw asStartError(error, dataDir);
       });
       if (state === null && joined) {
-        const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address`;
+        const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address. ${wayOut(dataDir)}`;
         throw new StartError(exitCodes.dataDir, message);
       }
       if (state !== null && !known) {
@@ -104,9 +105,15 @@ function guarded(
   };
 }
 
-function asStartError(error: unknown): StartError {
+function asStartError(error: unknown, dataDir: string): StartError {
   const code = codeOf(error) ?? "";
   const ours = code === "STORAGE_LOCKED" || code === "STORAGE_DAMAGED" || code === "EACCES";
   const exitCode = ours ? exitCodes.dataDir : exitCodes.fatal;
-  return new StartError(exitCode, messageOf(error), { cause: error });
+  const hint = code === "STORAGE_DAMAGED" ? `. ${wayOut(dataDir)}` : "";
+  return new StartError(exitCode, `${messageOf(error)}${hint}`, { cause: error });
+}
+
+/** Where to read on, for somebody who has nothing but this line. */
+function wayOut(dataDir: string): string {
+  return `See docs/runbooks/damaged-disk.md and: npm run recover -- ${dataDir}`;
 }

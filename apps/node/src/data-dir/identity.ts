@@ -15,7 +15,8 @@ import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
 
 const formatVersion = 1;
-const fileName = "identity.json";
+/** Its name in a data directory. */
+export const identityFileName: string = "identity.json";
 
 /** What `identity.json` says. */
 export interface Identity {
@@ -63,7 +64,7 @@ export function newIdentity(config: NodeConfig): Identity {
  * @throws StartError (exit code 3) for a file that cannot be read or understood
  */
 export async function readIdentity(dataDir: string): Promise<Identity | null> {
-  const path = join(dataDir, fileName);
+  const path = join(dataDir, identityFileName);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -91,7 +92,7 @@ export async function readIdentity(dataDir: string): Promise<Identity | null> {
 export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
   const text = `${JSON.stringify(identity, null, 2)}\n`;
   const bytes = new TextEncoder().encode(text);
-  await writeDurably(join(dataDir, fileName), [bytes], `${fileName}.new`);
+  await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
 }
 
 /**

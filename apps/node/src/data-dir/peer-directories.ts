@@ -11,7 +11,8 @@ import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
 
-const fileName = "peers.json";
+/** Its name in a data directory. */
+export const peersFileName: string = "peers.json";
 
 /** Most peers that are remembered; more than any configuration can have. */
 export const peersMax: number = 256;
@@ -34,7 +35,7 @@ export class PeerDirectories {
 
   /** @throws StartError (exit code 3) if the file is damaged */
   static async open(dataDir: string): Promise<PeerDirectories> {
-    const path = join(dataDir, fileName);
+    const path = join(dataDir, peersFileName);
     let text: string;
     try {
       text = await readFile(path, "utf8");
@@ -72,6 +73,6 @@ export class PeerDirectories {
     const directories = Object.fromEntries(this.#directories);
     const text = `${JSON.stringify({ formatVersion: 1, directories }, null, 2)}\n`;
     const bytes = new TextEncoder().encode(text);
-    await writeDurably(join(this.#dataDir, fileName), [bytes], `${fileName}.new`);
+    await writeDurably(join(this.#dataDir, peersFileName), [bytes], `${peersFileName}.new`);
   }
 }
