@@ -10,6 +10,8 @@ export const exitCodes = {
    * others refuse the node for ever because of it.
    */
   dataDir: 3,
+  /** The cluster has removed this node. */
+  removed: 4,
   /** The port is in use or may not be used. */
   port: 5,
 } as const;

@@ -12,8 +12,9 @@ import type { ClusterView } from "./http/service.ts";
 import { Refusals } from "./refusals.ts";
 
 export interface NeighboursParts {
-  readonly own: string;
   readonly leadership: Leadership;
+  /** What this node waits for before it is a member; `null` once it is one. */
+  readonly admission: () => string | null;
   /** This node can never take part as it was started; the error says why. */
   readonly onHopeless: (error: StartError) => void;
 }
@@ -61,8 +62,9 @@ export class Neighbours implements ClusterView {
 
   leaderAddress(): string | null {
     const { leaderId } = this.#parts.leadership;
-    if (leaderId === null || leaderId === this.#parts.own) return null;
-    const members = this.#joined?.status().configuration.members ?? [];
+    const status = this.#joined?.status();
+    if (leaderId === null || leaderId === status?.id) return null;
+    const members = status?.configuration.members ?? [];
     return members.find(({ id }) => id === leaderId)?.address ?? null;
   }
 
@@ -90,6 +92,8 @@ export class Neighbours implements ClusterView {
   waiting(): string {
     const refused = this.#refusals?.reasons() ?? [];
     if (refused.length > 0) return refused.join("; ");
+    const admission = this.#parts.admission();
+    if (admission !== null) return admission;
     const missing = this.unreachable();
     return missing.length > 0 ? `waiting for ${missing.join(", ")}` : "an election is under way";
   }

@@ -15,9 +15,10 @@ import { isLoopback } from "./config/addresses.ts";
 import type { NodeConfig } from "./config/config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
+import { firstMembers } from "./data-dir/identity.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
-import { codeOf, messageOf } from "./error-text.ts";
 import type { StartError } from "./exit-codes.ts";
+import { Admission } from "./admission.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
 import { HeldRequests } from "./http/held.ts";
@@ -28,6 +29,7 @@ import { healthOf, routesOf } from "./http/routes.ts";
 import type { LogContext } from "./logging.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { Neighbours } from "./neighbours.ts";
+import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
 
 export interface NodeParts {
@@ -63,8 +65,7 @@ export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    const dataDir = await openDataDir(config, log);
-    await node.run(dataDir);
+    await node.run(await openDataDir(config, log, () => node.findCluster()));
   } catch (error) {
     await node.stop();
     throw error;
@@ -83,6 +84,7 @@ class CounterNode implements RunningNode {
   readonly #clock = new LogClock();
   readonly #watch: Watch;
   readonly #neighbours: Neighbours;
+  readonly #admission: Admission;
   readonly #forwarder;
   readonly #lag = new LoopLag();
   #raft: RaftNode<BatchResults> | null = null;
@@ -102,8 +104,12 @@ class CounterNode implements RunningNode {
     this.#clusterId = config.clusterId;
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.#admission = new Admission({
+      seeds: config.join,
+      log,
+      onRemoved: (error) => this.#onHopeless(error),
+    });
     this.#watch = new Watch({
-      own: config.address,
       log,
       context: logContext,
       // Seen on followers too, so that a new leader knows how much log time has gone by.
@@ -112,7 +118,7 @@ class CounterNode implements RunningNode {
       waiting: () => this.#neighbours.waiting(),
     });
     this.#neighbours = new Neighbours({
-      own: config.address,
+      admission: () => this.#admission.waiting,
       leadership: this.#watch,
       onHopeless: (error) => this.#onHopeless(error),
     });
@@ -164,25 +170,32 @@ class CounterNode implements RunningNode {
     if (!this.#server.listening) await listen(this.#server, config);
   }
 
-  /** Joins the cluster with what the data directory holds. */
+  /** The cluster to join, for a data directory that is new. */
+  findCluster(): Promise<string> {
+    return this.#admission.findCluster();
+  }
+
+  /** Takes part with what the data directory holds. */
   async run(dataDir: DataDir): Promise<void> {
     const { config, log, tickMs } = this.#parts;
     const { identity, storage, peerDirectories } = dataDir;
     this.#clusterId = identity.clusterId;
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const transport = new HttpTransport({
-      id: identity.address,
+      id: identity.nodeId,
       clusterId: identity.clusterId,
       directoryId: identity.directoryId,
       knownDirectories: peerDirectories,
       label: config.label,
+      // A node that is behind has to hear a leader that it does not know as a member yet (§6).
+      admit: "cluster",
       onEvent: (event) => this.#onTransport(event),
     });
     transport.attach(this.#server);
     try {
       this.#raft = await RaftNode.start<BatchResults>({
-        id: identity.address,
-        members: identity.members.map((address) => ({ id: address, address })),
+        id: identity.nodeId,
+        members: firstMembers(identity),
         stateMachine: this.#machine,
         storage,
         transport,
@@ -197,10 +210,13 @@ class CounterNode implements RunningNode {
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
+    this.#admission.begin(raft, dataDir);
     void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
     this.#gate.open(this.#engine(this.#raft));
     this.#held.release();
-    log.info(`member of a cluster of ${identity.members.length}`, {
+    const { members } = raft.status().configuration;
+    log.info(`member of a cluster of ${members.length}`, {
+      id: identity.nodeId,
       address: identity.address,
       dataDir: config.dataDir,
       clusterId: identity.clusterId,
@@ -233,16 +249,7 @@ class CounterNode implements RunningNode {
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
-    while (this.#stopping === null) {
-      await this.#watch.untilLeader();
-      try {
-        await node.read(() => undefined);
-        break;
-      } catch (error) {
-        if (codeOf(error) === "RAFT_STOPPED") return;
-        log.debug("no majority has confirmed a read yet", { reason: messageOf(error) });
-      }
-    }
+    if (!(await untilConfirmed(node, this.#watch, log))) return;
     this.#startedInMs = Math.round(performance.now());
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
@@ -289,6 +296,7 @@ class CounterNode implements RunningNode {
     await this.#gate.idle(Math.min(idlePatienceMs, config.shutdownTimeoutMs / 2));
     await this.#raft?.stop();
     this.#watch.end();
+    this.#admission.end();
     this.#forwarder.close();
     this.#lag.stop();
     this.#server.closeAllConnections();

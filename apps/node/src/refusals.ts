@@ -71,7 +71,7 @@ export class Refusals {
   /** Whether those that do not refuse us are too few to elect a leader that we could follow. */
   cutOff(): boolean {
     const members = this.#options.members();
-    return (members.length - this.#refusals.size) * 2 <= members.length;
+    return members.length > 0 && (members.length - this.#refusals.size) * 2 <= members.length;
   }
 
   onTransport(event: TransportEvent): void {

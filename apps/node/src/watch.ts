@@ -25,7 +25,6 @@ const absenceMs = 3000;
 const quietMs = 5000;
 
 export interface WatchParts {
-  readonly own: NodeId;
   readonly log: Logger;
   readonly context: LogContext;
   readonly onApplied: () => void;
@@ -38,7 +37,8 @@ export interface WatchParts {
 }
 
 export class Watch implements Leadership {
-  readonly #own: NodeId;
+  /** Our id, once it is known. */
+  #own: NodeId | null = null;
   readonly #log: Logger;
   readonly #parts: WatchParts;
   /** What was said already and still holds. */
@@ -53,7 +53,6 @@ export class Watch implements Leadership {
   #ended = false;
 
   constructor(parts: WatchParts) {
-    this.#own = parts.own;
     this.#log = parts.log;
     this.#parts = parts;
   }
@@ -67,7 +66,8 @@ export class Watch implements Leadership {
   }
 
   /** What the node found on its disk, before the first note. */
-  begin(status: Pick<RaftNodeStatus, "role" | "leaderId" | "term">): void {
+  begin(status: Pick<RaftNodeStatus, "id" | "role" | "leaderId" | "term">): void {
+    this.#own = status.id;
     this.#parts.context.term = status.term;
     this.#leading = status.role === "leader";
     this.#setLeader(status.leaderId);

@@ -26,6 +26,8 @@ export interface NodeConfig {
   readonly address: string;
   /** The other nodes of the first configuration, in the spelling of {@link address}, sorted. */
   readonly peers: readonly string[];
+  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
+  readonly join: readonly string[];
   readonly clusterId: string;
   /** Whether the cluster id was given, not derived. */
   readonly clusterIdGiven: boolean;
@@ -180,8 +182,17 @@ function assemble(flags: CheckedFlags): ConfigResult {
   const peers = [...new Set(flags.peers.map(formatAddress))]
     .filter((peer) => peer !== address && peer !== listening)
     .sort();
-  if (flags.advertise === undefined && isWildcard(host) && peers.length > 0) {
+  const others = peers.length + flags.join.length;
+  if (flags.advertise === undefined && isWildcard(host) && others > 0) {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
+    return { kind: "problems", problems: [problem] };
+  }
+  const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
+  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
+    const problem =
+      peers.length > 0
+        ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
+        : "--join names this node itself: name nodes of the cluster that it is to join";
     return { kind: "problems", problems: [problem] };
   }
   const label = flags.id ?? `node-${flags.port}`;
@@ -193,6 +204,7 @@ function assemble(flags: CheckedFlags): ConfigResult {
     port: flags.port,
     address,
     peers,
+    join: seeds,
     clusterId: flags["cluster-id"] ?? deriveClusterId(members),
     clusterIdGiven: flags["cluster-id"] !== undefined,
     dataDir: flags["data-dir"] ?? join("data", label),

@@ -41,6 +41,12 @@ export const flagSpecs = {
     default: "none: a cluster of one",
     list: true,
   },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
+    list: true,
+  },
   id: {
     group: cluster,
     describe: "label of this node in logs and status",

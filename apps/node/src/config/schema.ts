@@ -95,6 +95,7 @@ export const flagsSchema = z.object({
     .default("127.0.0.1"),
   advertise: address.optional(),
   peers: z.array(address).max(14, "at most 14 peers").default([]),
+  join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),

@@ -25,10 +25,19 @@ export interface DataDir {
   readonly peerDirectories: PeerDirectories;
   /** To be called once the node takes part: from then on an empty log is a lost log. */
   markJoined(): Promise<void>;
+  /** To be called when the cluster has removed the node: the directory never takes part again. */
+  markRemoved(): Promise<void>;
 }
 
-/** @throws StartError, with exit code 3 for a directory that cannot or must not be used */
-export async function openDataDir(config: NodeConfig, log: Logger): Promise<DataDir> {
+/**
+ * @param findCluster - asks for the id of the cluster that a new directory is to join
+ * @throws StartError, with exit code 3 for a directory that cannot or must not be used
+ */
+export async function openDataDir(
+  config: NodeConfig,
+  log: Logger,
+  findCluster: () => Promise<string>,
+): Promise<DataDir> {
   const { dataDir } = config;
   await makeFolder(dataDir);
   // Before the lock as well: a directory of another node must not even get a lock file from us.
@@ -37,7 +46,8 @@ export async function openDataDir(config: NodeConfig, log: Logger): Promise<Data
 
   const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
-    const identity = (await readIdentity(dataDir)) ?? newIdentity(config);
+    const joins = found === null && config.join.length > 0 ? await findCluster() : null;
+    const identity = (await readIdentity(dataDir)) ?? newIdentity(config, joins);
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
@@ -48,6 +58,7 @@ export async function openDataDir(config: NodeConfig, log: Logger): Promise<Data
       markJoined: async (): Promise<void> => {
         if (!identity.joined) await writeIdentity(dataDir, { ...identity, joined: true });
       },
+      markRemoved: () => writeIdentity(dataDir, { ...identity, joined: true, removed: true }),
     };
   } catch (error) {
     await opened.close();

@@ -14,8 +14,8 @@ import { writeDurably } from "./durable-file.ts";
 /** Its name in a data directory. */
 export const peersFileName: string = "peers.json";
 
-/** Most peers that are remembered; more than any configuration can have. */
-export const peersMax: number = 256;
+/** Most peers that are remembered: far more than join a cluster in its life. */
+export const peersMax: number = 4096;
 
 const fileSchema = z.object({
   formatVersion: z.literal(1),

@@ -3,6 +3,7 @@ import type { Member, NodeId } from "@counter/raft";
 import type { CounterName, CounterValue, OperationKey, RefusalCode } from "@counter/state-machine";
 
 import type { Mode } from "../config/config.ts";
+import type { ClusterMembers } from "./members.ts";
 
 /**
  * How fresh a read has to be.
@@ -109,6 +110,8 @@ export interface CounterEngine {
    * @returns the id of the new leader
    */
   transferLeadership(to: NodeId | null): Promise<NodeId>;
+  /** Who takes part, and changing it. */
+  readonly members: ClusterMembers;
   status(): EngineStatus;
 }
 

@@ -1,6 +1,9 @@
 /** Counters replicated by Raft: every write is a command of the log, every read a read index. */
 import {
   NotLeaderError,
+  type ChangeOptions,
+  type Membership,
+  type MembershipChange,
   type NodeId,
   type Proposed,
   type RaftNodeStatus,
@@ -31,6 +34,7 @@ import {
   type RestoreRequest,
   type Written,
 } from "./engine.ts";
+import { RaftMembers } from "./members.ts";
 
 /** One result an operation of the batch, in order. */
 export type BatchResults = readonly OperationResult[];
@@ -40,6 +44,10 @@ export interface RaftHost {
   propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
   read<T>(query: () => T, options?: ReadOptions): Promise<T>;
   transferLeadership(to: NodeId | null, options?: WaitOptions): Promise<NodeId>;
+  changeMembership(
+    changes: readonly MembershipChange[],
+    options?: ChangeOptions,
+  ): Promise<Membership>;
   status(): RaftNodeStatus;
 }
 
@@ -63,11 +71,13 @@ export interface RaftCounterOptions {
 
 export class RaftCounter implements CounterEngine {
   readonly mode = "raft";
+  readonly members: RaftMembers;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
+    this.members = new RaftMembers({ node: options.node, timeoutMs: options.applyTimeoutMs });
     this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
   }
 

@@ -8,6 +8,8 @@ export interface ApiRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** What the path says in place of the route's `:name`s, decoded. */
+  readonly params?: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
@@ -24,7 +26,8 @@ export interface ApiReply {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
+  /** With `:name` for a part that may be anything. */
   readonly path: string;
   /** One line for people, as `GET /` shows it. */
   readonly summary: string;

@@ -13,7 +13,7 @@ export function indexRoute(routes: readonly Route[], version: string): Route {
   const calls = routes.map(({ method, path, summary }) => ({ method, path, summary }));
   const width = Math.max(...calls.map(({ path }) => path.length));
   const lines = calls.map(({ method, path, summary }) => {
-    return `${method.padEnd(4)} ${path.padEnd(width)}  ${summary}\n`;
+    return `${method.padEnd(6)} ${path.padEnd(width)}  ${summary}\n`;
   });
   const page = `A replicated counter, version ${version}\n\n${lines.join("")}${notes}`;
   const handle: Route["handle"] = (request) =>

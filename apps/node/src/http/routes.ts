@@ -8,6 +8,7 @@ import { counterRoutes } from "./counter-routes.ts";
 import type { Gate } from "./gate.ts";
 import { healthRoutes, type Health } from "./health-routes.ts";
 import { indexRoute } from "./index-route.ts";
+import { memberRoutes } from "./member-routes.ts";
 import { statusRoute, type NodeFacts } from "./status-route.ts";
 
 export interface RoutesOptions {
@@ -26,6 +27,7 @@ export function routesOf(options: RoutesOptions): readonly Route[] {
     ...counterRoutes(engine, options),
     ...backupRoutes(engine, backups, onRestored),
     ...clusterRoutes(engine),
+    ...memberRoutes(engine, facts.clusterId),
     statusRoute(engine, facts),
     ...healthRoutes(health),
   ];

@@ -21,6 +21,6 @@ function lastFirst(a: EntryId, b: EntryId): number {
 export function areMajority(found: readonly SoundDataDir[]): boolean {
   const [best] = found.toSorted(byUpToDate);
   if (best === undefined) return false;
-  const votes = new Map(found.map(({ identity }) => [identity.address, true] as const));
+  const votes = new Map(found.map(({ identity }) => [identity.nodeId, true] as const));
   return configurationVoteResult(best.log.configuration, votes) === "won";
 }

@@ -46,7 +46,7 @@ export async function recoverAlone(
   const clusterId = randomBytes(16).toString("hex");
   try {
     // V2. A crash from here on leaves a server that nobody listens to; then all of this is repeated.
-    await writeIdentity(dataDir, { ...identity, clusterId, members: [identity.address] });
+    await writeIdentity(dataDir, { ...identity, clusterId, members: [identity.nodeId] });
     await rm(join(dataDir, peersFileName), { force: true }); // those were of the old cluster
     await syncFolder(dataDir);
     return { copy, clusterId, entry: await appendConfiguration(found, storage) };
@@ -59,8 +59,8 @@ export async function recoverAlone(
 async function appendConfiguration(found: SoundDataDir, held: HeldStorage): Promise<EntryId> {
   const { identity, log } = found;
   const { last, hardState, configuration } = log;
-  const id = identity.address;
-  const member = configuration.members.find((known) => known.id === id) ?? { id, address: id };
+  const { nodeId: id, address } = identity;
+  const member = configuration.members.find((known) => known.id === id) ?? { id, address };
   const entry: EntryId = {
     index: last.index + 1,
     term: Math.max(hardState.term, last.term) + 1, // V1

@@ -29,7 +29,7 @@ function soundLines({ dataDir, identity, log }: SoundDataDir): string[] {
     fact("voters", votersText(configuration)),
   ];
   if (tornTail !== null) lines.push(fact("torn tail", `${tornTail}: never acknowledged, cut`));
-  if (!isVoter(inForce(configuration), identity.address)) {
+  if (!isVoter(inForce(configuration), identity.nodeId)) {
     lines.push(fact("attention", "this node is no voter: others probably have more"));
   }
   return lines;
@@ -56,7 +56,7 @@ export function adviceLines(found: readonly SoundDataDir[]): string[] {
       "nothing that was acknowledged is lost.",
     ];
   }
-  const others = inForce(log.configuration).filter((id) => id !== identity.address);
+  const others = inForce(log.configuration).filter((id) => id !== identity.nodeId);
   return [
     `First try to bring back the others (${others.join(", ")}): a majority of the voters that starts`,
     "with its own directories loses nothing. If so many of them are gone for good that no majority",
@@ -105,7 +105,7 @@ export function nextStepLines(found: SoundDataDir, recovered: Recovered): string
   const { copy, clusterId, entry } = recovered;
   const port = identity.address.slice(identity.address.lastIndexOf(":") + 1);
   return [
-    `Done: ${identity.address} is the only voter of the new cluster ${clusterId} (entry ${idText(entry)}).`,
+    `Done: ${identity.nodeId} is the only voter of the new cluster ${clusterId} (entry ${idText(entry)}).`,
     `The directory as it was is in ${copy}. Keep it, and never start a node on it.`,
     "",
     "Next:",
