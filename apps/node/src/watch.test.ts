@@ -27,6 +27,7 @@ function setup(): { watch: Watch; lines: string[]; note: (note: Note) => void } 
     outcomes: [],
     snapshotReads: [],
     compactThrough: null,
+    contacts: null,
   };
   return { watch, lines, note: (note) => watch.observer.onReady?.({ ...nothing, notes: [note] }) };
 }

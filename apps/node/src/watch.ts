@@ -2,7 +2,15 @@
  * Watches the Raft node and its transport: makes log lines of what happens and remembers who leads.
  * It answers nothing, so it cannot change what they do.
  */
-import type { EntryId, NodeId, Note, RaftNodeStatus, RaftObserver, Ready } from "@counter/raft";
+import type {
+  Configuration,
+  EntryId,
+  NodeId,
+  Note,
+  RaftNodeStatus,
+  RaftObserver,
+  Ready,
+} from "@counter/raft";
 import type { TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
@@ -105,6 +113,15 @@ export class Watch implements Leadership {
       case "transfer":
         this.#log.info(`handing leadership over to ${note.to ?? "anyone"}: ${note.why}`);
         break;
+      case "configuration":
+        if (note.committed) this.#log.info(membershipText(note.configuration));
+        break;
+      case "promoted":
+        this.#log.info(`${note.peer} has caught up and becomes a voter`);
+        break;
+      case "removed":
+        this.#log.warn("this node was removed from the cluster");
+        break;
       case "voteRefused":
         this.#log.debug(`no vote for ${note.to}`, { why: note.why });
         break;
@@ -196,4 +213,10 @@ function leaderText(leaderId: NodeId | null, own: NodeId): string {
 
 function idText({ index, term }: EntryId): string {
   return `${index}@${term}`;
+}
+
+function membershipText({ voters, outgoing, learners }: Configuration): string {
+  const change = outgoing.length > 0 ? `, on the way from ${outgoing.join(" ")}` : "";
+  const learning = learners.length > 0 ? `; learning: ${learners.join(" ")}` : "";
+  return `the cluster has the voters ${voters.join(" ")}${change}${learning}`;
 }

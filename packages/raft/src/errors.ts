@@ -2,7 +2,7 @@
  * What can go wrong in the life of an embedder. Switch on `code`, not on `instanceof`: two copies
  * of this package may be installed. `outcome` says what became of a command.
  */
-import type { NodeId } from "./types.ts";
+import type { LogIndex, NodeId } from "./types.ts";
 
 /** Whether a command took effect: certainly not, or nobody here can know. */
 export type CommandOutcome = "not-applied" | "unknown";
@@ -66,6 +66,43 @@ export class OutcomeUnknownError extends RaftError {
   }
 }
 
+/** Another change of membership is under way, and nothing was appended: try again a little later. */
+export class ChangeInProgressError extends RaftError {
+  override readonly name = "ChangeInProgressError";
+  readonly code = "RAFT_CHANGE_IN_PROGRESS";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("another change of membership is not committed yet");
+  }
+}
+
+/** The change was made for an older configuration: look at the one in force, then decide again. */
+export class ConfigurationMovedError extends RaftError {
+  override readonly name = "ConfigurationMovedError";
+  readonly code = "RAFT_CONFIGURATION_MOVED";
+  readonly outcome = "not-applied";
+  /** Where the configuration in force stands. */
+  readonly configurationIndex: LogIndex;
+  constructor(configurationIndex: LogIndex) {
+    super(`the configuration in force is the one of entry ${configurationIndex}`);
+    this.configurationIndex = configurationIndex;
+  }
+}
+
+/** There is no such configuration to go to; the message says why. */
+export class InvalidChangeError extends RaftError {
+  override readonly name = "InvalidChangeError";
+  readonly code = "RAFT_INVALID_CHANGE";
+  readonly outcome = "not-applied";
+}
+
+/** No majority of the new voters answers, so the cluster would stop. `force` does it all the same. */
+export class UnsafeChangeError extends RaftError {
+  override readonly name = "UnsafeChangeError";
+  readonly code = "RAFT_UNSAFE_CHANGE";
+  readonly outcome = "not-applied";
+}
+
 /** A read could not be confirmed in time. Nothing was changed by asking. */
 export class ReadTimeoutError extends RaftError {
   override readonly name = "ReadTimeoutError";
@@ -73,6 +110,16 @@ export class ReadTimeoutError extends RaftError {
   readonly outcome = "not-applied";
   constructor() {
     super("no majority confirmed the read in time");
+  }
+}
+
+/** A read by lease was asked for, and this node was started without leases. */
+export class NoLeasesError extends RaftError {
+  override readonly name = "NoLeasesError";
+  readonly code = "RAFT_NO_LEASES";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("this node was started without leases");
   }
 }
 

@@ -12,7 +12,15 @@ export {
   encodeConfiguration,
   isVoter,
 } from "./core/configuration.ts";
-export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
+export { enterJoint, leaveJoint, simpleChange } from "./core/configuration-changes.ts";
+export type { ChangeResult, MembershipChange } from "./core/configuration-changes.ts";
+export {
+  configurationIndex,
+  configurationVoteResult,
+  majorityIndex,
+  majoritySize,
+  voteResult,
+} from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";

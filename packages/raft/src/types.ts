@@ -55,6 +55,8 @@ export interface Configuration {
   readonly learners: readonly NodeId[];
   /** Outgoing voters that become learners when the joint configuration is left. */
   readonly learnersNext: readonly NodeId[];
+  /** Learners, present or next, that the leader promotes by itself once they have caught up. */
+  readonly joining: readonly NodeId[];
   /** Whether the leader leaves a joint configuration by itself once it is committed. */
   readonly autoLeave: boolean;
 }

@@ -1,5 +1,14 @@
 /** Messages, entries and inputs as text, for traces. An entry id prints as `index@term`. */
-import type { Entry, EntryId, Input, Message, Note, Write } from "@counter/raft";
+import type {
+  Configuration,
+  Entry,
+  EntryId,
+  Input,
+  MembershipChange,
+  Message,
+  Note,
+  Write,
+} from "@counter/raft";
 
 export function describeId(id: EntryId): string {
   return `${id.index}@${id.term}`;
@@ -85,9 +94,31 @@ export function describeNote(note: Note): string {
       return `${note.peer} needs the snapshot, lacks ${note.index}`;
     case "transfer":
       return `hands over to ${note.to ?? "anyone"}  (${note.why})`;
+    case "configuration":
+      return describeConfigurationNote(note);
+    case "promoted":
+      return `promotes ${note.peer}`;
+    case "removed":
+      return `is removed by ${note.index}`;
     case "snapshotInstalled":
       return `installed the snapshot ${describeId(note.snapshot)}`;
   }
+}
+
+function describeConfigurationNote(note: Extract<Note, { type: "configuration" }>): string {
+  const what = note.committed ? "commits" : "follows";
+  return `${what} the configuration of ${note.index}: ${describeConfiguration(note.configuration)}`;
+}
+
+/** Who votes, and in what way: `{a b} <- {a b c}` is joint, learners follow in brackets. */
+export function describeConfiguration(c: Configuration): string {
+  const set = (ids: readonly string[]): string => `{${ids.join(" ")}}`;
+  const parts = [set(c.voters)];
+  if (c.outgoing.length > 0) parts.push(`<- ${set(c.outgoing)}`);
+  const learner = (id: string): string => (c.joining.includes(id) ? `${id}+` : id);
+  if (c.learners.length > 0) parts.push(`[${c.learners.map(learner).join(" ")}]`);
+  if (c.learnersNext.length > 0) parts.push(`next [${c.learnersNext.map(learner).join(" ")}]`);
+  return parts.join(" ");
 }
 
 /** The inputs that are not messages, for traces. */
@@ -109,11 +140,26 @@ export function describeInput(input: Input): string {
       return `snapshotRead for ${input.to}${input.chunk === null ? " gone" : ""}`;
     case "unreachable":
       return `unreachable ${input.peer}`;
+    case "changeMembership":
+      return `change #${input.context} ${input.transition} ${input.changes.map(describeChange).join(" ")}`;
     case "transfer":
       return `transfer to ${input.to ?? "anyone"}`;
     case "tick":
     case "campaign":
     case "stepDown":
       return input.type;
+  }
+}
+
+function describeChange(change: MembershipChange): string {
+  switch (change.type) {
+    case "addVoter":
+      return `+${change.member.id}`;
+    case "addLearner":
+      return `+[${change.member.id}${change.promote ? "+" : ""}]`;
+    case "remove":
+      return `-${change.id}`;
+    case "setAddress":
+      return `${change.member.id}=${change.member.address}`;
   }
 }

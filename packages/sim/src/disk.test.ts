@@ -129,6 +129,7 @@ const snapshotMeta = {
     outgoing: [],
     learners: [],
     learnersNext: [],
+    joining: [],
     autoLeave: false,
   },
 };

@@ -241,6 +241,8 @@ describe("limits", () => {
     inflightBytes: 0,
     paused: false,
     recentlyActive: true,
+    silentTicks: 0,
+    removed: false,
   };
 
   it.each([
@@ -278,14 +280,11 @@ describe("limits", () => {
 describe("a leader by its own clock", () => {
   it("fires when it leads on while its disk hangs", () => {
     const { servers } = watched();
-    const watch = new LeaderWatch({
-      ...raftOptions,
-      diskStallTicks: 5,
-      electionTimeoutTicks: 1000,
-    });
+    const patience = { diskStallTicks: 5, electionTimeoutTicks: 1000 };
+    const watch = new LeaderWatch({ ...raftOptions, ...patience });
     const now = status(servers[0]!, { role: "leader" });
     watch.onWrite();
-    for (let i = 0; i < 6; i += 1) watch.onTick(now);
+    for (let ticks = 0; ticks < 6; ticks += 1) watch.onTick(now);
     expect(broken(() => watch.onTick(now))).toBe("disk-stall");
   });
 

@@ -145,6 +145,7 @@ function drawRaft(random: Random): Knobs["raft"] {
     inflightMaxWrites: random.pick([1, 1, 2, 4]),
     committedMaxBytes: random.pick([1, 60, 1 << 20]),
     diskStallTicks: electionTimeoutTicks * random.pick([2, 4]),
+    leaseMs: 0,
   };
 }
 

@@ -66,6 +66,9 @@ export class Requests {
       case "readReady":
         for (const request of requests) this.#onReadReady(outcome.index, request);
         return this.onApplied(appliedIndex, query);
+      case "changeProposed":
+      case "changeRefused":
+        return; // nobody waits: the configuration in force shows what became of it
       case "proposalRefused":
       case "readRefused": {
         const { refusal } = outcome;

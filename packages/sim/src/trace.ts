@@ -67,6 +67,7 @@ export const inputCodes: Readonly<Record<Input["type"], number>> = {
   snapshotRead: 10,
   unreachable: 11,
   transfer: 12,
+  changeMembership: 13,
 };
 
 /** Numbers that stand for messages. */

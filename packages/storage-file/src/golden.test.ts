@@ -29,6 +29,7 @@ describe("format version 1", () => {
         outgoing: [],
         learners: ["n2"],
         learnersNext: [],
+        joining: [],
         autoLeave: false,
       },
       configurationIndex: 2,

@@ -9,10 +9,11 @@
  */
 import type { AppendEntries, AppendEntriesResponse } from "../messages.ts";
 import type { Entry, EntryKind, LogIndex } from "../types.ts";
+import { advanceCommit } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { sendOncePersisted } from "./sending.ts";
-import { note } from "./state.ts";
+import { note, onConfigurationMoved } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 /** A leader appends to its own log; replication follows with the next Ready. */
@@ -22,8 +23,7 @@ export function appendOwn(
   { kind, data }: { readonly kind: EntryKind; readonly data: Uint8Array },
 ): Entry {
   const entry: Entry = { index: s.log.lastIndex + 1, term: s.term, kind, data };
-  s.log.append(entry);
-  s.configurations.append(entry);
+  append(s, entry);
   role.unappliedBytes += entryBytes(entry);
   s.flushNeeded = true;
   return entry;
@@ -54,24 +54,26 @@ function takeEntries(s: RaftState, m: AppendEntries, skip: number): void {
       if (s.log.termAt(entry.index) === entry.term) continue; // A2
       truncateFrom(s, entry.index);
     }
-    s.log.append(entry);
-    s.configurations.append(entry);
+    append(s, entry);
   }
+}
+
+function append(s: RaftState, entry: Entry): void {
+  s.log.append(entry);
+  if (entry.kind !== "configuration") return;
+  s.configurations.append(entry);
+  onConfigurationMoved(s);
 }
 
 function truncateFrom(s: RaftState, index: LogIndex): void {
   invariant(index > s.commitIndex, "a committed entry is never replaced"); // A3
   note(s, { type: "truncated", from: index, through: s.log.lastIndex });
   s.log.truncateFrom(index);
-  s.configurations.truncateFrom(index);
+  if (s.configurations.truncateFrom(index)) onConfigurationMoved(s);
   // What is gone is not durable, whatever writes still report.
   s.persistedIndex = Math.min(s.persistedIndex, index - 1);
   s.unwrittenFrom = Math.min(s.unwrittenFrom, index);
   for (const write of s.inflightWrites) write.lastIndex = Math.min(write.lastIndex, index - 1);
-}
-
-function advanceCommit(s: RaftState, index: LogIndex): void {
-  if (index > s.commitIndex) s.commitIndex = index;
 }
 
 function acknowledge(s: RaftState, m: AppendEntries, index: LogIndex): void {

@@ -6,40 +6,56 @@
  * M2 Entries of earlier terms are never committed by counting, only along with one of ours
  *    (Figure 8).
  */
-import type { NodeId } from "../types.ts";
-import { majorityIndex } from "./quorum.ts";
+import type { Configuration, LogIndex, NodeId } from "../types.ts";
+import { configurationIndex } from "./quorum.ts";
+import { note, noteConfiguration } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 /** What is counted: how far a peer's log matches, or which read round it has answered. */
 export type Counted = "matchIndex" | "ackedRound";
 
-/** The largest number that a majority (in a joint configuration: of both halves) has reached. */
+/** The largest number that a quorum of the configuration in force has reached. */
 export function quorumOf(s: RaftState, role: LeaderRole, counted: Counted): number {
-  const { voters, outgoing } = s.configurations.current.configuration;
-  const incoming = majorityOf(s, role, voters, counted);
-  if (outgoing.length === 0) return incoming;
-  return Math.min(incoming, majorityOf(s, role, outgoing, counted));
-}
-
-function majorityOf(
-  s: RaftState,
-  role: LeaderRole,
-  voters: readonly NodeId[],
-  counted: Counted,
-): number {
   const own = counted === "matchIndex" ? s.persistedIndex : role.readRound;
-  const reached = role.scratch;
-  reached.length = 0;
-  for (const id of voters) {
-    reached.push(id === s.id ? own : (role.progress.get(id)?.[counted] ?? 0));
-  }
-  return majorityIndex(reached);
+  const reachedBy = (id: NodeId): number =>
+    id === s.id ? own : (role.progress.get(id)?.[counted] ?? 0);
+  return configurationIndex(s.configurations.current.configuration, reachedBy, role.scratch);
 }
 
 /** Moves the commit index up, if a majority allows it. */
 export function maybeCommit(s: RaftState, role: LeaderRole): void {
   const index = quorumOf(s, role, "matchIndex"); // M1
   if (index <= s.commitIndex || s.log.termAt(index) !== s.term) return; // M2
-  s.commitIndex = index;
+  advanceCommit(s, index);
   s.flushNeeded = true; // the followers want to know
+}
+
+/** Everything up to `index` is known to be committed. */
+export function advanceCommit(s: RaftState, index: LogIndex): void {
+  if (index <= s.commitIndex) return;
+  const before = s.commitIndex;
+  s.commitIndex = index;
+  const { current } = s.configurations;
+  if (current.index > before) onConfigurationCommitted(s, before);
+}
+
+/** C1: a configuration is in force before it is committed. Several may be at once. */
+function onConfigurationCommitted(s: RaftState, before: LogIndex): void {
+  const { index, configuration } = s.configurations.at(s.commitIndex);
+  if (index <= before) return;
+  s.contactsChanged = true;
+  noteConfiguration(s, { index, configuration }, true);
+  const removed = isRemoved(s);
+  if (removed && !s.removed) note(s, { type: "removed", index });
+  s.removed = removed;
+}
+
+/** A server that has just joined is not named by what was committed before: it is not removed. */
+function isRemoved(s: RaftState): boolean {
+  if (names(s.configurations.at(s.commitIndex).configuration, s.id)) return false;
+  return s.removed || s.configurations.through(s.commitIndex).some((c) => names(c, s.id));
+}
+
+function names({ members }: Configuration, id: NodeId): boolean {
+  return members.some((member) => member.id === id);
 }

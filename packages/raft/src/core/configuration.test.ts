@@ -27,7 +27,7 @@ const anyConfiguration: fc.Arbitrary<Configuration> = fc
     fc.record({
       id: visibleText(12),
       address: visibleText(30),
-      part: fc.constantFrom("voter", "outgoing", "both", "learner", "learnerNext"),
+      part: fc.constantFrom("voter", "outgoing", "both", "learner", "learnerNext", "joining"),
     }),
     { minLength: 1, maxLength: 9, selector: (member) => member.id },
   )
@@ -41,8 +41,9 @@ const anyConfiguration: fc.Arbitrary<Configuration> = fc
         members: sorted.map(({ id, address }) => ({ id, address })),
         voters: voters.length > 0 ? voters : sorted.map(({ id }) => id),
         outgoing: those("outgoing", "both", "learnerNext"),
-        learners: voters.length > 0 ? those("learner") : [],
+        learners: voters.length > 0 ? those("learner", "joining") : [],
         learnersNext: those("learnerNext"),
+        joining: voters.length > 0 ? those("joining") : [],
         autoLeave,
       };
     }),
@@ -113,6 +114,21 @@ describe("what is wrong with a configuration", () => {
     },
   ])("names $why", ({ configuration }) => {
     expect(configurationProblem(configuration)).toEqual(expect.any(String));
+  });
+
+  it.each([
+    { why: "a voter that is to be promoted", configuration: { ...three, joining: ["a"] } },
+    {
+      why: "a server that is to learn next and goes on voting",
+      configuration: { ...three, outgoing: ["a", "b"], learnersNext: ["a"] },
+    },
+  ])("names $why", ({ configuration }) => {
+    expect(configurationProblem(configuration)).toEqual(expect.any(String));
+  });
+
+  it("reads entries of before learners could be marked for promotion", () => {
+    const bytes = bytesOf(JSON.stringify({ ...three, joining: undefined }));
+    expect(decodeConfiguration(bytes)).toEqual(three);
   });
 
   it("an outgoing voter may become a learner next", () => {

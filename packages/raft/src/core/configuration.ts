@@ -21,6 +21,7 @@ export const emptyConfiguration: Configuration = {
   outgoing: [],
   learners: [],
   learnersNext: [],
+  joining: [],
   autoLeave: false,
 };
 
@@ -52,7 +53,7 @@ export function configurationProblem(c: Configuration): string | null {
       return `an address has 1 to ${addressMaxLength} visible ASCII characters`;
     }
   }
-  for (const half of [c.voters, c.outgoing, c.learners, c.learnersNext]) {
+  for (const half of [c.voters, c.outgoing, c.learners, c.learnersNext, c.joining]) {
     if (new Set(half).size !== half.length) return "a server is named twice in one list";
   }
   const named = [...c.voters, ...c.outgoing, ...c.learners, ...c.learnersNext];
@@ -62,6 +63,10 @@ export function configurationProblem(c: Configuration): string | null {
   if (stranger !== undefined) return `${stranger} has no address`;
   const learningVoter = c.learners.find((id) => c.voters.includes(id) || c.outgoing.includes(id));
   if (learningVoter !== undefined) return `${learningVoter} cannot both vote and learn`;
+  const voting = c.joining.find((id) => !c.learners.includes(id) && !c.learnersNext.includes(id));
+  if (voting !== undefined) return `${voting} is to be promoted and is no learner`;
+  const staying = c.learnersNext.find((id) => !c.outgoing.includes(id) || c.voters.includes(id));
+  if (staying !== undefined) return `${staying} is to learn next and does not stop voting`;
   return null;
 }
 
@@ -82,6 +87,7 @@ export function encodeConfiguration(c: Configuration): Uint8Array {
     outgoing: c.outgoing,
     learners: c.learners,
     learnersNext: c.learnersNext,
+    joining: c.joining,
     autoLeave: c.autoLeave,
   });
   const bytes = new Uint8Array(text.length); // ids and addresses are ASCII, and so is the rest
@@ -110,6 +116,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     outgoing: list(fields["outgoing"]).map(idFrom),
     learners: list(fields["learners"]).map(idFrom),
     learnersNext: list(fields["learnersNext"]).map(idFrom),
+    joining: list(fields["joining"] ?? []).map(idFrom), // none in entries of early releases
     autoLeave: fields["autoLeave"] === true,
   };
   invariant(configurationProblem(configuration) === null, "a configuration entry is well formed");
@@ -175,6 +182,17 @@ export class ConfigurationHistory {
     let found = this.#placed[0]!;
     for (const placed of this.#placed) if (placed.index <= index) found = placed;
     return found;
+  }
+
+  /** Those that were in force at or before `index`, oldest first. */
+  through(index: LogIndex): readonly Configuration[] {
+    return this.#placed.filter((at) => at.index <= index).map(({ configuration }) => configuration);
+  }
+
+  /** The one in force at `index` and all later ones, oldest first. */
+  since(index: LogIndex): readonly Configuration[] {
+    const first = this.at(index).index;
+    return this.#placed.filter((at) => at.index >= first).map(({ configuration }) => configuration);
   }
 
   /** Starts again with the configuration of an installed snapshot. */

@@ -135,6 +135,7 @@ describe("a run is its options, its seed and its inputs", () => {
 
   it("a core that has nothing to do says so, and gives an empty Ready", () => {
     const core = new RaftCore({ ...testOptions, id: "a" }, stored({ log: "1" }, ["a", "b", "c"]));
+    expect(core.ready().contacts).toHaveLength(3); // once, to begin with
     expect(core.hasReady()).toBe(false);
     expect(core.ready()).toEqual({
       write: null,
@@ -144,6 +145,7 @@ describe("a run is its options, its seed and its inputs", () => {
       outcomes: [],
       snapshotReads: [],
       compactThrough: null,
+      contacts: null,
       notes: [],
     });
   });

@@ -5,10 +5,12 @@
  */
 import type { Message } from "../messages.ts";
 import type {
+  Configuration,
   Entry,
   EntryId,
   HardState,
   LogIndex,
+  Member,
   NodeId,
   PersistedState,
   SnapshotChunk,
@@ -16,6 +18,7 @@ import type {
   Term,
   WriteId,
 } from "../types.ts";
+import type { MembershipChange } from "./configuration-changes.ts";
 
 /** How a core behaves. Times are in ticks; sizes in bytes of entry data. */
 export interface RaftOptions {
@@ -48,11 +51,21 @@ export interface RaftOptions {
   readonly committedMaxBytes: number;
   /** A server whose write is out for this many ticks does not lead and does not campaign. */
   readonly diskStallTicks: number;
+  /**
+   * How long a leader believes in its lease, in milliseconds of the clock of its ticks; 0: no leases.
+   * Either on all servers or on none. Must be shorter than `electionTimeoutTicks` less two take on the
+   * clock of any other server.
+   */
+  readonly leaseMs: number;
 }
 
 /** Everything that can happen to a server. */
 export type Input =
-  | { readonly type: "tick" }
+  /**
+   * A tick has passed since the last one, at least. `nowMs`: on a clock that never stands still and
+   * never goes back, for leases only.
+   */
+  | { readonly type: "tick"; readonly nowMs?: number | undefined }
   | { readonly type: "receive"; readonly message: Message }
   /** Append these commands, all or none, as consecutive entries. Answered by a `proposal` outcome. */
   | {
@@ -60,8 +73,11 @@ export type Input =
       readonly context: number;
       readonly commands: readonly Uint8Array[];
     }
-  /** An index at which a local read is linearizable. Answered by a `read` outcome. */
-  | { readonly type: "read"; readonly context: number }
+  /**
+   * An index at which a local read is linearizable. Answered by a `read` outcome. With `leaseNowMs`,
+   * on the clock of the ticks, a leader that holds a lease answers at once.
+   */
+  | { readonly type: "read"; readonly context: number; readonly leaseNowMs?: number | undefined }
   /** The write with this id is durable. Writes are reported in the order they were given. */
   | { readonly type: "persisted"; readonly write: WriteId }
   /** The state machine has applied everything up to this index. */
@@ -70,6 +86,22 @@ export type Input =
   | { readonly type: "campaign" }
   /** Hand leadership over to this voter; `null`: to the one that is furthest. */
   | { readonly type: "transfer"; readonly to: NodeId | null }
+  /**
+   * Change who takes part. Answered by a `changeProposed` or `changeRefused` outcome.
+   * - `transition`: `auto` in one step where that is enough, else through a joint configuration;
+   *   `joint` always through one, which the leader leaves by itself; `explicit` into one that stays
+   *   until `leave` (then `changes` is empty).
+   * - `expectedIndex`: only if the configuration in force stands there (compare-and-set).
+   * - `force`: also if no majority of the new voters answers.
+   */
+  | {
+      readonly type: "changeMembership";
+      readonly context: number;
+      readonly changes: readonly MembershipChange[];
+      readonly transition: "auto" | "joint" | "explicit" | "leave";
+      readonly expectedIndex: LogIndex | null;
+      readonly force: boolean;
+    }
   /** Give leadership up without waiting for anyone. */
   | { readonly type: "stepDown" }
   /**
@@ -123,11 +155,27 @@ export type Refusal =
   | { readonly reason: "overloaded" }
   | { readonly reason: "tooLarge"; readonly maxBytes: number };
 
+/** Why the membership was not changed. It is certain that nothing was appended. */
+export type ChangeRefusal =
+  | Extract<Refusal, { reason: "notLeader" }>
+  /** No entry of the leader's term is committed yet: in a moment it may be. */
+  | { readonly reason: "changeTooEarly" }
+  /** Another change is not committed yet. */
+  | { readonly reason: "changeInProgress" }
+  /** It was made for an older configuration; this is where the one in force stands. */
+  | { readonly reason: "configurationMoved"; readonly configurationIndex: LogIndex }
+  | { readonly reason: "invalidChange"; readonly problem: string }
+  /** No majority of the new voters answers; `force` does it all the same. */
+  | { readonly reason: "unsafeChange"; readonly problem: string };
+
 /** Answers to whoever proposed or asked to read. */
 export type Outcome =
   /** Appended as `first` and the entries after it. Committed only if such an id is committed. */
   | { readonly type: "proposed"; readonly context: number; readonly first: EntryId }
   | { readonly type: "proposalRefused"; readonly context: number; readonly refusal: Refusal }
+  /** The new configuration was appended as `entry`. */
+  | { readonly type: "changeProposed"; readonly context: number; readonly entry: EntryId }
+  | { readonly type: "changeRefused"; readonly context: number; readonly refusal: ChangeRefusal }
   /** Reads are linearizable once `index` is applied. */
   | { readonly type: "readReady"; readonly context: number; readonly index: LogIndex }
   | { readonly type: "readRefused"; readonly context: number; readonly refusal: Refusal };
@@ -139,6 +187,17 @@ export type Note =
   | { readonly type: "voteRefused"; readonly to: NodeId; readonly term: Term; readonly why: string }
   | { readonly type: "dropped"; readonly message: Message; readonly why: string }
   | { readonly type: "transfer"; readonly to: NodeId | null; readonly why: string }
+  /** A configuration took force, or the one in force was committed. */
+  | {
+      readonly type: "configuration";
+      readonly index: LogIndex;
+      readonly configuration: Configuration;
+      readonly committed: boolean;
+    }
+  /** A learner has kept up and becomes a voter. */
+  | { readonly type: "promoted"; readonly peer: NodeId }
+  /** The configuration that removes this server is committed. */
+  | { readonly type: "removed"; readonly index: LogIndex }
   | { readonly type: "truncated"; readonly from: LogIndex; readonly through: LogIndex }
   | { readonly type: "snapshotNeeded"; readonly peer: NodeId; readonly index: LogIndex }
   | { readonly type: "snapshotInstalled"; readonly snapshot: EntryId };
@@ -158,6 +217,8 @@ export interface Ready {
   readonly snapshotReads: readonly SnapshotReadRequest[];
   /** Entries up to and including this index are no longer needed on disk. */
   readonly compactThrough: LogIndex | null;
+  /** Whom to reach and to hear from now on, with addresses; `null`: the same as before. */
+  readonly contacts: readonly Member[] | null;
   readonly notes: readonly Note[];
 }
 
@@ -170,6 +231,10 @@ export interface PeerStatus {
   readonly inflightBytes: number;
   readonly paused: boolean;
   readonly recentlyActive: boolean;
+  /** Ticks since it was last heard of; `null`: not since this leader was elected. */
+  readonly silentTicks: number | null;
+  /** It was removed, and is still being told so. */
+  readonly removed: boolean;
 }
 
 /** A view for people and tests; a copy, safe to keep. */
@@ -191,6 +256,8 @@ export interface RaftStatus {
   readonly configuration: SnapshotMeta["configuration"];
   /** Where the configuration in force stands in the log; 0 for the one of the start. */
   readonly configurationIndex: LogIndex;
+  /** Whether this server was a member and a committed configuration removed it. */
+  readonly removed: boolean;
   readonly peers: Readonly<Record<NodeId, PeerStatus>>;
 }
 

@@ -16,6 +16,7 @@ export const defaultRaftOptions: Omit<RaftOptions, "id" | "seed"> = {
   inflightMaxWrites: 1,
   committedMaxBytes: 8 * 1024 * 1024,
   diskStallTicks: 80,
+  leaseMs: 0,
 };
 
 /** @throws {RangeError} that names the first option that is out of its range */
@@ -38,6 +39,7 @@ export function checkRaftOptions(o: RaftOptions): void {
     ["inflightMaxWrites", 1],
     ["committedMaxBytes", 1],
     ["diskStallTicks", 1],
+    ["leaseMs", 0],
   ];
   for (const [name, minimum] of least) {
     const value = o[name];

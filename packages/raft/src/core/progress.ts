@@ -7,7 +7,7 @@
  * P3 `snapshot`: the follower needs what was compacted away; chunks are sent one at a time.
  * P4 `matchIndex` never goes down while we lead, and `nextIndex` is always above it.
  */
-import type { LogIndex, NodeId } from "../types.ts";
+import type { LogIndex, Member, NodeId } from "../types.ts";
 import { invariant } from "./invariant.ts";
 
 export interface SnapshotProgress {
@@ -22,6 +22,15 @@ export interface SnapshotProgress {
   reading: boolean;
 }
 
+/** More ticks than any run has. */
+export const neverHeard: number = 2 ** 40;
+
+/** A peer that was removed and is still being told so. */
+export interface Farewell {
+  readonly member: Member;
+  ticksLeft: number;
+}
+
 export interface Progress {
   readonly id: NodeId;
   matchIndex: LogIndex;
@@ -33,12 +42,18 @@ export interface Progress {
   snapshot: SnapshotProgress | null;
   /** Answered something since CheckQuorum last looked. */
   recentlyActive: boolean;
+  /** Ticks since it was last heard of, counted from our election. */
+  silentTicks: number;
   heartbeatDue: boolean;
   /** Newest read round sent and answered. */
   sentRound: number;
   ackedRound: number;
   /** The commit index that the follower will have learned once all sent messages arrive. */
   sentCommit: LogIndex;
+  farewell: Farewell | null;
+  /** For a learner that wants to vote: what it must have by the next election timeout. */
+  roundTarget: LogIndex;
+  roundsKeptUp: number;
 }
 
 export function newProgress(id: NodeId, nextIndex: LogIndex): Progress {
@@ -51,10 +66,14 @@ export function newProgress(id: NodeId, nextIndex: LogIndex): Progress {
     window: new InflightWindow(),
     snapshot: null,
     recentlyActive: false,
+    silentTicks: neverHeard,
     heartbeatDue: false,
     sentRound: 0,
     ackedRound: 0,
     sentCommit: 0,
+    farewell: null,
+    roundTarget: nextIndex - 1,
+    roundsKeptUp: 0,
   };
 }
 

@@ -4,13 +4,20 @@
  */
 import type { Message } from "../messages.ts";
 import type { Entry, PersistedState, SnapshotMeta } from "../types.ts";
-import { appendOwn, onAppendEntries, rejection } from "./appending.ts";
+import { onAppendEntries, rejection } from "./appending.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
 import { invariant, unreachable } from "./invariant.ts";
-import { entryBytes, entryOverheadBytes } from "./log.ts";
+import { entryBytes } from "./log.ts";
+import {
+  contactsOf,
+  leaveWhenCommitted,
+  onChangeMembership,
+  resignWhenRemoved,
+} from "./membership.ts";
 import { checkRaftOptions } from "./options.ts";
 import { canWrite, onPersisted, takeWrite } from "./persistence.ts";
+import { propose } from "./proposing.ts";
 import { beginReadRound, onRead, onReadIndexRequest, onReadIndexResponse } from "./reading.ts";
 import {
   flush,
@@ -26,11 +33,11 @@ import {
   snapshotMeta,
 } from "./snapshotting.ts";
 import { initialState, leaderOf, note } from "./state.ts";
-import type { RaftState } from "./state.ts";
+import type { LeaderRole, RaftState } from "./state.ts";
 import { statusOf } from "./status.ts";
 import { tick } from "./ticking.ts";
 import { continueTransfer, onTimeoutNow, startTransfer } from "./transfer.ts";
-import { becomeFollower } from "./transitions.ts";
+import { becomeFollower, stepAside } from "./transitions.ts";
 
 const none: readonly never[] = [];
 
@@ -51,13 +58,13 @@ export class RaftCore implements RaftCoreLike {
     const s = this.#s;
     switch (input.type) {
       case "tick":
-        return tick(s);
+        return tick(s, input.nowMs ?? null);
       case "receive":
         return receive(s, input.message);
       case "propose":
         return propose(s, input.context, input.commands);
       case "read":
-        return onRead(s, input.context);
+        return onRead(s, input.context, input.leaseNowMs ?? null);
       case "persisted":
         return onPersisted(s, input.write);
       case "applied":
@@ -66,8 +73,10 @@ export class RaftCore implements RaftCoreLike {
         return campaign(s);
       case "transfer":
         return s.role.kind === "leader" ? startTransfer(s, s.role, input.to) : undefined;
+      case "changeMembership":
+        return onChangeMembership(s, input);
       case "stepDown":
-        return stepDown(s);
+        return s.role.kind === "leader" ? stepAside(s, "asked to step down") : undefined;
       case "snapshotSaved":
         return onSnapshotSaved(s, input.snapshot, input.retainEntries);
       case "snapshotRead":
@@ -90,17 +99,14 @@ export class RaftCore implements RaftCoreLike {
       s.snapshotReads.length > 0 ||
       s.restore !== null ||
       s.compactThrough !== null ||
+      s.contactsChanged ||
       canWrite(s)
     );
   }
 
   ready(): Ready {
     const s = this.#s;
-    if (s.role.kind === "leader" && s.flushNeeded) {
-      beginReadRound(s, s.role);
-      flush(s, s.role);
-      continueTransfer(s, s.role);
-    }
+    if (s.role.kind === "leader" && s.flushNeeded) flushAsLeader(s, s.role);
     const { restore, compactThrough } = s;
     // What was handed out is not added to later, and what is empty costs nothing.
     const messages = s.messages.length === 0 ? none : s.messages;
@@ -113,9 +119,21 @@ export class RaftCore implements RaftCoreLike {
     if (snapshotReads !== none) s.snapshotReads = [];
     s.restore = null;
     s.compactThrough = null;
+    const contacts = s.contactsChanged ? contactsOf(s) : null;
+    s.contactsChanged = false;
     const committed = takeCommitted(s);
     const write = takeWrite(s);
-    return { write, messages, restore, committed, outcomes, snapshotReads, compactThrough, notes };
+    return {
+      write,
+      messages,
+      restore,
+      committed,
+      outcomes,
+      snapshotReads,
+      compactThrough,
+      contacts,
+      notes,
+    };
   }
 
   status(): RaftStatus {
@@ -125,6 +143,15 @@ export class RaftCore implements RaftCoreLike {
   snapshotMeta(): SnapshotMeta | null {
     return snapshotMeta(this.#s);
   }
+}
+
+/** Sends what has gathered, and does what a leader does by itself. */
+function flushAsLeader(s: RaftState, role: LeaderRole): void {
+  leaveWhenCommitted(s, role);
+  beginReadRound(s, role);
+  flush(s, role);
+  continueTransfer(s, role);
+  resignWhenRemoved(s, role);
 }
 
 /** Compares terms (§5.1), then hands the message to its chapter. */
@@ -207,45 +234,10 @@ function isAnsweredByTerm(s: RaftState, m: Message): boolean {
 function followLeader(s: RaftState, { from, term }: Message): void {
   invariant(s.role.kind !== "leader", "a term has one leader");
   s.electionElapsedTicks = 0;
+  s.leaderContactTicks = 0;
   if (leaderOf(s) !== from) {
     becomeFollower(s, { term, leaderId: from, why: "heard from the leader" });
   }
-}
-
-function propose(s: RaftState, context: number, commands: readonly Uint8Array[]): void {
-  const { role } = s;
-  const { entryMaxBytes, uncommittedMaxBytes } = s.options;
-  const refuse = (refusal: Parameters<typeof refuseProposal>[2]): void =>
-    refuseProposal(s, context, refusal);
-  if (role.kind !== "leader") return refuse({ reason: "notLeader", leaderId: leaderOf(s) });
-  if (role.transfer !== null) return refuse({ reason: "notLeader", leaderId: null }); // X1
-  invariant(commands.length > 0, "a proposal has a command");
-  let bytes = 0;
-  for (const { length } of commands) {
-    if (length > entryMaxBytes) return refuse({ reason: "tooLarge", maxBytes: entryMaxBytes });
-    bytes += length + entryOverheadBytes;
-  }
-  if (role.unappliedBytes > 0 && role.unappliedBytes + bytes > uncommittedMaxBytes) {
-    return refuse({ reason: "overloaded" });
-  }
-  const first = { index: s.log.lastIndex + 1, term: s.term };
-  for (const data of commands) appendOwn(s, role, { kind: "command", data });
-  s.outcomes.push({ type: "proposed", context, first });
-}
-
-function refuseProposal(
-  s: RaftState,
-  context: number,
-  refusal: Extract<Ready["outcomes"][number], { type: "proposalRefused" }>["refusal"],
-): void {
-  s.outcomes.push({ type: "proposalRefused", context, refusal });
-}
-
-function stepDown(s: RaftState): void {
-  if (s.role.kind !== "leader") return;
-  becomeFollower(s, { term: s.term, leaderId: null, why: "asked to step down" });
-  // The others wait for at most two election timeouts: they, and not we, campaign next.
-  s.electionElapsedTicks = -2 * s.options.electionTimeoutTicks;
 }
 
 /** A state machine that is slow must not make the queue in front of it grow. */

@@ -11,6 +11,7 @@ import type { AppendEntriesResponse, InstallSnapshotResponse } from "../messages
 import type { Entry, EntryId, LogIndex, NodeId } from "../types.ts";
 import { maybeCommit } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
+import { beginBeat } from "./lease.ts";
 import { entryBytes } from "./log.ts";
 import { becomeProbe, becomeReplicate } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -142,6 +143,7 @@ function sendAppend(
 
 /** Every peer gets a sign of life with the next flush. */
 export function heartbeat(s: RaftState, role: LeaderRole): void {
+  beginBeat(s, role);
   for (const peer of role.peers) peer.heartbeatDue = true;
   s.flushNeeded = true;
 }
@@ -173,6 +175,7 @@ export function onInstallSnapshotResponse(
 /** Any answer shows that the peer is there and, by its round, since when (R2). */
 function heardFrom(s: RaftState, role: LeaderRole, peer: Progress, round: number): void {
   peer.recentlyActive = true;
+  peer.silentTicks = 0;
   if (round > peer.ackedRound) {
     peer.ackedRound = round;
     confirmReads(s, role);

@@ -11,12 +11,13 @@
  */
 import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
 import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
+import { advanceCommit } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import { send, sendOncePersisted } from "./sending.ts";
-import { note } from "./state.ts";
+import { note, onConfigurationMoved } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 /** Most bytes of entries that are kept behind a snapshot, however few entries that is. */
@@ -144,7 +145,7 @@ export function onInstallSnapshot(s: RaftState, m: InstallSnapshot): void {
     return note(s, { type: "dropped", message: m, why: "a snapshot is being installed" });
   }
   if (s.log.termAt(snapshot.index) === snapshot.term) {
-    s.commitIndex = Math.max(s.commitIndex, snapshot.index); // a snapshot holds what is committed
+    advanceCommit(s, snapshot.index); // a snapshot holds what is committed
   }
   if (snapshot.index <= s.commitIndex) {
     return respond(s, m, { nextOffset: 0, installed: true }); // S4
@@ -200,6 +201,8 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   });
   s.snapshot = snapshot;
   s.commitIndex = snapshot.index;
+  s.removed = false; // who gets a snapshot from a leader takes part
+  onConfigurationMoved(s);
   s.handedIndex = snapshot.index;
   s.applying.clear();
   s.persistedIndex = snapshot.index;

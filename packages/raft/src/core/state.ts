@@ -17,6 +17,7 @@ import { ConfigurationHistory, emptyConfiguration } from "./configuration.ts";
 import type { PlacedConfiguration } from "./configuration.ts";
 import type { Note, Outcome, RaftOptions, SnapshotReadRequest } from "./door.ts";
 import { invariant } from "./invariant.ts";
+import type { Beat } from "./lease.ts";
 import { RaftLog } from "./log.ts";
 import { InflightWindow } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -60,6 +61,8 @@ export interface LeaderRole {
   readonly progress: Map<NodeId, Progress>;
   /** The values of `progress`: iterated on every flush. */
   readonly peers: Progress[];
+  /** Whether we are a voter of the configuration in force: a leader that is removed is not. */
+  votes: boolean;
   /** Bytes of entries that were appended and are not applied. */
   unappliedBytes: number;
   /** Room to sort in: quorums are counted for every answer. */
@@ -69,6 +72,10 @@ export interface LeaderRole {
   newReads: WaitingRead[];
   readonly confirming: ReadBatch[];
   waitingReads: number;
+  /** Heartbeats whose answers make a lease, oldest first (V1). */
+  readonly beats: Beat[];
+  /** V3 */
+  leaseVoid: boolean;
 }
 
 export type Role = FollowerRole | CampaignRole | LeaderRole;
@@ -114,6 +121,10 @@ export interface RaftState extends RandomState {
   readonly log: RaftLog;
   readonly configurations: ConfigurationHistory;
   snapshot: SnapshotMeta | null;
+  /** Members of the configuration in force or of one that we may fall back to have changed. */
+  contactsChanged: boolean;
+  /** A committed configuration does not name us, and the one before it did. */
+  removed: boolean;
 
   commitIndex: LogIndex;
   /** Handed to the host as committed. */
@@ -137,6 +148,10 @@ export interface RaftState extends RandomState {
   /** Ticks since the oldest write in flight was handed out. */
   diskWaitTicks: number;
 
+  /** The time of the last tick, if ticks tell it. */
+  nowMs: number | null;
+  /** Since a leader of our term was heard of, or since the start (V2). */
+  leaderContactTicks: number;
   electionElapsedTicks: number;
   heartbeatElapsedTicks: number;
   randomizedTimeoutTicks: number;
@@ -177,6 +192,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     log,
     configurations,
     snapshot,
+    contactsChanged: true,
+    removed: false,
     commitIndex: Math.max(hardState.commitIndex, snapshotIndex),
     handedIndex: snapshotIndex,
     appliedIndex: 0,
@@ -190,6 +207,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     chunkToWrite: null,
     receiving: null,
     diskWaitTicks: 0,
+    nowMs: null,
+    leaderContactTicks: 0,
     electionElapsedTicks: 0,
     heartbeatElapsedTicks: 0,
     randomizedTimeoutTicks: 0,
@@ -232,6 +251,23 @@ function configurationsFrom({ snapshot, entries }: PersistedState): Configuratio
 export function leaderOf(s: RaftState): NodeId | null {
   if (s.role.kind === "leader") return s.id;
   return s.role.kind === "follower" ? s.role.leaderId : null;
+}
+
+/** The first one, entry 1, is where a cluster begins: no change, and no news. */
+export function noteConfiguration(
+  s: RaftState,
+  { index, configuration }: PlacedConfiguration,
+  committed: boolean,
+): void {
+  if (index > 1) note(s, { type: "configuration", index, configuration, committed });
+}
+
+/** Another configuration is in force now (C1). */
+export function onConfigurationMoved(s: RaftState): void {
+  const { index, configuration } = s.configurations.current;
+  const committed = index <= s.commitIndex;
+  s.contactsChanged = true;
+  noteConfiguration(s, { index, configuration }, committed);
 }
 
 export function note(s: RaftState, fact: Note): void {

@@ -1,5 +1,6 @@
 import type { NodeId } from "../types.ts";
 import type { PeerStatus, RaftStatus } from "./door.ts";
+import { neverHeard } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import { leaderOf } from "./state.ts";
 import type { RaftState } from "./state.ts";
@@ -24,6 +25,7 @@ export function statusOf(s: RaftState): RaftStatus {
     snapshot: snapshot === null ? null : { index: snapshot.index, term: snapshot.term },
     configuration,
     configurationIndex: index,
+    removed: s.removed,
     peers: peersOf(s),
   };
 }
@@ -48,5 +50,7 @@ function peerStatus(s: RaftState, peer: Progress): PeerStatus {
     inflightBytes: window.bytes,
     paused: state === "snapshot" || (state === "probe" ? peer.probeSent : full),
     recentlyActive,
+    silentTicks: peer.silentTicks < neverHeard ? peer.silentTicks : null,
+    removed: peer.farewell !== null,
   };
 }

@@ -7,6 +7,7 @@
 import type { NodeId } from "../types.ts";
 import { isVoter } from "./configuration.ts";
 import { campaign, diskStalled } from "./election.ts";
+import { judgeLearners, tickFarewells } from "./membership.ts";
 import { configurationVoteResult } from "./quorum.ts";
 import { expireForwardedReads } from "./reading.ts";
 import { heartbeat } from "./replication.ts";
@@ -15,7 +16,9 @@ import type { LeaderRole, RaftState } from "./state.ts";
 import { tickTransfer } from "./transfer.ts";
 import { becomeFollower, firstTimeout, randomTimeout } from "./transitions.ts";
 
-export function tick(s: RaftState): void {
+export function tick(s: RaftState, nowMs: number | null): void {
+  s.nowMs = nowMs;
+  s.leaderContactTicks += 1;
   if (s.inflightWrites.length > 0) s.diskWaitTicks += 1;
   s.electionElapsedTicks += 1;
   expireForwardedReads(s);
@@ -34,11 +37,14 @@ function onSilence(s: RaftState): void {
 
 function tickLeader(s: RaftState, role: LeaderRole): void {
   if (diskStalled(s)) return giveUp(s, "our disk does not answer");
+  for (const peer of role.peers) peer.silentTicks += 1;
   if (s.electionElapsedTicks >= s.options.electionTimeoutTicks) {
     s.electionElapsedTicks = 0;
+    judgeLearners(s, role);
     if (!heardFromQuorum(s, role)) return giveUp(s, "no contact with a majority"); // K1
   }
   tickTransfer(s, role);
+  tickFarewells(s, role);
   s.heartbeatElapsedTicks += 1;
   if (s.heartbeatElapsedTicks >= s.options.heartbeatTicks) {
     s.heartbeatElapsedTicks = 0;

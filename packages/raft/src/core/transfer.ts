@@ -25,7 +25,8 @@ export function startTransfer(s: RaftState, role: LeaderRole, to: NodeId | null)
   note(s, { type: "transfer", to: target.id, why: "begun" });
 }
 
-function furthestVoter(s: RaftState, role: LeaderRole): Progress | null {
+/** Whoever should lead next; `null` if there is no other voter. */
+export function furthestVoter(s: RaftState, role: LeaderRole): Progress | null {
   let best: Progress | null = null;
   for (const peer of role.peers) {
     if (voterNamed(s, role, peer.id) === null) continue;
@@ -51,6 +52,7 @@ export function continueTransfer(s: RaftState, role: LeaderRole): void {
   if (transfer === null || transfer.told) return;
   if (role.progress.get(transfer.to)?.matchIndex !== s.log.lastIndex) return;
   transfer.told = true;
+  role.leaseVoid = true; // V3
   send(s, { type: "timeoutNow", from: s.id, to: transfer.to, term: s.term });
 }
 

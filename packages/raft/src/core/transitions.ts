@@ -6,8 +6,10 @@
  *    votes for must not keep the others from campaigning.
  */
 import type { LogIndex, NodeId, Term } from "../types.ts";
+import { isVoter } from "./configuration.ts";
 import { leadershipLost } from "./reading.ts";
 import { invariant } from "./invariant.ts";
+import { usesLeases } from "./lease.ts";
 import { entryBytes } from "./log.ts";
 import { newProgress } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -65,12 +67,15 @@ function newLeaderRole(s: RaftState): LeaderRole {
     transfer: null,
     progress,
     peers: [...progress.values()],
+    votes: isVoter(s.configurations.current.configuration, s.id),
     unappliedBytes: bytesAfter(s, Math.max(s.appliedIndex, s.log.base.index)),
     scratch: [],
     readRound: 0,
     newReads: [],
     confirming: [],
     waitingReads: 0,
+    beats: [],
+    leaseVoid: false,
   };
 }
 
@@ -94,6 +99,13 @@ function changeRole(s: RaftState, role: Role, why: string): void {
   }
   if (leaderId !== leaderBefore) note(s, { type: "leader", leaderId, term: s.term });
   s.flushNeeded = role.kind === "leader";
+  s.contactsChanged ||= before.kind === "leader"; // it may have had farewells to say
+}
+
+/** Stops leading, and lets the others campaign first: they wait for at most two timeouts. */
+export function stepAside(s: RaftState, why: string): void {
+  becomeFollower(s, { term: s.term, leaderId: null, why });
+  s.electionElapsedTicks = -2 * s.options.electionTimeoutTicks;
 }
 
 /**
@@ -104,7 +116,8 @@ function changeRole(s: RaftState, role: Role, why: string): void {
 export function firstTimeout(s: RaftState): number {
   const { electionTimeoutTicks, heartbeatTicks } = s.options;
   const { voters, outgoing } = s.configurations.current.configuration;
-  if (voters.length === 1 && outgoing.length === 0) return 1;
+  if (voters.length === 1 && voters[0] === s.id && outgoing.length === 0) return 1;
+  if (usesLeases(s)) return randomTimeout(s); // V2: a promise may have been forgotten
   return heartbeatTicks * 3 + nextRandom(s, electionTimeoutTicks);
 }
 

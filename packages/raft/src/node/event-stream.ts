@@ -98,6 +98,12 @@ function eventOf(note: Note): RaftEvent | null {
       return { type: "role", role: note.role, term: note.term };
     case "leader":
       return { type: "leader", leaderId: note.leaderId, term: note.term };
+    case "configuration": {
+      const { index, configuration, committed } = note;
+      return { type: "membership", index, configuration, committed };
+    }
+    case "removed":
+      return { type: "removed", index: note.index };
     case "snapshotInstalled":
       return { type: "snapshotInstalled", snapshot: note.snapshot };
     default:

@@ -1,17 +1,18 @@
 /** The public options and answers of RaftNode. */
 import type { RaftOptions, RaftStatus } from "../core/door.ts";
-import type { EntryId, LogIndex, Member, NodeId, Term } from "../types.ts";
+import type { Configuration, EntryId, LogIndex, Member, NodeId, Term } from "../types.ts";
 import type { RaftObserver, StateMachine, Storage, Transport } from "./ports.ts";
 
 export interface RaftNodeOptions<Result> {
-  /** This server's id; one of `members`. */
+  /** This server's id; one of `members`, unless it joins. */
   readonly id: NodeId;
   /**
-   * The first configuration, the same on every server, ourselves included. Used on an empty storage
-   * only, so never start an id that has taken part before on a storage that was emptied: it might
-   * vote twice in one term.
+   * The first configuration, the same on every server, ourselves included; or `join`: this server
+   * is new to a cluster that exists, knows nobody, and waits until a leader that was told of it
+   * (`changeMembership`) makes contact. Used on an empty storage only, so never start an id that has
+   * taken part before on a storage that was emptied: it might vote twice in one term.
    */
-  readonly members: readonly Member[];
+  readonly members: readonly Member[] | "join";
   readonly stateMachine: StateMachine<Result>;
   readonly storage: Storage;
   readonly transport: Transport;
@@ -21,6 +22,17 @@ export interface RaftNodeOptions<Result> {
   /** Overrides of the core's defaults ({@link defaultRaftOptions}). */
   readonly raft?: Partial<Omit<RaftOptions, "id">>;
   readonly snapshots?: SnapshotPolicy;
+  /**
+   * Allows reads by lease; default no. Either on all servers of a cluster or on none: with leases a
+   * server that has heard from its leader, or has just started, helps to elect another one an
+   * election timeout later at the earliest.
+   */
+  readonly leases?: LeaseOptions;
+}
+
+export interface LeaseOptions {
+  /** By how much a clock may run faster or slower than another one; default 0.05, so 5 %. */
+  readonly clockDriftMax?: number;
 }
 
 /** When the log is compacted. */
@@ -40,6 +52,24 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ChangeOptions extends WaitOptions {
+  /**
+   * `auto` (default): in one step where that is enough, else through a joint configuration. `joint`:
+   * always through one. `explicit`: into a joint configuration that stays until `leave`.
+   */
+  readonly transition?: "auto" | "joint" | "explicit" | "leave";
+  /** Only if the configuration in force stands at this index (compare-and-set). */
+  readonly expectedIndex?: LogIndex;
+  /** Also if no majority of the new voters answers right now. */
+  readonly force?: boolean;
+}
+
+/** Who takes part, and where in the log that was decided. */
+export interface Membership {
+  readonly configuration: Configuration;
+  readonly index: LogIndex;
+}
+
 export interface Proposed<Result> {
   readonly result: Result;
   readonly index: LogIndex;
@@ -47,8 +77,11 @@ export interface Proposed<Result> {
 }
 
 export interface ReadOptions extends WaitOptions {
-  /** `linearizable` (default) sees every command acknowledged before; `local` may be old. */
-  readonly consistency?: "linearizable" | "local";
+  /**
+   * `linearizable` (default) sees every command acknowledged before. `lease` does as well, as far as
+   * clocks can be trusted, and saves the leader a round of messages. `local` may be old.
+   */
+  readonly consistency?: "linearizable" | "lease" | "local";
 }
 
 export interface RaftNodeStatus extends RaftStatus {
@@ -64,6 +97,10 @@ export interface RaftNodeStatus extends RaftStatus {
 export type RaftEvent =
   | { readonly type: "role"; readonly role: RaftStatus["role"]; readonly term: Term }
   | { readonly type: "leader"; readonly leaderId: NodeId | null; readonly term: Term }
+  /** A configuration took force, or the one in force was committed. */
+  | ({ readonly type: "membership"; readonly committed: boolean } & Membership)
+  /** This server is no member any more: it may be stopped. */
+  | { readonly type: "removed"; readonly index: LogIndex }
   | { readonly type: "snapshotSaved"; readonly snapshot: EntryId }
   | { readonly type: "snapshotInstalled"; readonly snapshot: EntryId }
   /** So many events were dropped, because this reader was slow. */

@@ -68,7 +68,11 @@ export interface Transport {
   start(handler: TransportHandler): void;
   /** Queues and returns at once; drops when the peer's bounded queue is full. */
   send(message: Message): void;
-  /** The members of the cluster in force, ourselves included. Others are not contacted. */
+  /**
+   * Whom to contact from now on, with addresses: the members, ourselves included, those of a change
+   * that is under way, and for a while those that were removed. Who is dropped may still have
+   * messages on their way.
+   */
   setMembers(members: readonly Member[]): void;
   close(): Promise<void>;
 }

@@ -85,6 +85,7 @@ export class Pump<Result> {
     const { observer, transport } = this.#parts;
     observer.onReady?.(ready);
     this.#parts.onReady(ready);
+    if (ready.contacts !== null) transport.setMembers(ready.contacts);
     for (const message of ready.messages) transport.send(message);
     // Behind another one it waits: for its end, or, where the disk is full, for a tick.
     if (ready.write !== null && this.#writes.push(ready.write) === 1) this.#writeNext();

@@ -1,12 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import type { Outcome } from "../core/door.ts";
 import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
+import type { MembershipChange } from "../core/configuration-changes.ts";
 import { Applier } from "./applier.ts";
 import { EventHub, nextLeader } from "./event-stream.ts";
+import { LeaseClock } from "./lease-clock.ts";
 import { handOver } from "./handover.ts";
 import type {
+  ChangeOptions,
+  Membership,
   Proposed,
   RaftEvent,
   RaftNodeOptions,
@@ -14,14 +17,12 @@ import type {
   ReadOptions,
   WaitOptions,
 } from "./options.ts";
-import { Proposals, pendingProposalsMax } from "./proposals.ts";
+import { pendingProposalsMax } from "./proposals.ts";
 import { Pump } from "./pump.ts";
-import { Reads } from "./reads.ts";
+import { Requests } from "./requests.ts";
 import { Snapshotter } from "./snapshotter.ts";
-import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
-
-const defaultTickMs = 25;
+import { defaultTickMs, loadOrBootstrap, raftOptionsOf } from "./starting.ts";
+import { asError, endAll, limitOf, waiterOf } from "./waiting.ts";
 
 /**
  * One server of a Raft cluster.
@@ -42,11 +43,10 @@ export class RaftNode<Result> {
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
-  readonly #proposals = new Proposals<Result>();
-  readonly #reads = new Reads();
+  readonly #requests: Requests<Result>;
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
-  readonly #pendingReadsMax: number;
+  readonly #leaseClock: LeaseClock | null;
   readonly #electionTimeoutMs: number;
   readonly #tickMs: number;
   #resolveStopped: (error: Error | null) => void = () => undefined;
@@ -69,7 +69,11 @@ export class RaftNode<Result> {
     const raftOptions = raftOptionsOf(options);
     this.#options = options;
     this.#tickMs = options.tickMs ?? defaultTickMs;
-    this.#pendingReadsMax = raftOptions.pendingReadsMax;
+    this.#leaseClock = options.leases === undefined ? null : new LeaseClock();
+    this.#requests = new Requests((input) => this.#pump.step(input), {
+      pendingReadsMax: raftOptions.pendingReadsMax,
+      leaseClock: this.#leaseClock,
+    });
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -79,7 +83,7 @@ export class RaftNode<Result> {
       observer: options.observer ?? {},
       applier: () => this.#applier,
       onReady: (ready) => this.#events.publishNotes(ready.notes),
-      onOutcome: (outcome) => this.#onOutcome(outcome),
+      onOutcome: (outcome) => this.#requests.onOutcome(outcome, this.#appliedIndex),
       onPersisted: () => this.#snapshotter.onPersisted(),
       onFatal: (error) => this.#fail(error),
     });
@@ -105,7 +109,6 @@ export class RaftNode<Result> {
       receive: (message) => this.#pump.step({ type: "receive", message }),
       unreachable: (peer) => this.#pump.step({ type: "unreachable", peer }),
     });
-    this.#setMembers();
     // A stalled loop runs late timers before it reads sockets: the tick waits for the messages.
     const tickSoon = (): void => void setImmediate(() => this.#tick());
     this.#ticker = setInterval(tickSoon, this.#tickMs);
@@ -124,12 +127,13 @@ export class RaftNode<Result> {
     return new Promise((resolve, reject) => {
       if (this.#stopping !== null) return reject(new StoppedError());
       if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#proposals.size >= pendingProposalsMax) return reject(new OverloadedError());
+      if (this.#requests.proposals.size >= pendingProposalsMax)
+        return reject(new OverloadedError());
       const waiter = waiterOf({ resolve, reject }, options, (abandoned, cause) => {
         const error = new OutcomeUnknownError("the wait was aborted", { cause });
-        this.#proposals.abandon(abandoned, error);
+        this.#requests.proposals.abandon(abandoned, error);
       });
-      const context = this.#proposals.add(waiter);
+      const context = this.#requests.proposals.add(waiter);
       this.#pump.step({ type: "propose", context, commands: [command] });
     });
   }
@@ -138,21 +142,28 @@ export class RaftNode<Result> {
    * Runs `query` on the local state machine in the moment in which it is fresh enough. `query` must
    * not wait for anything.
    *
+   * @throws {NoLeasesError} a lease was asked for, and this node was started without them
    * @throws {NotLeaderError | ReadTimeoutError} no leader was found, no majority confirmed in time
    * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#reads.size >= this.#pendingReadsMax) return reject(new OverloadedError());
-      const waiter = waiterOf(answering(query, resolve, reject), options, (abandoned, reason) => {
-        this.#reads.abandon(abandoned, asError(reason));
-      });
-      const context = this.#reads.add(waiter);
-      if (options.consistency === "local") this.#reads.onReady(context, 0, this.#appliedIndex);
-      else this.#pump.step({ type: "read", context });
-    });
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#requests.read(query, options, this.#appliedIndex);
+  }
+
+  /**
+   * Changes who takes part (§6); on the leader. Carried out one after the other.
+   *
+   * @returns the configuration that came of it, once it is committed and not joint any more
+   * @throws {InvalidChangeError | UnsafeChangeError | ConfigurationMovedError | ChangeInProgressError}
+   *   or what `propose` throws; nothing was changed unless it is an {@link OutcomeUnknownError}
+   */
+  changeMembership(
+    changes: readonly MembershipChange[],
+    options: ChangeOptions = {},
+  ): Promise<Membership> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#requests.changes.change(changes, options);
   }
 
   /** A copy of what is known here and now. */
@@ -161,8 +172,8 @@ export class RaftNode<Result> {
     return {
       ...core,
       leaderSilentMs: core.leaderId === null ? null : core.leaderSilentTicks * this.#tickMs,
-      pendingProposals: this.#proposals.size,
-      pendingReads: this.#reads.size,
+      pendingProposals: this.#requests.proposals.size,
+      pendingReads: this.#requests.reads.size,
       fatal: this.#fatal,
     };
   }
@@ -223,48 +234,25 @@ export class RaftNode<Result> {
   #tick(): void {
     if (this.#stopping !== null) return;
     const nowMs = performance.now();
-    this.#pump.step({ type: "tick" });
-    this.#proposals.expire(nowMs);
-    const leaderKnown = this.#pump.core.status().leaderId !== null;
-    for (const context of this.#reads.onTick(nowMs, leaderKnown)) {
-      this.#pump.step({ type: "read", context });
-    }
-  }
-
-  #onOutcome(outcome: Outcome): void {
-    switch (outcome.type) {
-      case "proposed":
-        return this.#proposals.onProposed(outcome.context, outcome.first);
-      case "proposalRefused":
-        return this.#proposals.onRefused(outcome.context, outcome.refusal);
-      case "readReady":
-        return this.#reads.onReady(outcome.context, outcome.index, this.#appliedIndex);
-      case "readRefused":
-        return this.#reads.onRefused(outcome.context, outcome.refusal);
-    }
+    this.#pump.step({ type: "tick", nowMs: this.#leaseClock?.nowMs() });
+    this.#requests.onTick(nowMs, this.#pump.core.status().leaderId !== null);
   }
 
   #onApplied(entries: readonly Entry[], results: readonly Result[]): void {
     const last = entries[entries.length - 1]!; // a batch is never empty
-    this.#proposals.onApplied(entries, results);
+    this.#requests.onApplied(entries, results);
     this.#appliedIndex = last.index;
     this.#pump.step({ type: "applied", index: last.index });
-    this.#reads.onApplied(last.index);
+    this.#requests.reads.onApplied(last.index);
     this.#options.observer?.onApplied?.(last, entries);
-    if (entries.some(({ kind }) => kind === "configuration")) this.#setMembers();
     this.#snapshotter.onApplied(entries);
   }
 
   #onRestored(index: LogIndex): void {
     this.#appliedIndex = index;
     this.#pump.step({ type: "applied", index });
-    this.#proposals.onSnapshot(index);
-    this.#reads.onApplied(index);
-    this.#setMembers();
+    this.#requests.onRestored(index);
   }
-
-  readonly #setMembers = (): void =>
-    this.#options.transport.setMembers(this.#pump.core.status().configuration.members);
 
   #fail(error: Error): void {
     this.#fatal ??= error;
@@ -280,8 +268,7 @@ export class RaftNode<Result> {
     const writes = this.#pump.stop();
     const { storage, transport } = this.#options;
     const applying = this.#applier.stop();
-    this.#proposals.rejectAll("the node stopped", before);
-    this.#reads.rejectAll(before);
+    this.#requests.rejectAll(before);
     this.#events.close();
     const failed = await endAll([
       () => transport.close(),

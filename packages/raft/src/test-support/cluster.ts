@@ -4,7 +4,15 @@
  * another order; disks can be held. Two facts are checked all the time: a term has one leader, and
  * nobody applies two different entries at one index.
  */
-import type { Entry, Input, Message, NodeId, RaftOptions, RaftStatus } from "../index.ts";
+import type {
+  Entry,
+  Input,
+  MembershipChange,
+  Message,
+  NodeId,
+  RaftOptions,
+  RaftStatus,
+} from "../index.ts";
 import type { Stored } from "./logs.ts";
 import { TestServer } from "./server.ts";
 
@@ -12,6 +20,8 @@ export { members } from "./logs.ts";
 
 export interface ClusterSetup extends Partial<Omit<RaftOptions, "id" | "seed">> {
   readonly ids?: readonly NodeId[];
+  /** Servers that are no members yet and know nobody. */
+  readonly joiners?: readonly NodeId[];
   /** Crafted logs; servers that are not named start as new ones. */
   readonly logs?: Readonly<Record<NodeId, Stored>>;
 }
@@ -32,11 +42,11 @@ export class TestCluster {
   #groups: readonly (readonly NodeId[])[] | null = null;
   readonly #down = new Set<NodeId>();
 
-  constructor({ ids = ["a", "b", "c"], logs = {}, ...options }: ClusterSetup = {}) {
-    this.ids = ids;
+  constructor({ ids = ["a", "b", "c"], joiners = [], logs = {}, ...options }: ClusterSetup = {}) {
+    this.ids = [...ids, ...joiners];
     this.#servers = new Map(
-      ids.map((id, at) => {
-        const image: Stored = logs[id] ?? { log: "1" };
+      this.ids.map((id, at) => {
+        const image: Stored = logs[id] ?? { log: joiners.includes(id) ? "" : "1" };
         const setup = { ...options, id, members: ids, seed: at + 1, stored: image };
         return [id, new TestServer(setup)];
       }),
@@ -84,6 +94,18 @@ export class TestCluster {
     for (const byte of bytes) {
       this.step(id, { type: "propose", context: 0, commands: [Uint8Array.of(byte)] });
     }
+  }
+
+  /** Asks for a change of membership and answers how that went; `proposed` if it was appended. */
+  change(
+    id: NodeId,
+    changes: readonly MembershipChange[],
+    options: Partial<Extract<Input, { type: "changeMembership" }>> = {},
+  ): string {
+    const asked = { transition: "auto", expectedIndex: null, force: false, ...options } as const;
+    this.step(id, { type: "changeMembership", context: 0, changes, ...asked });
+    const outcome = this.server(id).outcomes.at(-1);
+    return outcome?.type === "changeRefused" ? outcome.refusal.reason : "proposed";
   }
 
   /** Only servers of one group hear each other. */

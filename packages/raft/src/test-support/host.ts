@@ -96,7 +96,7 @@ export function stopAll(): void {
 
 export async function startHost(
   id: NodeId,
-  ids: readonly NodeId[],
+  ids: readonly NodeId[] | "join",
   options: HostOptions & { readonly machine?: ListMachine } = {},
 ): Promise<Host> {
   const { machine = new ListMachine(), ...rest } = options;
@@ -109,7 +109,7 @@ export async function startHost(
     ...rest,
     raft: { ...quick.raft, ...rest.raft },
     id,
-    members: members(...ids),
+    members: ids === "join" ? ids : members(...ids),
     storage,
     transport,
     observer: watch,
@@ -148,6 +148,14 @@ export class HostCluster {
   async startServer(id: NodeId, storage: Storage = new MemoryStorage()): Promise<Host> {
     const transport = this.network.transport(id);
     const host = await startHost(id, this.#ids, { ...this.#options, storage, transport });
+    this.hosts.set(id, host);
+    return host;
+  }
+
+  /** A server that knows nobody. */
+  async startJoiner(id: NodeId): Promise<Host> {
+    const transport = this.network.transport(id);
+    const host = await startHost(id, "join", { ...this.#options, transport });
     this.hosts.set(id, host);
     return host;
   }

@@ -7,6 +7,7 @@ import type {
   Entry,
   Input,
   LogIndex,
+  Member,
   Message,
   MessageType,
   NodeId,
@@ -49,6 +50,8 @@ export class TestServer {
   sent: Message[] = [];
   outcomes: Outcome[] = [];
   notes: Note[] = [];
+  /** Whom this server was last told to reach. */
+  contacts: readonly Member[] | null = null;
   /** Everything applied since the start of this core, and the state that came of it. */
   applied: Entry[] = [];
   state: number[] = [];
@@ -202,6 +205,7 @@ export class TestServer {
     this.sent.push(...ready.messages);
     this.outcomes.push(...ready.outcomes);
     this.notes.push(...ready.notes);
+    this.contacts = ready.contacts ?? this.contacts;
     if (ready.write !== null) this.#write(ready.write);
     if (ready.restore !== null) this.#restore(ready.restore.index);
     this.#apply(ready.committed);

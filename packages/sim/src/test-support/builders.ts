@@ -56,6 +56,7 @@ export function status(of: TestServer, changes: Partial<RaftStatus> = {}): RaftS
     snapshot: null,
     configuration: configurationOf(members),
     configurationIndex: 1,
+    removed: false,
     peers: {},
     ...changes,
   };

@@ -112,6 +112,7 @@ function readConfiguration(value: unknown): Configuration {
     outgoing: list(c["outgoing"]).map(text),
     learners: list(c["learners"]).map(text),
     learnersNext: list(c["learnersNext"]).map(text),
+    joining: list(c["joining"] ?? []).map(text), // none in snapshots of early releases
     autoLeave,
   };
 }

@@ -46,6 +46,7 @@ export function meta(index: LogIndex, term: Term): SnapshotMeta {
       outgoing: [],
       learners: [],
       learnersNext: [],
+      joining: [],
       autoLeave: false,
     },
     configurationIndex: 0,

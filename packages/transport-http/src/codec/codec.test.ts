@@ -51,7 +51,7 @@ describe("messages and bytes", () => {
         "requestVoteResponse 0000000d30cc9982100201020304030100",
         "appendEntries 0000001ef125fe1210030102030403ac0202ab020503040202cafe0503000002cafe",
         "appendEntriesResponse 00000012bbaea7fc1004010203040301ac0280010105",
-        "installSnapshot 00000026286449f61005010203040305ac020201026e3103683a3101026e31000000010780200102cafe",
+        "installSnapshot 0000002793ca46f51005010203040305ac020201026e3103683a3101026e3100000000010780200102cafe",
         "installSnapshotResponse 000000111f681d8c10060102030403ac0282200105",
         "readIndexRequest 0000000c2aefbc5c1007010203040309",
         "readIndexResponse 0000000d69d50f42100801020304030900",
@@ -150,8 +150,9 @@ describe("messages that break their contract are not encoded", () => {
 });
 
 function installationBy(voters: readonly string[]): Message {
-  const rest = { members: [], outgoing: [], learners: [], learnersNext: [], autoLeave: false };
-  const snapshot = { index: 1, term: 1, configuration: { voters, ...rest }, configurationIndex: 1 };
+  const parts = { members: [], outgoing: [], learners: [], learnersNext: [], joining: [] };
+  const configuration = { voters, ...parts, autoLeave: false };
+  const snapshot = { index: 1, term: 1, configuration, configurationIndex: 1 };
   const chunk = { snapshot, offset: 0, data: new Uint8Array(0), done: true };
   return { type: "installSnapshot", ...ends, term: 1, readRound: 0, chunk };
 }

@@ -23,6 +23,7 @@ export function encodeConfiguration(w: Writer, configuration: Configuration): vo
   writeIds(w, configuration.outgoing);
   writeIds(w, configuration.learners);
   writeIds(w, configuration.learnersNext);
+  writeIds(w, configuration.joining);
   w.flag(configuration.autoLeave);
 }
 
@@ -36,6 +37,7 @@ export function decodeConfiguration(r: Reader): Configuration {
     outgoing: readIds(r),
     learners: readIds(r),
     learnersNext: readIds(r),
+    joining: readIds(r),
     autoLeave: r.flag(),
   };
 }

@@ -20,6 +20,7 @@ interface WireConfiguration {
   readonly outgoing: readonly string[];
   readonly learners: readonly string[];
   readonly learnersNext: readonly string[];
+  readonly joining: readonly string[];
   readonly autoLeave: boolean;
 }
 

@@ -27,6 +27,7 @@ const configuration: fc.Arbitrary<Configuration> = fc.record({
   outgoing: ids,
   learners: ids,
   learnersNext: ids,
+  joining: ids,
   autoLeave: flag,
 });
 
@@ -141,6 +142,7 @@ export function oneOfEach(ends: { from: NodeId; to: NodeId }): Message[] {
     outgoing: [],
     learners: [],
     learnersNext: [],
+    joining: [],
     autoLeave: true,
   };
   const snapshot = { index: 300, term: 2, configuration, configurationIndex: 7 };
