@@ -1,6 +1,12 @@
 import { Writable } from "node:stream";
 
-import { MemoryStorage, type SnapshotMeta, type Storage, type Write } from "@counter/raft";
+import {
+  configurationOf,
+  MemoryStorage,
+  type SnapshotMeta,
+  type Storage,
+  type Write,
+} from "@counter/raft";
 import winston from "winston";
 
 import { withFullDiskLogged } from "./full-disk.ts";
@@ -14,15 +20,7 @@ const snapshot: SnapshotMeta = {
   index: 1,
   term: 1,
   configurationIndex: 1,
-  configuration: {
-    members: [{ id: "a", address: "a" }],
-    voters: ["a"],
-    outgoing: [],
-    learners: [],
-    learnersNext: [],
-    joining: [],
-    autoLeave: false,
-  },
+  configuration: configurationOf([{ id: "a", address: "a" }]),
 };
 
 /** A disk that has room, or the error that it gives instead. */

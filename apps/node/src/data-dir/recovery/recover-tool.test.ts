@@ -39,6 +39,11 @@ describe("showing", () => {
     expect(out).not.toContain("Contradicted");
   });
 
+  it("warns of a survivor that was no voter", async () => {
+    const { out } = await run(await storedNode({ log: "1", voters: members.slice(1) }));
+    expect(out).toContain("this node is no voter");
+  });
+
   it("refuses while the node runs", async () => {
     const dataDir = await storedNode({ log: "1" });
     const storage = await openFileStorage(join(dataDir, "raft"));
