@@ -29,9 +29,11 @@ async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<n
   const early = await Promise.race([signalled, starting.then(() => null)]);
   const node = await starting;
   const cause = early ?? (await Promise.race([signalled, node.stopped]));
-  // Its line is in the log already.
-  if (typeof cause !== "string")
-    return cause instanceof StartError ? cause.exitCode : exitCodes.fatal;
+  if (typeof cause !== "string") {
+    if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already
+    log.error(cause.message);
+    return cause.exitCode;
+  }
   log.info(`stopping after ${cause}`);
   const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
   if (exitCode === exitCodes.ok) log.info("stopped");

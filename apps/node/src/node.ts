@@ -17,7 +17,6 @@ import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { codeOf, messageOf } from "./error-text.ts";
-import type { StartError } from "./exit-codes.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
 import { HeldRequests } from "./http/held.ts";
@@ -114,7 +113,7 @@ class CounterNode implements RunningNode {
     this.#neighbours = new Neighbours({
       own: config.address,
       leadership: this.#watch,
-      onHopeless: (error) => this.#onHopeless(error),
+      onHopeless: (error) => this.#endWith(error),
     });
     this.#forwarder = createForwarder({
       own: config.address,
@@ -197,7 +196,8 @@ class CounterNode implements RunningNode {
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
-    void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
+    if (this.#stopping !== null) return;
+    void this.#raft.stopped.then((error) => this.#endWith(error));
     this.#gate.open(this.#engine(this.#raft));
     this.#held.release();
     log.info(`member of a cluster of ${identity.members.length}`, {
@@ -243,6 +243,7 @@ class CounterNode implements RunningNode {
         log.debug("no majority has confirmed a read yet", { reason: messageOf(error) });
       }
     }
+    if (this.#stopping !== null) return;
     this.#startedInMs = Math.round(performance.now());
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
@@ -250,12 +251,7 @@ class CounterNode implements RunningNode {
     this.#resolveReady(this.#startedInMs);
   }
 
-  #onHopeless(error: StartError): void {
-    this.#parts.log.error(error.message);
-    this.#onRaftStopped(error);
-  }
-
-  #onRaftStopped(error: Error | null): void {
+  #endWith(error: Error | null): void {
     if (error === null) return;
     this.#failure = error;
     this.stop().catch((closing: unknown) => {

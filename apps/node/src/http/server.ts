@@ -125,7 +125,7 @@ function expressApp(
 function apiRequest(route: Route, request: Request): ApiRequest {
   const body: unknown = request.body;
   return {
-    method: request.method,
+    method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
     path: route.path,
     query: splitUrl(request.originalUrl).query,
     headers: request.headers,

@@ -220,6 +220,17 @@ describe("of unknown outcome", () => {
     expect(wanted.attempts()).toBe(1);
   });
 
+  test("a read is, since it changes nothing", async () => {
+    let asked = 0;
+    cluster.leaderAddress = await leaderThat((incoming, outgoing) => {
+      asked += 1;
+      if (asked === 1) incoming.socket.resetAndDestroy();
+      else outgoing.end("9\n");
+    });
+    const reply = await service().answer(route("read", noLeader, noLeader), request());
+    expect([reply.status, asked]).toEqual([200, 2]);
+  });
+
   test("a write with a key is, since the key makes that safe", async () => {
     cluster.leading = true;
     const reply = await service().answer(route("write", unknown), request(key));
