@@ -17,7 +17,6 @@ import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { firstMembers } from "./data-dir/identity.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
-import type { StartError } from "./exit-codes.ts";
 import { Admission } from "./admission.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
@@ -41,6 +40,8 @@ export interface NodeParts {
   readonly server?: Server;
   /** Length of a Raft tick in milliseconds; tests make it short. */
   readonly tickMs?: number;
+  /** Gives up starting: a node that joins may wait for its cluster as long as it likes. */
+  readonly cancel?: AbortSignal;
 }
 
 /** A node that was started; it may not know a leader yet. */
@@ -107,8 +108,9 @@ class CounterNode implements RunningNode {
     this.#admission = new Admission({
       seeds: config.join,
       log,
-      onRemoved: (error) => this.#onHopeless(error),
+      onRemoved: (error) => this.#endWith(error),
     });
+    parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
     this.#watch = new Watch({
       log,
       context: logContext,
@@ -120,7 +122,7 @@ class CounterNode implements RunningNode {
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
       leadership: this.#watch,
-      onHopeless: (error) => this.#onHopeless(error),
+      onHopeless: (error) => this.#endWith(error),
     });
     this.#forwarder = createForwarder({
       own: config.address,
@@ -210,8 +212,9 @@ class CounterNode implements RunningNode {
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
+    if (this.#stopping !== null) return;
     this.#admission.begin(raft, dataDir);
-    void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
+    void this.#raft.stopped.then((error) => this.#endWith(error));
     this.#gate.open(this.#engine(this.#raft));
     this.#held.release();
     const { members } = raft.status().configuration;
@@ -234,22 +237,20 @@ class CounterNode implements RunningNode {
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
     const { config } = this.#parts;
+    const machine = this.#machine;
     return new RaftCounter({
+      ...config,
       node,
-      machine: this.#machine,
+      machine,
       leadership: this.#watch,
       clock: this.#clock,
-      applyTimeoutMs: config.applyTimeoutMs,
-      idempotencyWindowMs: config.idempotencyWindowMs,
-      idempotencyMax: config.idempotencyMax,
-      maxCounters: config.maxCounters,
     });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
-    if (!(await untilConfirmed(node, this.#watch, log))) return;
+    if (!(await untilConfirmed(node, this.#watch, log)) || this.#stopping !== null) return;
     this.#startedInMs = Math.round(performance.now());
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
@@ -257,12 +258,7 @@ class CounterNode implements RunningNode {
     this.#resolveReady(this.#startedInMs);
   }
 
-  #onHopeless(error: StartError): void {
-    this.#parts.log.error(error.message);
-    this.#onRaftStopped(error);
-  }
-
-  #onRaftStopped(error: Error | null): void {
+  #endWith(error: Error | null): void {
     if (error === null) return;
     this.#failure = error;
     this.stop().catch((closing: unknown) => {

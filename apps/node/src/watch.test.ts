@@ -33,7 +33,6 @@ function setup(uptimeMs: number = 60_000): Setup {
   });
   let changes = 0;
   const watch = new Watch({
-    own: "a:1",
     log,
     context: { term: null },
     onApplied: () => undefined,
@@ -51,6 +50,7 @@ function setup(uptimeMs: number = 60_000): Setup {
     compactThrough: null,
     contacts: null,
   };
+  watch.begin({ id: "a:1", role: "follower", leaderId: null, term: 0 });
   afterThis.push(watch);
   return {
     watch,

@@ -21,7 +21,7 @@ import type { LogContext } from "./logging.ts";
 const toldMax = 1024;
 /** An election takes about a second: nobody has to know of those that succeed. */
 const absenceMs = 3000;
-/** How long the others of a new cluster may take to start before anybody is told. */
+/** How long the others may take to start, once this node has, before anybody is told. */
 const quietMs = 5000;
 
 export interface WatchParts {
@@ -32,7 +32,7 @@ export interface WatchParts {
   readonly onChange: () => void;
   /** What is missing while there is no leader, for people. */
   readonly waiting: () => string;
-  /** Milliseconds since the start; default `performance.now`. */
+  /** A clock that only goes forward, in milliseconds; default `performance.now`. */
   readonly now?: () => number;
 }
 
@@ -51,6 +51,7 @@ export class Watch implements Leadership {
   /** Runs while no leader is known. */
   #absence: NodeJS.Timeout | null = null;
   #ended = false;
+  #begunAt = 0;
 
   constructor(parts: WatchParts) {
     this.#log = parts.log;
@@ -65,9 +66,10 @@ export class Watch implements Leadership {
     return this.#leaderId;
   }
 
-  /** What the node found on its disk, before the first note. */
+  /** What the node found on its disk, before it hears anything. */
   begin(status: Pick<RaftNodeStatus, "id" | "role" | "leaderId" | "term">): void {
     this.#own = status.id;
+    this.#begunAt = this.#now();
     this.#parts.context.term = status.term;
     this.#leading = status.role === "leader";
     this.#setLeader(status.leaderId);
@@ -194,7 +196,8 @@ export class Watch implements Leadership {
   #dialFailed({ peer, reason }: Extract<TransportEvent, { type: "dialFailed" }>): void {
     const met = this.#met.has(peer);
     // Before the first connection it has probably not been started yet.
-    if (!met && this.#now() < quietMs) return this.#debug(`no connection to ${peer} yet`, reason);
+    if (!met && this.#now() - this.#begunAt < quietMs)
+      return this.#debug(`no connection to ${peer} yet`, reason);
     const text = `${peer} cannot be reached; trying on`;
     this.#tellOnce(peer, met ? "warn" : "info", { text, reason });
   }

@@ -115,7 +115,7 @@ function expressApp(
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
     app.all(path, read, async (request, response) => {
-      send(response, await service.answer(routeOf(request), apiRequest(request)));
+      send(response, await service.answer(routeOf(request), apiRequest(routeOf(request), request)));
     });
   }
   app.use((request) => {
@@ -145,12 +145,12 @@ function methodsAt(
   return methods;
 }
 
-function apiRequest(request: Request): ApiRequest {
+function apiRequest(route: Route, request: Request): ApiRequest {
   const body: unknown = request.body;
   const params = new Map<string, string>();
   for (const [name, value] of Object.entries(request.params)) params.set(name, String(value));
   return {
-    method: request.method,
+    method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
     path: request.path,
     params: Object.fromEntries(params),
     query: splitUrl(request.originalUrl).query,

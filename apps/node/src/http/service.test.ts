@@ -94,6 +94,7 @@ const engine: CounterEngine = {
   get: unused,
   backup: unused,
   transferLeadership: unused,
+  members: { view: unused, add: unused, remove: unused, promote: unused },
   status: unused,
 };
 
@@ -218,6 +219,17 @@ describe("of unknown outcome", () => {
     const wanted = route("write", noLeader);
     expect(codeOf(await service().answer(wanted, request()))).toEqual([504, "outcome-unknown"]);
     expect(wanted.attempts()).toBe(1);
+  });
+
+  test("a read is, since it changes nothing", async () => {
+    let asked = 0;
+    cluster.leaderAddress = await leaderThat((incoming, outgoing) => {
+      asked += 1;
+      if (asked === 1) incoming.socket.resetAndDestroy();
+      else outgoing.end("9\n");
+    });
+    const reply = await service().answer(route("read", noLeader, noLeader), request());
+    expect([reply.status, asked]).toEqual([200, 2]);
   });
 
   test("a write with a key is, since the key makes that safe", async () => {

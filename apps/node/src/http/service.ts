@@ -8,7 +8,7 @@
 import type { Logger } from "winston";
 
 import type { NodeConfig } from "../config/config.ts";
-import { codeOf } from "../error-text.ts";
+import { codeOf, messageOf } from "../error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Forwarder } from "./forward.ts";
 import type { Gate } from "./gate.ts";
@@ -158,7 +158,13 @@ export class Service {
       return this.refuse(new Problem("no-leader", detail, { headers: leader }), request);
     }
     const forwarded = route.forwardAs === undefined ? request : await route.forwardAs(request);
-    return forwarder.forward(forwarded, leaderAddress);
+    try {
+      return await forwarder.forward(forwarded, leaderAddress);
+    } catch (error) {
+      // A read changes nothing: where no reply came, it can always be asked again.
+      if (route.kind !== "read" || !isInDoubt(error)) throw error;
+      throw new Problem("no-leader", messageOf(error), { cause: error });
+    }
   }
 
   /** Says which nodes are missed; the code that threw does not know. */

@@ -30,9 +30,11 @@ export function identityOf(address: string, clusterId: string = "c1"): Identity 
     label: "stored",
     mode: "raft",
     address,
+    nodeId: address,
     members: [...members],
     clusterId,
     joined: true,
+    removed: false,
   };
 }
 
