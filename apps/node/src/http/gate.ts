@@ -18,6 +18,11 @@ export class Gate {
     return this.#leaving;
   }
 
+  /** Whether only probes are let in. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   get started(): boolean {
     return this.#engine !== null;
   }

@@ -204,10 +204,13 @@ describe("a request is tried again", () => {
   });
 });
 
-test("a node on its way out answers, and asks its clients to go elsewhere with the next request", async () => {
+test("a node that drains sends its clients elsewhere, one that only hands over keeps them", async () => {
   gate.leave();
-  const reply = await service().answer(route("write"), request());
-  expect([reply.status, reply.headers["connection"]]).toEqual([200, "close"]);
+  const leaving = await service().answer(route("write"), request());
+  expect([leaving.status, leaving.headers["connection"]]).toEqual([200, undefined]);
+  gate.drain();
+  const draining = await service().answer(route("write"), request());
+  expect([...codeOf(draining), draining.headers["connection"]]).toEqual([503, "draining", "close"]);
 });
 
 describe("of unknown outcome", () => {

@@ -186,8 +186,8 @@ export class Service {
   /** Headers that every reply has; those of a forwarded reply stay as the leader set them. */
   #finish(reply: ApiReply): ApiReply {
     const headers = {
-      // Who keeps its connection would find it closed, or be refused, with its next request.
-      ...(this.#options.gate.leaving ? { connection: "close" } : {}),
+      // The port is closed by now: who comes again finds out at once, and with certainty.
+      ...(this.#options.gate.draining ? { connection: "close" } : {}),
       "cache-control": "no-store",
       "counter-served-by": this.#options.config.address,
       ...reply.headers,
