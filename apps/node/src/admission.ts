@@ -114,7 +114,7 @@ export class Admission {
       for (const { id, address } of configuration.members) {
         if (id === dataDir.identity.nodeId) continue;
         const theirs = await askForMembership(address);
-        if (theirs === null || theirs.clusterId !== dataDir.identity.clusterId) continue;
+        if (theirs?.clusterId !== dataDir.identity.clusterId) continue;
         if (theirs.leader === null || theirs.configurationIndex <= configurationIndex) continue;
         if (theirs.members.some((member) => member.id === dataDir.identity.nodeId)) continue;
         return this.#onRemoved(dataDir);

@@ -236,15 +236,8 @@ class CounterNode implements RunningNode {
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const { config } = this.#parts;
-    const machine = this.#machine;
-    return new RaftCounter({
-      ...config,
-      node,
-      machine,
-      leadership: this.#watch,
-      clock: this.#clock,
-    });
+    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
+    return new RaftCounter({ ...this.#parts.config, ...parts });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */

@@ -32,13 +32,14 @@ function setup(uptimeMs: number = 60_000): Setup {
     transports: [new winston.transports.Stream({ stream })],
   });
   let changes = 0;
+  let nowMs = 0;
   const watch = new Watch({
     log,
     context: { term: null },
     onApplied: () => undefined,
     onChange: () => (changes += 1),
     waiting: () => "waiting for b:1",
-    now: () => uptimeMs,
+    now: () => nowMs,
   });
   const nothing: Omit<Ready, "notes"> = {
     write: null,
@@ -51,6 +52,8 @@ function setup(uptimeMs: number = 60_000): Setup {
     contacts: null,
   };
   watch.begin({ id: "a:1", role: "follower", leaderId: null, term: 0 });
+  changes = 0;
+  nowMs = uptimeMs;
   afterThis.push(watch);
   return {
     watch,

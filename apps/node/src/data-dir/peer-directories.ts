@@ -27,6 +27,7 @@ export class PeerDirectories {
   readonly #directories: Map<string, string>;
   /** Writes one after the other: the last one must hold everything. */
   #written: Promise<void> = Promise.resolve();
+  #changed = false;
 
   private constructor(dataDir: string, directories: Map<string, string>) {
     this.#dataDir = dataDir;
@@ -64,9 +65,17 @@ export class PeerDirectories {
         throw new Error(`more than ${peersMax} peers were seen`);
       }
       this.#directories.set(id, directoryId);
-      this.#written = this.#written.then(() => this.#write()); // the first failure is final
+      this.#changed = true;
+      this.#written = this.#written.then(() => this.#writeChanges()); // the first failure is final
     }
     await this.#written;
+  }
+
+  /** One write holds everything that was remembered while the one before it was under way. */
+  async #writeChanges(): Promise<void> {
+    if (!this.#changed) return;
+    this.#changed = false;
+    await this.#write();
   }
 
   async #write(): Promise<void> {

@@ -28,14 +28,6 @@ export function memberRoutes(
     reply(await engine().members.remove(idIn(request), changeOf(request)));
   const promote: Route["handle"] = async (request) =>
     reply(await engine().members.promote(idIn(request), changeOf(request)));
-  const join: Route["handle"] = async ({ query }) => {
-    const [id, addr] = [query.get("id"), query.get("addr")];
-    if (!id || !addr) throw new Problem("validation-failed", "missing params");
-    const member = { ...memberOf(id, addr), voter: true };
-    await engine().members.add(member, { expectedIndex: null, force: false });
-    return text("");
-  };
-
   const route = { kind: "control", bodyMaxBytes } as const;
   return [
     {
@@ -67,14 +59,20 @@ export function memberRoutes(
       summary: "makes a learner a voter at once",
       handle: promote,
     },
-    {
-      ...route,
-      method: "POST",
-      path: "/join",
-      summary: "adds a node: ?id=<name>&addr=<host:port>",
-      handle: join,
-    },
+    joinRoute(engine),
   ];
+}
+
+function joinRoute(engine: () => CounterEngine): Route {
+  const handle: Route["handle"] = async ({ query }) => {
+    const [id, addr] = [query.get("id"), query.get("addr")];
+    if (!id || !addr) throw new Problem("validation-failed", "missing params");
+    const member = { ...memberOf(id, addr), voter: true };
+    await engine().members.add(member, { expectedIndex: null, force: false });
+    return text("");
+  };
+  const summary = "adds a node: ?id=<name>&addr=<host:port>";
+  return { method: "POST", path: "/join", summary, kind: "control", bodyMaxBytes, handle };
 }
 
 /** A node without a name of its own is called like its address, as first members are. */
