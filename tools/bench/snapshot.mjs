@@ -126,22 +126,21 @@ function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
 }
 
-/** Prints the rows: stalls are the longest, without and (in brackets) with the wait for a core. */
+/** Prints the rows. The leader has a star. */
 export function printSnapshots(rows) {
   const base = rows[0].perSecond;
-  console.log(
-    "  phase".padEnd(33),
-    "took   writes/s  ratio   longest stall ms, and of collections",
-  );
+  console.log("  longest stalls in ms: on the core · without the wait for a core · all; collector");
   for (const { name, tookMs, perSecond, leader, stalls } of rows) {
-    const cell = ([id, { ownMs, wallMs, collectionMs }]) =>
-      `${id === leader ? `${id}*` : id} ${ownMs.toFixed(0)} (${wallMs.toFixed(0)}, gc ${collectionMs.toFixed(0)})`;
+    const cell = ([id, { cpuMs, ownMs, wallMs, collectionMs }]) => {
+      const [cpu, own, wall, gc] = [cpuMs, ownMs, wallMs, collectionMs].map((ms) => ms.toFixed(0));
+      return `${id === leader ? `${id}*` : id} ${cpu} · ${own} · ${wall}; ${gc}`.padEnd(22);
+    };
     console.log(
       `  ${name.padEnd(30)}`,
       `${(tookMs / 1000).toFixed(1)} s`.padStart(6),
-      Math.round(perSecond).toLocaleString("en").padStart(9),
-      (perSecond / base).toFixed(2).padStart(6),
-      ` ${Object.entries(stalls).map(cell).join("   ")}`,
+      `${Math.round(perSecond).toLocaleString("en")} writes/s`.padStart(15),
+      `× ${(perSecond / base).toFixed(2)}  `,
+      Object.entries(stalls).map(cell).join(" "),
     );
   }
 }

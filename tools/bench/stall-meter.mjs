@@ -1,5 +1,6 @@
 // How long does the event loop stand still, and whose fault is it? A machine that is busy keeps a
-// process waiting for a core; the kernel says for how long, and that is not the program's doing.
+// process waiting for a core, and the helpers of its garbage collector too. The kernel says how long
+// this thread ran and how long it waited for a core: what it ran is certainly the program's doing.
 import { closeSync, openSync, readSync } from "node:fs";
 
 const everyMs = 2;
@@ -8,11 +9,8 @@ export class StallMeter {
   #file = openSchedstat();
   #buffer = Buffer.alloc(64);
   #timer;
-  #lastMs = performance.now();
-  #lastDelayMs = this.#delayMs();
-  #wallMs = 0;
-  #ownMs = 0;
-  #over = 0;
+  #last = this.#now();
+  #most = { cpuMs: 0, ownMs: 0, wallMs: 0 };
 
   constructor() {
     this.#timer = setInterval(() => this.#look(), everyMs);
@@ -20,15 +18,16 @@ export class StallMeter {
 
   reset() {
     this.#look();
-    this.#wallMs = 0;
-    this.#ownMs = 0;
-    this.#over = 0;
+    this.#most = { cpuMs: 0, ownMs: 0, wallMs: 0 };
   }
 
-  /** The longest stall since `reset`, with and without the wait for a core; how many over 50 ms. */
+  /**
+   * The longest stall since `reset`: of the time on the core alone (`cpuMs`), of all but the wait for
+   * a core (`ownMs`: it includes waits for the disk and for the collector), of all of it (`wallMs`).
+   */
   read() {
     this.#look();
-    return { wallMs: this.#wallMs, ownMs: this.#ownMs, over: this.#over };
+    return { ...this.#most };
   }
 
   stop() {
@@ -38,22 +37,23 @@ export class StallMeter {
   }
 
   #look() {
-    const nowMs = performance.now();
-    const delayMs = this.#delayMs();
-    const wallMs = Math.max(0, nowMs - this.#lastMs - everyMs);
-    const ownMs = Math.max(0, wallMs - (delayMs - this.#lastDelayMs));
-    this.#wallMs = Math.max(this.#wallMs, wallMs);
-    this.#ownMs = Math.max(this.#ownMs, ownMs);
-    if (ownMs > 50) this.#over += 1;
-    this.#lastMs = nowMs;
-    this.#lastDelayMs = delayMs;
+    const now = this.#now();
+    const wallMs = now.wallMs - this.#last.wallMs - everyMs;
+    const waitedMs = now.waitedMs - this.#last.waitedMs;
+    const cpuMs = now.cpuMs - this.#last.cpuMs;
+    this.#most.wallMs = Math.max(this.#most.wallMs, wallMs);
+    this.#most.ownMs = Math.max(this.#most.ownMs, wallMs - waitedMs);
+    this.#most.cpuMs = Math.max(this.#most.cpuMs, Math.min(wallMs, cpuMs));
+    this.#last = now;
   }
 
-  /** How long this thread has waited for a core so far; 0 where the kernel does not tell. */
-  #delayMs() {
-    if (this.#file === null) return 0;
+  /** Without the kernel's figures all of the time is taken for the program's. */
+  #now() {
+    const wallMs = performance.now();
+    if (this.#file === null) return { wallMs, waitedMs: 0, cpuMs: wallMs };
     const bytes = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0);
-    return Number(this.#buffer.latin1Slice(0, bytes).split(" ")[1]) / 1e6;
+    const [ran, waited] = this.#buffer.latin1Slice(0, bytes).split(" ");
+    return { wallMs, waitedMs: Number(waited) / 1e6, cpuMs: Number(ran) / 1e6 };
   }
 }
 
@@ -61,6 +61,6 @@ function openSchedstat() {
   try {
     return openSync(`/proc/${process.pid}/task/${process.pid}/schedstat`, "r");
   } catch {
-    return null; // not Linux: the figures are those of the clock on the wall
+    return null; // not Linux
   }
 }
