@@ -12,6 +12,7 @@ class Server {
   #waiting = new Map();
   #orders = 0;
   #port;
+  #exited;
   port;
 
   constructor(setup) {
@@ -21,7 +22,7 @@ class Server {
     });
     this.port = new Promise((resolve) => (this.#port = resolve));
     this.#child.on("message", (answer) => this.#onAnswer(answer));
-    this.exited = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#exited = new Promise((resolve) => this.#child.once("exit", resolve));
   }
 
   ask(order, rest = {}) {
@@ -32,8 +33,15 @@ class Server {
     });
   }
 
-  kill() {
+  async stop() {
+    await this.ask("stop");
+    await this.#exited;
+  }
+
+  /** No harm if it has stopped. */
+  async kill() {
     this.#child.kill("SIGKILL");
+    await this.#exited;
   }
 
   #onAnswer({ port, number, result, error, fatal }) {
@@ -65,11 +73,10 @@ export async function benchSnapshots({ machine, size, clients, seconds, raft = {
     await pause(2000); // the compiler of JavaScript has to see the code first
     const rows = await phases({ servers, leader, followers, seconds });
     await leader.ask("load", { clients: 0 });
-    await Promise.all(servers.map((server) => server.ask("stop")));
+    await Promise.all(servers.map((server) => server.stop()));
     return rows;
   } finally {
-    for (const server of servers) server.kill();
-    await Promise.all(servers.map(({ exited }) => exited));
+    await Promise.all(servers.map((server) => server.kill()));
     rmSync(root, { recursive: true, force: true });
   }
 }
@@ -143,9 +150,4 @@ export function printSnapshots(rows) {
       Object.entries(stalls).map(cell).join(" "),
     );
   }
-}
-
-if (process.argv[1] === import.meta.filename) {
-  const [machine = "kv", size = "100"] = process.argv.slice(2);
-  printSnapshots(await benchSnapshots({ machine, size: Number(size), clients: 32, seconds: 3 }));
 }

@@ -15,7 +15,7 @@ import type {
 import type { Storage } from "./ports.ts";
 
 /** Bytes that `readSnapshot` gives at once: whoever restores them has other work between two. */
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 
 /** Older ones may still be on their way to a follower or into the state machine. */
 const snapshotsKept = 3;
