@@ -97,7 +97,7 @@ export interface StateMachine<Result> {
    * captures references or a persistent structure, not bytes: values that are replaced and never
    * changed, or blocks that are copied before they change. And it makes its chunks when they are
    * asked for, some 64 KiB each: the event loop has a turn between two of them. Reading may end
-   * early, and then nobody says so.
+   * early; an iterator that has a `return` is told.
    */
   snapshot(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /**
