@@ -89,7 +89,7 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const random = new Random(seed, "knobs");
   const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5]);
   const learners = random.pick([0, 0, 0, 1]);
-  const raft = drawRaft(random);
+  const raft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
   const enabled = drawFaults(random, options.without ?? []);
   const readers = random.pick([0, 0, 1, 2]);
   const snapshotEveryEntries = random.pick([3, 5, 8, 16, 64, 1000]);
@@ -129,7 +129,16 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   };
 }
 
-function drawRaft(random: Random): Knobs["raft"] {
+type TransferKnobs = Pick<Knobs["raft"], "snapshotTransfersMax" | "snapshotBytesPerTick">;
+
+function drawTransfers(random: Random): TransferKnobs {
+  return {
+    snapshotTransfersMax: random.pick([1, 1, 2]),
+    snapshotBytesPerTick: random.pick([20, 200, 1 << 20]),
+  };
+}
+
+function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs> {
   const electionTimeoutTicks = random.pick([4, 6, 10, 10, 15]);
   return {
     electionTimeoutTicks,

@@ -45,6 +45,10 @@ export interface RaftOptions {
   readonly pendingReadsMax: number;
   /** Largest piece of a snapshot in one message. */
   readonly snapshotChunkMaxBytes: number;
+  /** Most followers that a leader sends a snapshot to at the same time; further ones wait. */
+  readonly snapshotTransfersMax: number;
+  /** Most bytes of snapshots that a leader sends a tick, to all of them together, on average. */
+  readonly snapshotBytesPerTick: number;
   /** Most writes given to the host and not yet reported durable. */
   readonly inflightMaxWrites: number;
   /** Most bytes of committed entries handed out and not yet applied; one entry is always given. */
@@ -227,6 +231,13 @@ export interface PeerStatus {
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
   readonly state: "probe" | "replicate" | "snapshot";
+  /** The snapshot that it needs: how far it has it, and whether it is its turn. */
+  readonly snapshot: {
+    readonly index: LogIndex;
+    /** Bytes that are durable at the peer. */
+    readonly offset: number;
+    readonly sending: boolean;
+  } | null;
   readonly inflightMessages: number;
   readonly inflightBytes: number;
   readonly paused: boolean;

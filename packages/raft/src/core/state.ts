@@ -167,6 +167,10 @@ export interface RaftState extends RandomState {
   outcomes: Outcome[];
   notes: Note[];
   snapshotReads: SnapshotReadRequest[];
+  /** Bytes of snapshots that a leader may send until the next heartbeat; below 0 it is a debt. */
+  snapshotBytesLeft: number;
+  /** Counts up; who queues up for a chunk takes a number. */
+  snapshotTurns: number;
   restore: SnapshotMeta | null;
   compactThrough: LogIndex | null;
 }
@@ -220,6 +224,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     outcomes: [],
     notes: [],
     snapshotReads: [],
+    snapshotBytesLeft: options.snapshotBytesPerTick * options.heartbeatTicks,
+    snapshotTurns: 0,
     restore: snapshot,
     compactThrough: null,
   };
