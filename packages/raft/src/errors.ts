@@ -126,6 +126,20 @@ export class ReadTimeoutError extends RaftError {
   }
 }
 
+/** A local read was asked for, and the leader was not heard of for longer than it accepts. */
+export class StaleReadError extends RaftError {
+  override readonly name = "StaleReadError";
+  readonly code = "RAFT_STALE_READ";
+  readonly outcome = "not-applied";
+  /** `null`: no leader is known. */
+  readonly leaderSilentMs: number | null;
+  constructor(leaderSilentMs: number | null) {
+    const age = leaderSilentMs === null ? "no leader is known" : `silent for ${leaderSilentMs} ms`;
+    super(`this copy may be older than the read accepts: ${age}`);
+    this.leaderSilentMs = leaderSilentMs;
+  }
+}
+
 /** A read by lease was asked for, and this node was started without leases. */
 export class NoLeasesError extends RaftError {
   override readonly name = "NoLeasesError";

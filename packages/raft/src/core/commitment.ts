@@ -51,7 +51,7 @@ function onConfigurationCommitted(s: RaftState, before: LogIndex): void {
 }
 
 /** A server that has just joined is not named by what was committed before: it is not removed. */
-function isRemoved(s: RaftState): boolean {
+export function isRemoved(s: RaftState): boolean {
   if (names(s.configurations.at(s.commitIndex).configuration, s.id)) return false;
   return s.removed || s.configurations.through(s.commitIndex).some((c) => names(c, s.id));
 }

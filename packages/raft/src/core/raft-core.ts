@@ -5,6 +5,7 @@
 import type { Message } from "../messages.ts";
 import type { Entry, PersistedState, SnapshotMeta } from "../types.ts";
 import { onAppendEntries, rejection } from "./appending.ts";
+import { isRemoved } from "./commitment.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
 import { invariant, unreachable } from "./invariant.ts";
@@ -52,6 +53,7 @@ export class RaftCore implements RaftCoreLike {
   constructor(options: RaftOptions, persisted: PersistedState) {
     checkRaftOptions(options);
     this.#s = initialState(options, persisted);
+    this.#s.removed = isRemoved(this.#s);
   }
 
   step(input: Input): void {
@@ -189,7 +191,8 @@ function receive(s: RaftState, m: Message): void {
 function mayRaiseTerm(s: RaftState, m: Message): boolean {
   if (m.type === "requestVote") {
     if (!m.transfer && sticksToLeader(s)) {
-      note(s, { type: "dropped", message: m, why: "our leader is alive" }); // E3
+      const why = leaderOf(s) === null ? "a lease may run" : "our leader is alive";
+      note(s, { type: "dropped", message: m, why }); // E3, V2
       return false;
     }
     if (m.preVote) return true; // E5

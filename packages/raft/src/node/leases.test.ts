@@ -1,10 +1,12 @@
 import { HostCluster, rejectionOf, startAlone, stopAll } from "../test-support/host.ts";
+import type { Host } from "../test-support/host.ts";
 
 afterEach(stopAll);
 
 describe("reads by lease (dissertation §6.4.1)", () => {
   it("see what was acknowledged before, without waiting for anybody", async () => {
-    const cluster = await HostCluster.start({ leases: {} });
+    const raft = { electionTimeoutTicks: 300, heartbeatTicks: 2 }; // a lease of about half a second
+    const cluster = await HostCluster.start({ leases: {}, raft });
     const { node, machine } = await cluster.leader();
     await node.propose(Uint8Array.of(5));
     const read = (): Promise<number> =>
@@ -45,5 +47,34 @@ describe("reads by lease (dissertation §6.4.1)", () => {
     );
     const drift = startAlone({ leases: { clockDriftMax: 1 } });
     expect(String(await rejectionOf(drift))).toContain("clockDriftMax");
+  });
+});
+
+describe("local reads", () => {
+  it("are told how long the leader has been silent", async () => {
+    const cluster = await HostCluster.start();
+    const leader = await cluster.leader();
+    const [follower] = cluster.others(leader);
+    await leader.node.propose(Uint8Array.of(5));
+    const age = (host: Host): Promise<number | null> =>
+      host.node.read(({ leaderSilentMs }) => leaderSilentMs, { consistency: "local" });
+    expect(await age(leader)).toBe(0);
+    expect(await age(follower!)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("are refused when it was silent for longer than they accept, or is not known", async () => {
+    const cluster = await HostCluster.start();
+    const leader = await cluster.leader();
+    const [follower] = cluster.others(leader);
+    const { node, watch } = follower!;
+    const options = { consistency: "local", leaderSilentMaxMs: 10 } as const;
+    cluster.network.isolate(node.status().id);
+    await watch.until(() => (node.status().leaderSilentMs ?? Infinity) > 10);
+    const stale = { code: "RAFT_STALE_READ", outcome: "not-applied" };
+    expect(await rejectionOf(node.read(() => 1, options))).toMatchObject(stale);
+    await watch.until(() => node.status().leaderId === null);
+    const unknown = { ...stale, leaderSilentMs: null };
+    expect(await rejectionOf(node.read(() => 1, options))).toMatchObject(unknown);
+    expect(await node.read(() => 1, { consistency: "local" })).toBe(1);
   });
 });

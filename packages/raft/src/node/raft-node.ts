@@ -9,6 +9,7 @@ import { handOver, transfer } from "./handover.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import type {
   ChangeOptions,
+  Freshness,
   Membership,
   Proposed,
   RaftEvent,
@@ -72,6 +73,7 @@ export class RaftNode<Result> {
     this.#requests = new Requests((input) => this.#pump.step(input), {
       pendingReadsMax: raftOptions.pendingReadsMax,
       leaseClock: this.#leaseClock,
+      leaderSilentMs: () => this.#leaderSilentMs(),
     });
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
@@ -141,11 +143,11 @@ export class RaftNode<Result> {
    * Runs `query` on the local state machine in the moment in which it is fresh enough. `query` must
    * not wait for anything.
    *
-   * @throws {NoLeasesError} a lease was asked for, and this node was started without them
+   * @throws {NoLeasesError | StaleReadError} as the options ask for
    * @throws {NotLeaderError | ReadTimeoutError} no leader was found, no majority confirmed in time
    * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
-  read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
+  read<Value>(query: (freshness: Freshness) => Value, options: ReadOptions = {}): Promise<Value> {
     if (this.#stopping !== null) return Promise.reject(new StoppedError());
     return this.#requests.read(query, options, this.#appliedIndex);
   }
@@ -170,7 +172,7 @@ export class RaftNode<Result> {
     const core = this.#pump.core.status();
     return {
       ...core,
-      leaderSilentMs: core.leaderId === null ? null : core.leaderSilentTicks * this.#tickMs,
+      leaderSilentMs: this.#leaderSilentMs(),
       pendingProposals: this.#requests.proposals.size,
       pendingReads: this.#requests.reads.size,
       fatal: this.#fatal,
@@ -232,6 +234,12 @@ export class RaftNode<Result> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #leaderSilentMs(): number | null {
+    const { role, leaderId, leaderSilentTicks } = this.#pump.core.status();
+    if (role === "leader") return 0;
+    return leaderId === null ? null : leaderSilentTicks * this.#tickMs;
   }
 
   #tick(): void {

@@ -1,11 +1,11 @@
 /** Everybody who waits for an answer: proposals, reads, changes of membership. */
 import type { Input, Outcome } from "../core/door.ts";
-import { NoLeasesError, OverloadedError } from "../errors.ts";
+import { NoLeasesError, OverloadedError, StaleReadError } from "../errors.ts";
 import type { Entry, LogIndex } from "../types.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { Proposals } from "./proposals.ts";
-import type { ReadOptions } from "./options.ts";
+import type { Freshness, ReadOptions } from "./options.ts";
 import { Reads } from "./reads.ts";
 import { answering, asError, waiterOf } from "./waiting.ts";
 
@@ -14,6 +14,8 @@ export interface RequestsSetup {
   readonly pendingReadsMax: number;
   /** `null` without leases. */
   readonly leaseClock: LeaseClock | null;
+  /** As {@link Freshness} says. */
+  readonly leaderSilentMs: () => number | null;
 }
 
 export class Requests<Result> {
@@ -31,16 +33,22 @@ export class Requests<Result> {
 
   /** See `RaftNode.read`. `appliedIndex`: as in {@link Requests.onOutcome}. */
   read<Value>(
-    query: () => Value,
-    { consistency, ...wait }: ReadOptions,
+    query: (freshness: Freshness) => Value,
+    { consistency, leaderSilentMaxMs = Infinity, ...wait }: ReadOptions,
     appliedIndex: LogIndex,
   ): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const { leaseClock, pendingReadsMax } = this.#setup;
+      const { leaseClock, pendingReadsMax, leaderSilentMs } = this.#setup;
       if (wait.signal?.aborted === true) return reject(asError(wait.signal.reason));
       if (consistency === "lease" && leaseClock === null) return reject(new NoLeasesError());
       if (this.reads.size >= pendingReadsMax) return reject(new OverloadedError());
-      const waiter = waiterOf(answering(query, resolve, reject), wait, (abandoned, reason) => {
+      const asked = (): Value => {
+        const freshness = { leaderSilentMs: leaderSilentMs() };
+        const isTooOld = (freshness.leaderSilentMs ?? Infinity) > leaderSilentMaxMs;
+        if (consistency === "local" && isTooOld) throw new StaleReadError(freshness.leaderSilentMs);
+        return query(freshness);
+      };
+      const waiter = waiterOf(answering(asked, resolve, reject), wait, (abandoned, reason) => {
         this.reads.abandon(abandoned, asError(reason));
       });
       const context = this.reads.add(waiter);

@@ -1,12 +1,10 @@
 /** The words of a scenario; `docs/scenarios.md` explains each. */
 import type { Message } from "@counter/raft";
 import { describeMessage } from "../describe.ts";
+import { changeFrom } from "./changes.ts";
 import { ScenarioCluster } from "./cluster.ts";
 import type { ClusterOptions } from "./cluster.ts";
 import { peersTable } from "./tables.ts";
-
-/** Rounds of delivery before a scenario is taken to talk for ever. */
-export const roundsMax: number = 200;
 
 export class ScenarioSession {
   #cluster: ScenarioCluster | null = null;
@@ -24,7 +22,7 @@ export class ScenarioSession {
     if (isQuiet) words.pop();
     const [verb = "", ...rest] = words;
     const run = scenarioCommands.get(verb) ?? failOn(`what is "${command}"?`);
-    if (verb !== "nodes" && verb !== "log") this.cluster.begin();
+    if (!beforeTheStart.has(verb)) this.cluster.begin();
     run(this, rest);
     return isQuiet ? [] : this.#output;
   }
@@ -42,6 +40,9 @@ export class ScenarioSession {
   }
 }
 
+/** What may be said before the servers start. */
+const beforeTheStart: ReadonlySet<string> = new Set(["nodes", "joiner", "log"]);
+
 type Command = (session: ScenarioSession, words: readonly string[]) => void;
 
 /** What each word does. */
@@ -49,21 +50,26 @@ const commands: Readonly<Record<string, Command>> = {
   nodes: (session, [count = "", ...settings]) => {
     session.create(numberFrom(count), optionsFrom(settings));
   },
+  joiner: ({ cluster }, [id = ""]) => cluster.addJoiner(id),
   log: ({ cluster }, [id = "", ...words]) => {
     const terms = words.filter((word) => !word.startsWith("term=")).map(numberFrom);
     const term = words.find((word) => word.startsWith("term="))?.slice("term=".length);
     cluster.setLog(id.replace(/:$/, ""), terms, term === undefined ? null : numberFrom(term));
   },
   tick: ({ cluster }, [id = "", count = "1"]) => {
-    for (let i = 0; i < numberFrom(count); i += 1) cluster.server(id).step({ type: "tick" });
+    for (let i = 0; i < numberFrom(count); i += 1) cluster.server(id).tick();
   },
+  pass: ({ cluster }, [count = "1"]) => cluster.pass(numberFrom(count)),
+  pause: ({ cluster }, [id = "", ms = ""]) => cluster.server(id).pause(numberFrom(ms)),
   campaign: ({ cluster }, [id = ""]) => cluster.server(id).step({ type: "campaign" }),
   stepDown: ({ cluster }, [id = ""]) => cluster.server(id).step({ type: "stepDown" }),
   transfer: ({ cluster }, [id = "", to = null]) => {
     cluster.server(id).step({ type: "transfer", to });
   },
   propose: ({ cluster }, [id = "", ...text]) => cluster.server(id).propose(text.join(" ")),
+  change: ({ cluster }, [id = "", ...words]) => cluster.server(id).change(changeFrom(words)),
   read: ({ cluster }, [id = "", count = "1"]) => cluster.server(id).read(numberFrom(count)),
+  leaseRead: ({ cluster }, [id = ""]) => cluster.server(id).leaseRead(),
   snapshot: ({ cluster }, [id = "", keep = "keep", count = "0"]) => {
     if (keep !== "keep") failOn(`what is ${keep}? say: snapshot n1 keep 2`);
     cluster.server(id).takeSnapshot(numberFrom(count));
@@ -93,6 +99,7 @@ const commands: Readonly<Record<string, Command>> = {
   fill: ({ cluster }, words) => cluster.server(diskOf(words)).disk.fill(),
   free: ({ cluster }, words) => cluster.server(diskOf(words)).disk.free(),
   state: (session) => session.print(session.cluster.table()),
+  members: (session) => session.print(session.cluster.membersTable()),
   peers: (session, [id = ""]) => {
     const { status } = session.cluster.server(id);
     session.print(peersTable(status ?? failOn(`${id} is down`)));
@@ -120,6 +127,7 @@ export const scenarioSettings: ReadonlyMap<string, keyof ClusterOptions> = new M
   ["chunk", "snapshotChunkMaxBytes"],
   ["writes", "inflightMaxWrites"],
   ["stall", "diskStallTicks"],
+  ["lease", "leaseMs"],
 ] as const);
 
 function optionsFrom(settings: readonly string[]): ClusterOptions {
@@ -134,14 +142,8 @@ function optionsFrom(settings: readonly string[]): ClusterOptions {
 
 /** `deliver`: until nobody has anything to say. `deliver once`: what is in flight now. */
 function deliver(cluster: ScenarioCluster, words: readonly string[]): void {
-  if (words.length > 0) {
-    for (const message of cluster.take(meantBy(words))) cluster.deliver(message);
-    return;
-  }
-  for (let round = 0; cluster.inFlight.length > 0; round += 1) {
-    if (round >= roundsMax) failOn("the cluster talks for ever");
-    for (const message of cluster.take(() => true)) cluster.deliver(message);
-  }
+  if (words.length === 0) return cluster.deliverAll();
+  for (const message of cluster.take(meantBy(words))) cluster.deliver(message);
 }
 
 function isolate(cluster: ScenarioCluster, id: string): void {

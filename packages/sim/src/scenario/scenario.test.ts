@@ -72,6 +72,11 @@ describe("the language of scenarios", () => {
     expect(() => replayScenario(more)).toThrow("too many messages");
   });
 
+  it("lets messages to servers that do not exist get lost", () => {
+    const text = "nodes 1\npass 1 quietly\nchange n1 +[n2]\npass 2 quietly\n----\n";
+    expect(replayScenario(text)).toContain("n1  follows the configuration of 3: {n1} [n2]");
+  });
+
   it("does not call a command decided before its index is", () => {
     const away =
       "nodes 3\ncampaign n1\ndeliver quietly\ncut n1\npropose n1 red\nstepDown n1\n----\n";
@@ -100,6 +105,14 @@ describe("the language of scenarios", () => {
     { text: "nodes 3\ncopy n1 -> n2 as it\n----\n", message: "nothing of that" },
     { text: "nodes 3\ncampaign n1\ncopy n1 -> n2\n----\n", message: "name" },
     { text: "nodes 3\nreplay it\n----\n", message: "nothing was copied" },
+    { text: "nodes 3\njoiner n3\n----\n", message: "already" },
+    { text: "nodes 3\njoiner 4\n----\n", message: "is called" },
+    { text: "nodes 3\njoiner n4\nlog n4: 1 2\n----\n", message: "configuration" },
+    { text: "nodes 3\nchange n1 n4\n----\n", message: 'change "n4"' },
+    { text: "nodes 3\nchange n1 +[n4\n----\n", message: 'change "+[n4"' },
+    { text: "nodes 3\nchange n1 +n4+\n----\n", message: 'change "+n4+"' },
+    { text: "nodes 3\nchange n1 +n4 at=x\n----\n", message: "what is the change" },
+    { text: "nodes 3\npause n1\n----\n", message: "no number" },
   ])("refuses $text", ({ text, message }) => {
     expect(() => replayScenario(text)).toThrow(message);
   });

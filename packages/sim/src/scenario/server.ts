@@ -1,6 +1,7 @@
 /** One server of a scenario: a core, a disk, and the simplest state machine: commands in a row. */
 import { RaftCore } from "@counter/raft";
 import type {
+  ChangeRefusal,
   Entry,
   Input,
   LogIndex,
@@ -18,8 +19,12 @@ import type { DiskImage, DiskOperation } from "../disk.ts";
 import type { Invariants } from "../invariants.ts";
 import type { LogImage } from "../log-image.ts";
 import type { ServerView } from "../server-view.ts";
+import type { ScenarioChange } from "./changes.ts";
 import { ScenarioDisk } from "./disk.ts";
 import { ScenarioProposals } from "./proposals.ts";
+
+/** How far a tick moves the clock of its server, in milliseconds. */
+export const scenarioTickMs: number = 10;
 
 /** What a server needs of the world around it. */
 export interface Surroundings {
@@ -45,6 +50,8 @@ export class ScenarioServer implements ServerView {
   readonly #readFloors = new Map<number, LogIndex>();
   #nextContext = 1;
   #retainEntries = 0;
+  /** Its own clock, for leases. */
+  #nowMs = 0;
 
   constructor(id: NodeId, position: number, initial: PersistedState, around: Surroundings) {
     this.id = id;
@@ -95,7 +102,17 @@ export class ScenarioServer implements ServerView {
 
   step(input: Input): void {
     this.#stepTogether([input]);
-    if (input.type === "tick") this.disk.tick(); // there may be room again
+  }
+
+  tick(): void {
+    this.#nowMs += scenarioTickMs;
+    this.step({ type: "tick", nowMs: this.#nowMs });
+    this.disk.tick(); // there may be room again
+  }
+
+  /** Its clock goes on, and it does nothing: the process was stopped, or the machine slept. */
+  pause(ms: number): void {
+    this.#nowMs += ms;
   }
 
   receive(message: Message): void {
@@ -107,14 +124,24 @@ export class ScenarioServer implements ServerView {
     this.step({ type: "propose", context: this.#context(), commands: [encodeText(text)] });
   }
 
+  change(change: ScenarioChange): void {
+    this.step({ type: "changeMembership", context: this.#context(), ...change });
+  }
+
   /** So many reads in one turn: no Ready is drawn between them. */
   read(count: number): void {
-    const reads = Array.from({ length: count }, (): Input => {
-      const context = this.#context();
-      this.#readFloors.set(context, this.#around.invariants().committed.lastIndex);
-      return { type: "read", context };
-    });
-    this.#stepTogether(reads);
+    this.#stepTogether(Array.from({ length: count }, () => this.#newRead()));
+  }
+
+  /** A read that a lease answers, if there is one now. */
+  leaseRead(): void {
+    this.step({ ...this.#newRead(), leaseNowMs: this.#nowMs });
+  }
+
+  #newRead(): Extract<Input, { type: "read" }> {
+    const context = this.#context();
+    this.#readFloors.set(context, this.#around.invariants().committed.lastIndex);
+    return { type: "read", context };
   }
 
   takeSnapshot(retain: number): void {
@@ -184,6 +211,10 @@ export class ScenarioServer implements ServerView {
       case "proposalRefused":
       case "readRefused":
         return this.#print(`refuses: ${outcome.refusal.reason}`);
+      case "changeProposed":
+        return; // the note of the configuration that takes force says it
+      case "changeRefused":
+        return this.#print(`refuses the change: ${describeChangeRefusal(outcome.refusal)}`);
     }
   }
 
@@ -248,5 +279,19 @@ export class ScenarioServer implements ServerView {
 
   #print(what: string): void {
     this.#around.print(`${this.id}  ${what}`);
+  }
+}
+
+function describeChangeRefusal(refusal: ChangeRefusal): string {
+  switch (refusal.reason) {
+    case "configurationMoved":
+      return `${refusal.reason}, it is the one of ${refusal.configurationIndex}`;
+    case "invalidChange":
+    case "unsafeChange":
+      return `${refusal.reason}: ${refusal.problem}`;
+    case "notLeader":
+    case "changeTooEarly":
+    case "changeInProgress":
+      return refusal.reason;
   }
 }

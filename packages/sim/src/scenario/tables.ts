@@ -1,6 +1,6 @@
 /** A cluster, and what a leader knows of its followers, as tables. */
 import type { RaftStatus } from "@counter/raft";
-import { describeId } from "../describe.ts";
+import { describeConfiguration, describeId } from "../describe.ts";
 import type { ServerView } from "../server-view.ts";
 
 /** Logs are the terms of their entries; a snapshot stands in brackets where it ends. */
@@ -12,6 +12,18 @@ export function clusterTable(servers: readonly ServerView[]): readonly string[] 
     return [id, role, `t${term}`, vote ?? "-", String(commitIndex), logOf(server)];
   });
   return aligned([["", "role", "term", "vote", "commit", "log"], ...rows]);
+}
+
+/** Which configuration each server follows, where it stands, and whether that is committed. */
+export function membersTable(servers: readonly ServerView[]): readonly string[] {
+  const rows = servers.map(({ id, status }) => {
+    if (status === null) return [id, "", "", "down"];
+    const { configuration, configurationIndex, commitIndex, removed } = status;
+    const isCommitted = configurationIndex <= commitIndex ? "yes" : "no";
+    const shown = describeConfiguration(configuration) + (removed ? "  (it is removed)" : "");
+    return [id, String(configurationIndex), isCommitted, shown];
+  });
+  return aligned([["", "index", "committed", "configuration"], ...rows]);
 }
 
 /** @returns one line a follower; none where nobody leads */
