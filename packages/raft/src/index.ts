@@ -14,6 +14,8 @@ export {
 } from "./core/configuration.ts";
 export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
+export { isRefused, refusalReasonMaxLength, refuse } from "./node/answers.ts";
+export type { Answer, Refused, RefusedCode, SessionChanged } from "./node/answers.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";
 export { RaftNode } from "./node/raft-node.ts";

@@ -1,6 +1,9 @@
-/** Giving leadership up on purpose: first by handing it over, then, if nobody takes it, anyhow. */
+/** Waiting for a leader, and giving leadership up: first by handing it over, then anyhow. */
+import { NotLeaderError } from "../errors.ts";
+import type { NodeId } from "../types.ts";
 import { nextLeader } from "./event-stream.ts";
 import type { EventHub } from "./event-stream.ts";
+import type { WaitOptions } from "./options.ts";
 import type { Pump } from "./pump.ts";
 import { limitOf } from "./waiting.ts";
 
@@ -27,4 +30,22 @@ export async function handOver<Result>(
   const another = nextLeader(events.subscribe(limitOf({ timeoutMs: stepDownPatienceMs })));
   pump.step({ type: "stepDown" });
   await another;
+}
+
+/**
+ * The leader that is known, or the next one.
+ *
+ * @throws {NotLeaderError} none was found in time; or the signal's reason
+ */
+export async function knownLeader<Result>(
+  pump: Pump<Result>,
+  events: EventHub,
+  options: WaitOptions,
+): Promise<NodeId> {
+  const { leaderId } = pump.core.status();
+  if (leaderId !== null) return leaderId;
+  const found = await nextLeader(events.subscribe(limitOf(options)));
+  options.signal?.throwIfAborted();
+  if (found === null) throw new NotLeaderError(null);
+  return found;
 }

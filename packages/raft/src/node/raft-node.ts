@@ -1,12 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import type { Outcome } from "../core/door.ts";
-import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
+import type { Input, Outcome } from "../core/door.ts";
+import { OverloadedError, StoppedError } from "../errors.ts";
+import type { SessionChange } from "../exactly-once/envelope-port.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
+import type { Answer } from "./answers.ts";
 import { Applier } from "./applier.ts";
-import { EventHub, nextLeader } from "./event-stream.ts";
-import { handOver } from "./handover.ts";
+import { EventHub } from "./event-stream.ts";
+import { handOver, knownLeader } from "./handover.ts";
 import type {
+  ProposeOptions,
   Proposed,
   RaftEvent,
   RaftNodeOptions,
@@ -14,12 +17,13 @@ import type {
   ReadOptions,
   WaitOptions,
 } from "./options.ts";
-import { Proposals, pendingProposalsMax } from "./proposals.ts";
+import { Proposals } from "./proposals.ts";
+import { Proposing } from "./proposing.ts";
 import { Pump } from "./pump.ts";
 import { Reads } from "./reads.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
+import { answering, asError, endAll, waiterOf } from "./waiting.ts";
 
 const defaultTickMs = 25;
 
@@ -42,7 +46,8 @@ export class RaftNode<Result> {
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
-  readonly #proposals = new Proposals<Result>();
+  readonly #proposals = new Proposals<Answer<Result>>();
+  readonly #proposing: Proposing<Result>;
   readonly #reads = new Reads();
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
@@ -89,6 +94,8 @@ export class RaftNode<Result> {
       restored: (snapshot) => this.#onRestored(snapshot.index),
       failed: (error) => this.#fail(error),
     });
+    const step = (input: Input): void => this.#pump.step(input);
+    this.#proposing = new Proposing(this.#proposals, stateMachine, step);
     this.#snapshotter = new Snapshotter(options.snapshots ?? {}, {
       machine: stateMachine,
       storage,
@@ -119,19 +126,17 @@ export class RaftNode<Result> {
    * @throws {NotLeaderError | OverloadedError | CommandTooLargeError | ProposalLostError | StoppedError}
    *   the command did not and will not take effect
    * @throws {OutcomeUnknownError} the wait ended (time, signal, stop); the command may take effect
+   * @throws {RefusedError} the state machine refused it; docs/exactly-once.md has what keys add
    */
-  propose(command: Uint8Array, options: WaitOptions = {}): Promise<Proposed<Result>> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#proposals.size >= pendingProposalsMax) return reject(new OverloadedError());
-      const waiter = waiterOf({ resolve, reject }, options, (abandoned, cause) => {
-        const error = new OutcomeUnknownError("the wait was aborted", { cause });
-        this.#proposals.abandon(abandoned, error);
-      });
-      const context = this.#proposals.add(waiter);
-      this.#pump.step({ type: "propose", context, commands: [command] });
-    });
+  propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Proposed<Result>> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#proposing.propose(command, options);
+  }
+
+  /** Opens a session, which the index names, or closes one. {@link openSession} calls it. */
+  changeSession(change: SessionChange, options: WaitOptions = {}): Promise<EntryId> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#proposing.changeSession(change, options);
   }
 
   /**
@@ -174,12 +179,7 @@ export class RaftNode<Result> {
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
     if (this.#stopping !== null) throw new StoppedError();
-    const { leaderId } = this.#pump.core.status();
-    if (leaderId !== null) return leaderId;
-    const found = await nextLeader(this.#events.subscribe(limitOf(options)));
-    options.signal?.throwIfAborted();
-    if (found === null) throw new NotLeaderError(null);
-    return found;
+    return knownLeader(this.#pump, this.#events, options);
   }
 
   /** What happens from now on. A slow reader is told how many events it missed. */
@@ -225,6 +225,7 @@ export class RaftNode<Result> {
     const nowMs = performance.now();
     this.#pump.step({ type: "tick" });
     this.#proposals.expire(nowMs);
+    this.#options.stateMachine.envelope?.observe(nowMs);
     const leaderKnown = this.#pump.core.status().leaderId !== null;
     for (const context of this.#reads.onTick(nowMs, leaderKnown)) {
       this.#pump.step({ type: "read", context });
@@ -244,7 +245,7 @@ export class RaftNode<Result> {
     }
   }
 
-  #onApplied(entries: readonly Entry[], results: readonly Result[]): void {
+  #onApplied(entries: readonly Entry[], results: readonly Answer<Result>[]): void {
     const last = entries[entries.length - 1]!; // a batch is never empty
     this.#proposals.onApplied(entries, results);
     this.#appliedIndex = last.index;
