@@ -158,6 +158,18 @@ export class SessionExpiredError extends RaftError {
   }
 }
 
+/** An entry of the log that `exactlyOnce` did not write, or a newer release did: the node stops. */
+export class EnvelopeFormatError extends Error {
+  override readonly name = "EnvelopeFormatError";
+  readonly code = "RAFT_ENVELOPE_FORMAT";
+}
+
+/** A snapshot that `exactlyOnce` did not write, a newer release did, or that is damaged. */
+export class SnapshotFormatError extends Error {
+  override readonly name = "SnapshotFormatError";
+  readonly code = "RAFT_SNAPSHOT_FORMAT";
+}
+
 /** A bug of ours: something that is always true was not. Nobody catches it. */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
