@@ -171,7 +171,7 @@ it("applies no command twice, whatever is forgotten, and never gives two answers
         if (!since.has(name)) since.set(name, moving.logTimeMs);
         const content = isInSession
           ? inSession(sessions[client]!, [number + 1, Math.max(0, number - 1)], bytes)
-          : keyed(name, bytes, since.get(name)!);
+          : keyed(name, bytes, since.get(name));
         const word = await log(content, chosen);
         if (!/^\d+$/.test(word)) continue;
         expect(word).toBe(results.get(name) ?? word);

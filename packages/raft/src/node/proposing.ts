@@ -31,18 +31,22 @@ export class Proposing<Result> {
   }
 
   propose(command: Uint8Array, options: ProposeOptions): Promise<Proposed<Result>> {
-    return this.#append(contentOf(command, options), options, resultOf);
+    return this.#append(() => contentOf(command, options), options, resultOf);
   }
 
   changeSession(change: SessionChange, options: WaitOptions): Promise<EntryId> {
-    return this.#append(change, options, ({ index, term, result }) => {
-      if (isRefused(result)) throw errorOfRefused(result);
-      return { index, term };
-    });
+    return this.#append(
+      () => change,
+      options,
+      ({ index, term, result }) => {
+        if (isRefused(result)) throw errorOfRefused(result);
+        return { index, term };
+      },
+    );
   }
 
   #append<Value>(
-    content: EnvelopeContent,
+    content: () => EnvelopeContent,
     options: WaitOptions,
     pick: FromApplied<Result, Value>,
   ): Promise<Value> {
@@ -50,7 +54,7 @@ export class Proposing<Result> {
     return new Promise((resolve, reject) => {
       if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
       if (proposals.size >= pendingProposalsMax) return reject(new OverloadedError());
-      const bytes = this.#wrap(content);
+      const bytes = this.#wrap(content());
       const settle = (proposed: Proposed<Answer<Result>>): void => {
         try {
           resolve(pick(proposed));

@@ -76,9 +76,14 @@ export class OnceLog {
 
   /** Applies one entry and says in a word what came out: a result, or why not. */
   say(content: EnvelopeContent, atMs?: number): string {
-    const answers = this.machine.apply([this.append(content, atMs)]);
+    return this.sayTogether([content], atMs)[0]!;
+  }
+
+  /** The same for several entries in one call of `apply`. */
+  sayTogether(contents: readonly EnvelopeContent[], atMs?: number): readonly string[] {
+    const answers = this.machine.apply(contents.map((content) => this.append(content, atMs)));
     if (answers instanceof Promise) throw new Error("this machine answers at once");
-    return wordOf(answers[0]!);
+    return answers.map(wordOf);
   }
 
   /** Opens a session; its id. */
