@@ -14,7 +14,13 @@ export {
 } from "./core/configuration.ts";
 export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
-export { isRefused, refusalReasonMaxLength, refuse } from "./node/answers.ts";
+export {
+  isRefused,
+  isSessionChanged,
+  refusalReasonMaxLength,
+  refuse,
+  refusedCode,
+} from "./node/answers.ts";
 export type { Answer, Refused, RefusedCode, SessionChanged } from "./node/answers.ts";
 export type {
   Envelope,
