@@ -19,6 +19,13 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** A view of what was written since the last time; then it is empty. The next writing changes it. */
+  view(): Uint8Array {
+    const view = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return view;
+  }
+
   /** What was written since the last time, in a buffer of its own; then it is empty. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);

@@ -57,11 +57,11 @@ describe("an envelope", () => {
     { content: plain(7), bytes: "01" + "00" + "05" + "07" },
     {
       content: keyed("ab", 7, 3),
-      bytes: "01" + "01" + "05" + "80dddb01" + "c09a0c" + "80808020" + "04" + "026162" + "07",
+      bytes: "01" + "01" + "05" + "80dddb01" + "c09a0c" + "80808040" + "04" + "026162" + "07",
     },
     {
       content: inSession(9, [300, 299], 7),
-      bytes: "01" + "02" + "05" + "80808020" + "09" + "ac02" + "01" + "07",
+      bytes: "01" + "02" + "05" + "80808040" + "09" + "ac02" + "01" + "07",
     },
     { content: { type: "open" } as const, bytes: "01" + "03" + "05" + "904e" + "80dddb01" },
     { content: { type: "close", sessionId: 9 } as const, bytes: "01" + "04" + "05" + "09" },
@@ -96,7 +96,7 @@ describe("an envelope", () => {
     { bytes: "010405", because: "no session" },
     { bytes: "01040500", because: "session 0" },
     { bytes: "0104050901", because: "something after its end" },
-    { bytes: "01020580808020090102", because: "an acknowledgement below 0" },
+    { bytes: "01020580808040090102", because: "an acknowledgement below 0" },
   ])("of $because is refused", ({ bytes }) => {
     expect(() => decodeEnvelope(Buffer.from(bytes, "hex"))).toThrow(EnvelopeFormatError);
   });

@@ -36,10 +36,10 @@ export const sweepMax: number = 256;
 /** Target size of the pieces of a snapshot, in bytes. */
 export const snapshotPieceBytes: number = 65_536;
 
-/** What a key, an answer of a session and a session are counted with, besides key and answer. */
-export const keyOverheadBytes: number = 200;
-export const sessionAnswerOverheadBytes: number = 150;
-export const sessionOverheadBytes: number = 300;
+/** What a key, an answer of a session and a session are counted with, besides key and answer: measured. */
+export const keyOverheadBytes: number = 400;
+export const sessionAnswerOverheadBytes: number = 250;
+export const sessionOverheadBytes: number = 400;
 
 /** What may be remembered; the proposer's choice, in force from the command that carries it. */
 export interface MemoryLimits {
@@ -53,7 +53,7 @@ export interface MemoryLimits {
   readonly sessionIdleMs: number;
   /**
    * Most bytes of keys, sessions and answers together, about as they take up memory; what needs to
-   * be remembered is refused beyond it. The last answer may exceed it. Default 64 MiB.
+   * be remembered is refused beyond it. The last answer may exceed it. Default 128 MiB.
    */
   readonly bytesMax: number;
 }
@@ -63,7 +63,7 @@ export const defaultMemoryLimits: MemoryLimits = {
   keysMax: 200_000,
   sessionsMax: 10_000,
   sessionIdleMs: 3_600_000,
-  bytesMax: 64 * 1024 * 1024,
+  bytesMax: 128 * 1024 * 1024,
 };
 
 /** @throws {RangeError} when one is no whole number in its range */

@@ -24,7 +24,7 @@ const limits: fc.Arbitrary<MemoryLimits> = fc.record({
   keysMax: fc.constantFrom(0, 2, 5, 1000),
   sessionsMax: fc.constantFrom(1, 2, 5),
   sessionIdleMs: fc.constantFrom(5, 30, 100),
-  bytesMax: fc.constantFrom(1, 1500, 3000, 1_000_000),
+  bytesMax: fc.constantFrom(1, 2500, 5000, 1_000_000),
 });
 
 const command = fc.constantFrom([1], [2], [13], [1, 1], [3, 2]);

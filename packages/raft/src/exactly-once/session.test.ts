@@ -11,6 +11,7 @@ import type { EntryId, ProposeOptions, Proposed, Proposer, SessionChange } from 
 import { rejectionOf } from "../test-support/host.ts";
 import { errorOfRefused, isRefused, isSessionChanged } from "../node/answers.ts";
 import type { Answer } from "../index.ts";
+import { sessionAnswerOverheadBytes, sessionOverheadBytes } from "./limits.ts";
 import { OnceLog } from "../test-support/once.ts";
 import type { OnceOptions } from "../test-support/once.ts";
 
@@ -130,7 +131,9 @@ describe("commands under way in a session", () => {
       "3 after 0",
       "4 after 3",
     ]);
-    expect(proposer.log.machine.stats().bytes).toBe(300 + 150 + 1);
+    expect(proposer.log.machine.stats().bytes).toBe(
+      sessionOverheadBytes + sessionAnswerOverheadBytes + 1,
+    );
   });
 
   it("are refused beyond `inFlightMax`, and nothing was sent", async () => {

@@ -43,6 +43,7 @@ export function* memoryPieces(memory: CapturedMemory): Generator<Uint8Array, voi
   if (out.length > 0) yield out.take();
 }
 
+/** Each of them is a view that the next one changes. */
 function* records(memory: CapturedMemory): Generator<Uint8Array, void, undefined> {
   const writer = new ByteWriter(256);
   writer.varint(memory.logTimeMs);
@@ -51,14 +52,14 @@ function* records(memory: CapturedMemory): Generator<Uint8Array, void, undefined
   writer.varint(memory.newestSessionExpiresAt);
   writer.varint(memory.keys.length);
   writer.varint(memory.sessions.length);
-  yield writer.take();
+  yield writer.view();
   for (const record of memory.keys) {
     writer.byte(record.key.length);
     writer.latin1(record.key);
     writer.varint(record.addedAt);
     writer.varint(record.expiresAt);
     writeRemembered(writer, record);
-    yield writer.take();
+    yield writer.view();
   }
   for (const session of memory.sessions) {
     writer.varint(session.id);
@@ -66,11 +67,11 @@ function* records(memory: CapturedMemory): Generator<Uint8Array, void, undefined
     writer.varint(session.expiresAt);
     writer.varint(session.ack);
     writer.varint(session.answers.length);
-    yield writer.take();
+    yield writer.view();
     for (const [seq, record] of session.answers) {
       writer.varint(seq);
       writeRemembered(writer, record);
-      yield writer.take();
+      yield writer.view();
     }
   }
 }
