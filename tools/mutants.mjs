@@ -2,7 +2,7 @@
 // be removed unnoticed has no guard: the exit code is 1 then.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import ts from "typescript";
@@ -13,8 +13,8 @@ const tableFile = join(root, "packages/sim/src/test-support/mutants.ts");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
-Each mutant is the core of packages/raft without one rule. Seeds 1, 2, 3 … are run against it until
-an invariant breaks. Prints a line a mutant: what killed it, and after how many seeds.
+Each mutant is packages/raft without one rule of its core or of exactlyOnce. Seeds 1, 2, 3 … are run
+against it until an invariant breaks. Prints a line a mutant: what killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
   --seeds N     most seeds a mutant; default 5000
@@ -37,10 +37,15 @@ function transpile(source, fileName) {
   return outputText;
 }
 
-async function importTypeScript(file, dir) {
-  const out = join(dir, "table.mjs");
-  writeFileSync(out, transpile(readFileSync(file, "utf8"), file));
-  return import(pathToFileURL(out).href);
+/** The table, which lies in several files of one folder. */
+async function importTable(file, dir) {
+  const folder = dirname(file);
+  for (const name of readdirSync(folder).filter((name) => name.endsWith("mutants.ts"))) {
+    const source = readFileSync(join(folder, name), "utf8");
+    writeFileSync(join(dir, name.replace(/\.ts$/, ".js")), transpile(source, name));
+  }
+  writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
+  return import(pathToFileURL(join(dir, basename(file, ".ts") + ".js")).href);
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -52,7 +57,8 @@ function patch(mutant, text) {
   return text.replace(mutant.find, () => mutant.replace);
 }
 
-async function importMutant(mutant, dir) {
+/** Writes the mutant as JavaScript; answers where its core is. */
+function makeMutant(mutant, dir) {
   cpSync(raftSource, dir, { recursive: true });
   const patched = join(dir, "core", mutant.file);
   writeFileSync(patched, patch(mutant, readFileSync(patched, "utf8")));
@@ -62,13 +68,23 @@ async function importMutant(mutant, dir) {
     const file = join(dir, name);
     writeFileSync(file.replace(/\.ts$/, ".js"), transpile(readFileSync(file, "utf8"), file));
   }
-  return import(pathToFileURL(join(dir, "core/raft-core.js")).href);
+  return join(dir, "core");
+}
+
+/** What the simulator runs: the core of the mutant, and under `once` also its exactlyOnce. */
+async function runOptionsOf(mutant, core, exactlyOnceWorkloadOf) {
+  const { RaftCore } = await import(pathToFileURL(join(core, "raft-core.js")).href);
+  const factory = (options, persisted) => new RaftCore(options, persisted);
+  if (mutant.workload !== "once") return { factory };
+  const file = join(core, "../exactly-once/exactly-once.js");
+  const { exactlyOnce } = await import(pathToFileURL(file).href);
+  return { factory, workload: exactlyOnceWorkloadOf(exactlyOnce) };
 }
 
 /** Runs seeds until one kills the mutant. */
-function hunt(runSeed, factory, seedsMax) {
+async function hunt(runSeedAsync, options, seedsMax) {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const { violation } = runSeed(seed, { factory });
+    const { violation } = await runSeedAsync(seed, options);
     if (violation !== null) return { seed, ...violation };
   }
   return null;
@@ -86,26 +102,27 @@ async function main() {
   if (values.help) return console.log(help);
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
-    const { mutants } = await importTypeScript(tableFile, dir);
+    const { mutants } = await importTable(tableFile, dir);
     const chosen = mutants.filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
     for (const m of chosen) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
-    const { runSeed } = await import(join(root, "packages/sim/dist/index.js"));
-    await runAll(chosen, { dir, runSeed, seedsMax: Number(values.seeds) });
+    const sim = await import(join(root, "packages/sim/dist/index.js"));
+    await runAll(chosen, { dir, sim, seedsMax: Number(values.seeds) });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function runAll(chosen, { dir, runSeed, seedsMax }) {
+async function runAll(chosen, { dir, sim, seedsMax }) {
   const needed = [];
   const survivors = [];
   for (const mutant of chosen) {
-    const { RaftCore } = await importMutant(mutant, join(dir, mutant.name));
+    const core = makeMutant(mutant, join(dir, mutant.name));
+    const options = await runOptionsOf(mutant, core, sim.exactlyOnceWorkloadOf);
     const began = process.hrtime.bigint();
-    const found = hunt(runSeed, (options, persisted) => new RaftCore(options, persisted), seedsMax);
+    const found = await hunt(sim.runSeedAsync, options, seedsMax);
     const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
     const name = mutant.name.padEnd(36);
     if (found === null) {

@@ -22,6 +22,31 @@ export {
   voteResult,
 } from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
+export {
+  isRefused,
+  isSessionChanged,
+  refusalReasonMaxLength,
+  refuse,
+  refusedCode,
+} from "./node/answers.ts";
+export type { Answer, Refused, RefusedCode, SessionChanged } from "./node/answers.ts";
+export type {
+  Envelope,
+  EnvelopeContent,
+  SessionChange,
+  SessionId,
+  SessionPosition,
+} from "./exactly-once/envelope-port.ts";
+export { exactlyOnce } from "./exactly-once/exactly-once.ts";
+export type {
+  ExactlyOnceMachine,
+  ExactlyOnceOptions,
+  ExactlyOnceStats,
+} from "./exactly-once/exactly-once.ts";
+export { answerMaxBytes, keyMaxLength, sessionSpanMax } from "./exactly-once/limits.ts";
+export type { MemoryLimits } from "./exactly-once/limits.ts";
+export { Session, openSession } from "./exactly-once/session.ts";
+export type { Proposer, SessionOptions } from "./exactly-once/session.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";
 export { RaftNode } from "./node/raft-node.ts";

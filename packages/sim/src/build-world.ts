@@ -55,7 +55,7 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
   const history: World["history"] = [];
   const factory = parts.factory ?? ((o, persisted) => new RaftCore(o, persisted));
   const workload = parts.workload ?? counterWorkload;
-  const invariants = new Invariants({ views: servers, raft, coverage });
+  const invariants = new Invariants({ views: servers, raft, coverage, workload });
   const world: World = {
     ...{ heap, trace, coverage, network, knobs, raft, factory, initial, workload, history },
     isHealed: false,

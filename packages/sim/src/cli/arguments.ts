@@ -151,7 +151,8 @@ The same seed always gives the same run.
   --without a,b       leaves kinds of faults out: ${faultKinds.slice(0, 8).join(", ")},
                       ${faultKinds.slice(8).join(", ")}
   --ticks N           ends the part with faults after N ticks
-  --workload NAME     keyed (a tiny counter, default) or counter (the real state machine)
+  --workload NAME     keyed (a tiny counter, default), counter (the real state machine), or once
+                      (a counter that knows no keys, under exactlyOnce, with keys and sessions)
   --workers N         default: one a processor
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached

@@ -6,21 +6,25 @@
  * instead of testing nothing.
  */
 import type { InvariantName } from "../violation.ts";
+import { onceMutants } from "./once-mutants.ts";
 
 export interface Mutant {
   /** Kebab-case, for `--only`. */
   readonly name: string;
   /** The rule that is taken away, and where it comes from. */
   readonly rule: string;
-  /** Under `packages/raft/src/core`. */
+  /** Under `packages/raft/src/core`, or beside it. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
   /** Invariants that may be the first to notice. */
   readonly expects: readonly InvariantName[];
+  /** `once`: what finds it must use exactlyOnce; else the tiny keyed counter. */
+  readonly workload?: "once";
 }
 
 export const mutants: readonly Mutant[] = [
+  ...onceMutants,
   {
     name: "commit-of-an-earlier-term",
     rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
