@@ -1,5 +1,6 @@
-// Removes the rules of the Raft core one at a time and lets the simulator find out. A rule that can
-// be removed unnoticed has no guard: the exit code is 1 then.
+// Removes the rules of the Raft core one at a time, then breaks the contract of its host clause by
+// clause, and lets the simulator find out. A rule that can be removed unnoticed has no guard: the
+// exit code is 1 then.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,12 +10,13 @@ import ts from "typescript";
 
 const root = resolve(import.meta.dirname, "..");
 const raftSource = join(root, "packages/raft/src");
-const tableFile = join(root, "packages/sim/src/test-support/mutants.ts");
+const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
-Each mutant is the core of packages/raft without one rule. Seeds 1, 2, 3 … are run against it until
-an invariant breaks. Prints a line a mutant: what killed it, and after how many seeds.
+Each mutant is the core of packages/raft without one rule, or a host that breaks one clause of its
+contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
   --seeds N     most seeds a mutant; default 5000
@@ -37,10 +39,17 @@ function transpile(source, fileName) {
   return outputText;
 }
 
-async function importTypeScript(file, dir) {
-  const out = join(dir, "table.mjs");
-  writeFileSync(out, transpile(readFileSync(file, "utf8"), file));
-  return import(pathToFileURL(out).href);
+/** The tables of mutants and of flawed hosts. */
+async function importTables(dir) {
+  writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
+  for (const name of readdirSync(tables)) {
+    if (!/^(mutant|flawed-hosts)/.test(name) || name.endsWith(".test.ts")) continue;
+    const text = readFileSync(join(tables, name), "utf8");
+    writeFileSync(join(dir, name.replace(/\.ts$/, ".js")), transpile(text, name));
+  }
+  const load = (name) => import(pathToFileURL(join(dir, name)).href);
+  const [{ mutants }, { flawedHosts }] = [await load("mutants.js"), await load("flawed-hosts.js")];
+  return { mutants, flawedHosts };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -66,9 +75,9 @@ async function importMutant(mutant, dir) {
 }
 
 /** Runs seeds until one kills the mutant. */
-function hunt(runSeed, factory, seedsMax) {
+function hunt(runSeed, options, seedsMax) {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const { violation } = runSeed(seed, { factory });
+    const { violation } = runSeed(seed, options);
     if (violation !== null) return { seed, ...violation };
   }
   return null;
@@ -86,26 +95,37 @@ async function main() {
   if (values.help) return console.log(help);
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
-    const { mutants } = await importTypeScript(tableFile, dir);
-    const chosen = mutants.filter(
+    const { mutants, flawedHosts } = await importTables(dir);
+    const { runSeed, hostFlaws } = await import(join(root, "packages/sim/dist/index.js"));
+    const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
+      return { name: `host-${flaw}`, rule: hostFlaws[flaw], flaw, expects };
+    });
+    const chosen = [...mutants, ...hosts].filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
-    for (const m of chosen) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
-    const { runSeed } = await import(join(root, "packages/sim/dist/index.js"));
+    for (const m of chosen) {
+      if (!m.flaw) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
+    }
     await runAll(chosen, { dir, runSeed, seedsMax: Number(values.seeds) });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
+async function runOptions(mutant, dir) {
+  if (mutant.flaw) return { flaw: mutant.flaw };
+  const { RaftCore } = await importMutant(mutant, join(dir, mutant.name));
+  return { factory: (options, persisted) => new RaftCore(options, persisted) };
+}
+
 async function runAll(chosen, { dir, runSeed, seedsMax }) {
   const needed = [];
   const survivors = [];
   for (const mutant of chosen) {
-    const { RaftCore } = await importMutant(mutant, join(dir, mutant.name));
+    const options = await runOptions(mutant, dir);
     const began = process.hrtime.bigint();
-    const found = hunt(runSeed, (options, persisted) => new RaftCore(options, persisted), seedsMax);
+    const found = hunt(runSeed, options, seedsMax);
     const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
     const name = mutant.name.padEnd(36);
     if (found === null) {

@@ -11,6 +11,8 @@ export type { Corner, CornerCounts } from "./coverage.ts";
 export { describeEntries, describeId, describeMessage, describeNote } from "./describe.ts";
 export type { DiskLatency } from "./disk.ts";
 export { unitsPerTick } from "./event-heap.ts";
+export { hostFlaws } from "./host-flaws.ts";
+export type { HostFlaw } from "./host-flaws.ts";
 export type { OperationOutcome, OperationRecord } from "./history.ts";
 export { drawKnobs, faultKinds } from "./knobs.ts";
 export type { ClientKnobs, DrawOptions, FaultKind, FaultKnobs, Knobs } from "./knobs.ts";

@@ -225,9 +225,9 @@ describe("what never goes back", () => {
   it("fires when a core takes more for durable than the disk holds, or something else", () => {
     const { servers, invariants } = watched("2");
     const [server] = servers;
-    const more = status(server!, { persistedIndex: 3, lastIndex: 3 });
+    const more = status(server!, { term: 3, persistedIndex: 3, lastIndex: 3 });
     expect(broken(() => invariants.onStatus(server!, null, more))).toBe("vouched-durable");
-    const other = status(server!, { persistedIndex: 2, lastIndex: 2, lastTerm: 3 });
+    const other = status(server!, { term: 3, persistedIndex: 2, lastIndex: 2, lastTerm: 3 });
     expect(broken(() => invariants.onStatus(server!, null, other))).toBe("vouched-durable");
   });
 });

@@ -6,7 +6,7 @@ import type { Entry, LogIndex, Message, RaftOptions, RaftStatus, Term, Write } f
 import { AppliedTruth } from "./applied-truth.ts";
 import { CommitTruth } from "./commit-truth.ts";
 import type { Coverage } from "./coverage.ts";
-import type { DiskOperation } from "./disk.ts";
+import type { DiskOperation } from "./disk-image.ts";
 import { EntryLedger, isSameEntry } from "./entry-ledger.ts";
 import { describeId } from "./describe.ts";
 import { isQuorum } from "./server-view.ts";

@@ -24,6 +24,9 @@ export function watchStatus(server: ServerView, before: RaftStatus | null, now: 
   check(now.commitIndex >= hardState.commitIndex, "no-regress", () => {
     return `${server.id} committed ${now.commitIndex}; its disk says ${hardState.commitIndex}`;
   });
+  check(now.lastTerm <= now.term, "no-regress", () => {
+    return `${server.id} is at t${now.term} and has an entry of t${now.lastTerm}`;
+  });
   watchPersisted(server, now);
   if (before === null) return;
   if (now.role === "leader" && before.role === "leader" && now.term === before.term) {

@@ -7,8 +7,8 @@ import { RaftCore, bootstrap, defaultRaftOptions } from "@counter/raft";
 import type { Entry, Input, Message, RaftOptions, RaftStatus, Ready, Write } from "@counter/raft";
 import { Coverage } from "../coverage.ts";
 import { describeEntries, describeMessage, describeNote, describeWrite } from "../describe.ts";
-import { applyOperation, imageOf } from "../disk.ts";
-import type { DiskImage } from "../disk.ts";
+import { applyOperation, imageOf } from "../disk-image.ts";
+import type { DiskImage } from "../disk-image.ts";
 import { decodeText, encodeText } from "../counter-workload.ts";
 import { Invariants } from "../invariants.ts";
 import type { LogImage } from "../log-image.ts";
@@ -51,6 +51,7 @@ export class ScenarioCluster {
         id,
         position,
         image,
+        lost: null,
         log,
         status: null,
         core: null,
