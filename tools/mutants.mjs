@@ -20,6 +20,7 @@ killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
   --seeds N     most seeds a mutant; default 5000
+  --trace       the trace of the run that killed it as well, made smaller first
   --list        the rules, without running anything
 
 Exit code 0: all died. 1: there is a survivor. 2: a mutant does not fit the text of the core.`;
@@ -88,6 +89,7 @@ async function main() {
     options: {
       only: { type: "string", multiple: true, default: [] },
       seeds: { type: "string", default: "5000" },
+      trace: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -96,7 +98,7 @@ async function main() {
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
     const { mutants, flawedHosts } = await importTables(dir);
-    const { runSeed, hostFlaws } = await import(join(root, "packages/sim/dist/index.js"));
+    const { runSeed, shrink, hostFlaws } = await import(join(root, "packages/sim/dist/index.js"));
     const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
       return { name: `host-${flaw}`, rule: hostFlaws[flaw], flaw, expects };
     });
@@ -107,7 +109,13 @@ async function main() {
     for (const m of chosen) {
       if (!m.flaw) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
     }
-    await runAll(chosen, { dir, runSeed, seedsMax: Number(values.seeds) });
+    const show = async (seed, options) => {
+      const { without, ticks } = await shrink(seed, options);
+      const cut = ticks === null ? {} : { ticks };
+      return runSeed(seed, { ...options, ...cut, without, trace: true }).trace.join("\n");
+    };
+    const trace = values.trace ? show : null;
+    await runAll(chosen, { dir, runSeed, trace, seedsMax: Number(values.seeds) });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -119,7 +127,7 @@ async function runOptions(mutant, dir) {
   return { factory: (options, persisted) => new RaftCore(options, persisted) };
 }
 
-async function runAll(chosen, { dir, runSeed, seedsMax }) {
+async function runAll(chosen, { dir, runSeed, trace, seedsMax }) {
   const needed = [];
   const survivors = [];
   for (const mutant of chosen) {
@@ -136,7 +144,7 @@ async function runAll(chosen, { dir, runSeed, seedsMax }) {
     needed.push(found.seed);
     const surprise = mutant.expects.includes(found.invariant) ? "" : "  (not the expected one)";
     console.log(`${name} ${found.invariant} at seed ${found.seed} (${seconds} s)${surprise}`);
-    if (process.env.VERBOSE === "1") console.log(`  ${found.detail}`);
+    if (trace !== null) console.log(await trace(found.seed, options));
   }
   needed.sort((a, b) => a - b);
   const median = needed[needed.length >> 1] ?? "-";

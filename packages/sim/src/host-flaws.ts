@@ -22,3 +22,12 @@ export const hostFlaws = {
 
 /** A clause of the contract between host and core, by the host that breaks it. */
 export type HostFlaw = keyof typeof hostFlaws;
+
+/** The flaw of this name; `null` if there is none. */
+export function hostFlawNamed(name: string): HostFlaw | null {
+  return isFlaw(name) ? name : null;
+}
+
+function isFlaw(name: string): name is HostFlaw {
+  return Object.hasOwn(hostFlaws, name);
+}

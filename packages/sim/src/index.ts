@@ -3,7 +3,7 @@
  * it, under faults of disk, network and process that are all drawn from one seed.
  */
 export { replayCommand, runSeeds, shrink } from "./batch.ts";
-export type { BatchResult, ShrunkRun } from "./batch.ts";
+export type { BatchResult, ReplaySetting, ShrunkRun } from "./batch.ts";
 export { counterMachineWorkload } from "./counter-machine-workload.ts";
 export { KeyedCounter, counterWorkload } from "./counter-workload.ts";
 export { cornerNames, corners } from "./coverage.ts";

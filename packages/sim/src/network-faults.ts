@@ -82,7 +82,8 @@ export class NetworkFaults {
 
   /**
    * A leader goes unheard and hears one follower only, whose answers of before arrive much later:
-   * old acks must not make it believe that it still leads.
+   * old acks must not make it believe that it still leads. Its clock may stand still meanwhile, so
+   * that it does not step down by itself.
    */
   delayAcks(leader: SimServer): void {
     const { servers, random, world, say } = this.#parts;
@@ -98,10 +99,14 @@ export class NetworkFaults {
         if (position !== late.from) network.setCut({ from: position, to: leader.position }, true);
       }
     });
+    if (random.chance(0.5)) leader.isClockStopped = true;
     const timeoutUnits = knobs.raft.electionTimeoutTicks * unitsPerTick;
     const releasedAfter = random.between(timeoutUnits, 3 * timeoutUnits);
     heap.after(releasedAfter, () => network.unclog(late));
-    heap.after(releasedAfter + timeoutUnits, () => network.heal());
+    heap.after(releasedAfter + timeoutUnits, () => {
+      leader.isClockStopped = false;
+      network.heal();
+    });
   }
 
   /**

@@ -2,8 +2,11 @@ import { counterMachineWorkload } from "./counter-machine-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import type { SimWorkload } from "./machine.ts";
 
+/** What the command line runs unless it is told otherwise. */
+export const defaultWorkload = "keyed";
+
 /** The workload of this name, as the command line has them; `null` if there is none. */
 export function workloadNamed(name: string): SimWorkload | null {
-  if (name === "keyed") return counterWorkload;
+  if (name === defaultWorkload) return counterWorkload;
   return name === "counter" ? counterMachineWorkload : null;
 }
