@@ -289,5 +289,12 @@ describe("what never goes back", () => {
     expect(broken(() => invariants.onStatus(server!, null, more))).toBe("vouched-durable");
     const other = status(server!, { term: 3, persistedIndex: 2, lastIndex: 2, lastTerm: 3 });
     expect(broken(() => invariants.onStatus(server!, null, other))).toBe("vouched-durable");
+    // A snapshot may have shortened the log of the disk, and the core has not heard of it yet.
+    const meta = { index: 1, term: 1, configurationIndex: 1 };
+    const snapshot = { ...meta, configuration: configurationOf(members) };
+    server!.image.snapshot = { meta: snapshot, bytes: new Uint8Array(0) };
+    expect(broken(() => invariants.onStatus(server!, null, more))).toBeNull();
+    const told = { ...more, snapshot: meta };
+    expect(broken(() => invariants.onStatus(server!, null, told))).toBe("vouched-durable");
   });
 });

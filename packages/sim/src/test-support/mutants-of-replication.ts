@@ -47,7 +47,7 @@ export const replicationMutants: readonly Mutant[] = [
     file: "replication.ts",
     find: "  } else if (s.log.termAt(peer.nextIndex - 1) === null) {",
     replace: "  } else if (peer.nextIndex > s.log.lastIndex + 1) {",
-    expects: ["core-exception", "liveness"],
+    expects: ["core-exception", "liveness", "no-regress"],
   },
   {
     name: "oversize-entry-wedges",

@@ -61,6 +61,6 @@ export const snapshotMutants: readonly Mutant[] = [
     file: "snapshotting.ts",
     find: "    receiving.snapshot.index === chunk.snapshot.index &&\n    receiving.snapshot.term === chunk.snapshot.term\n",
     replace: "    receiving.snapshot.term <= chunk.snapshot.term\n",
-    expects: ["log-without-gaps", "equal-state"],
+    expects: ["log-without-gaps", "equal-state", "vouched-durable"],
   },
 ];

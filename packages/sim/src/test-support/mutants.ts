@@ -138,7 +138,7 @@ export const mutants: readonly Mutant[] = [
     file: "election.ts",
     find: 'if (m.term === s.term && s.vote !== m.from && !free) return "voted or follows in this term"; // E1',
     replace: "if (free && m.term < s.term) return null;",
-    expects: ["vote-once", "election-safety"],
+    expects: ["vote-once", "election-safety", "no-regress"],
   },
   {
     name: "vote-not-stored",
