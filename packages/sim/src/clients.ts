@@ -181,7 +181,8 @@ export class SimClient {
     const { operation } = record;
     const isCommand = operation.kind === "command";
     this.#attempt += 1; // whatever is still under way does not count any more
-    if (this.#mayBeOpen && isCommand && operation.key === null) return this.#end("unknown", null);
+    const isOnce = operation.key === null && world.flaw !== "repeats-without-a-key";
+    if (this.#mayBeOpen && isCommand && isOnce) return this.#end("unknown", null);
     if (record.attempts >= world.knobs.clients.attemptsMax && !this.#finishing) {
       return this.#end(this.#mayBeOpen && isCommand ? "unknown" : "refused", null);
     }

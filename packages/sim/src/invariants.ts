@@ -6,7 +6,7 @@ import type { Entry, LogIndex, Message, RaftOptions, RaftStatus, Term, Write } f
 import { AppliedTruth } from "./applied-truth.ts";
 import { CommitTruth } from "./commit-truth.ts";
 import type { Coverage } from "./coverage.ts";
-import type { DiskOperation } from "./disk.ts";
+import type { DiskOperation } from "./disk-image.ts";
 import { EntryLedger, isSameEntry } from "./entry-ledger.ts";
 import { describeId } from "./describe.ts";
 import type { SimWorkload } from "./machine.ts";
@@ -78,6 +78,7 @@ export class Invariants {
         return `${server.id} writes from ${first.index}; its log is ${log.firstIndex}..${log.lastIndex}`;
       },
     );
+    this.#onConfigurations(server, write, now);
     for (const entry of entries) {
       const old = log.at(entry.index);
       if (old === null) break;
@@ -85,6 +86,20 @@ export class Invariants {
     }
     if (first.index <= log.lastIndex) this.#onReplaced(server, write, now);
     this.#seeAll(server, entries);
+  }
+
+  #onConfigurations(server: ServerView, { entries }: Write, now: RaftStatus): void {
+    let last: Entry | null = null;
+    for (const entry of entries) {
+      if (entry.kind !== "configuration") continue;
+      if (now.role === "leader" && entry.term === now.term) {
+        const before = last?.index ?? newestConfiguration(server, entry.index);
+        check(before <= now.commitIndex, "one-configuration", () => {
+          return `${server.id} appends ${describeId(entry)}; that of ${before} is not committed`;
+        });
+      }
+      last = entry;
+    }
   }
 
   /** A write that ends or replaces a part of the log: none of it may still be wanted. */
@@ -228,4 +243,12 @@ export class Invariants {
   #voters(server: ServerView): readonly string[] {
     return server.status?.configuration.voters ?? [];
   }
+}
+
+/** The index of the last configuration that this log holds before `index`; 0 if there is none. */
+function newestConfiguration({ log }: ServerView, index: LogIndex): LogIndex {
+  for (let at = index - 1; at >= log.firstIndex; at -= 1) {
+    if (log.at(at)?.kind === "configuration") return at;
+  }
+  return 0;
 }

@@ -169,6 +169,8 @@ describe("a simulation of something broken", () => {
     expect(shrunk.result.violation?.invariant).toBe("state-machine-safety");
     expect(shrunk.without.length).toBeGreaterThan(0);
     expect(replayCommand(shrunk)).toMatch(/^npm run sim -- --seed 6 --without \S+ --ticks \d+$/);
+    const setting = { workload: "counter", flaw: "splits-writes" } as const;
+    expect(replayCommand(shrunk, setting)).toContain("--workload counter --flaw splits-writes ");
     const { without, ticks } = shrunk;
     expect(runSeed(6, { factory, without, ticks: ticks! }).ok).toBe(false);
   });

@@ -10,6 +10,8 @@ export const invariantSentences = {
     "servers that applied the same entries have the same bytes and gave the same answers",
   "committed-durable": "what is committed is durable on a quorum of every active configuration",
   "committed-stable": "a committed entry is never replaced (§5.4.3)",
+  "one-configuration":
+    "a leader appends a configuration only when the one before is committed (§6)",
   "ack-stable": "what a server acked to a leader is not truncated while that leader's term lasts",
   "no-regress": "term, vote, commit and applied never go back",
   "vouched-durable": "a grant, a candidacy or an ack that left is true of the sender's disk",

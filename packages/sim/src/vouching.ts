@@ -15,7 +15,7 @@ import type {
   Term,
 } from "@counter/raft";
 import { describeMessage } from "./describe.ts";
-import type { DiskImage } from "./disk.ts";
+import type { DiskImage } from "./disk-image.ts";
 import type { ServerView } from "./server-view.ts";
 import { check } from "./violation.ts";
 
@@ -66,8 +66,10 @@ export class Vouching {
 
   #candidacy(sender: ServerView, m: RequestVote): void {
     this.#vote(sender, m, sender.id);
+    const { log } = sender.image;
+    const lastTerm = log.termAt(log.lastIndex) ?? 0;
     check(
-      sender.image.log.lastIndex >= m.lastIndex || covers(sender.image, m.lastIndex),
+      lastTerm > m.lastTerm || (lastTerm === m.lastTerm && log.lastIndex >= m.lastIndex),
       "vouched-durable",
       () => `${sender.id} campaigns with a log that its disk lacks: ${describeMessage(m)}`,
     );
@@ -148,6 +150,9 @@ export class Vouching {
     }
     if (m.nextOffset === 0) return;
     const { partial } = image;
+    // Another transfer has begun since: where the old one stood does not matter, for a chunk of it
+    // is answered with where the new one stands.
+    if (partial !== null && partial.meta.index > m.index) return;
     const durable = partial?.meta.index === m.index ? partial.length : 0;
     check(durable >= m.nextOffset || covers(image, m.index), "vouched-durable", () => {
       return `${sender.id} asks for byte ${m.nextOffset} of snapshot ${m.index}; ${durable} are durable`;

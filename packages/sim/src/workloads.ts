@@ -3,10 +3,13 @@ import { counterWorkload } from "./counter-workload.ts";
 import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import type { SimWorkload } from "./machine.ts";
 
+/** What the command line runs unless it is told otherwise. */
+export const defaultWorkload = "keyed";
+
 /** The workload of this name, as the command line has them; `null` if there is none. */
 export function workloadNamed(name: string): SimWorkload | null {
   switch (name) {
-    case "keyed":
+    case defaultWorkload:
       return counterWorkload;
     case "counter":
       return counterMachineWorkload;

@@ -2,8 +2,11 @@
 import { parseArgs } from "node:util";
 import { faultKinds } from "../knobs.ts";
 import type { FaultKind } from "../knobs.ts";
+import { hostFlawNamed, hostFlaws } from "../host-flaws.ts";
+import type { HostFlaw } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
 import { Random } from "../random.ts";
+import { defaultWorkload } from "../workloads.ts";
 
 export type SimCommand =
   | { readonly type: "help" }
@@ -20,6 +23,7 @@ export interface RunFlags {
   readonly without: readonly FaultKind[];
   readonly ticks: number | null;
   readonly workload: string;
+  readonly flaw: HostFlaw | null;
 }
 
 export interface ManyFlags {
@@ -54,7 +58,8 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
     ticks: values.ticks === undefined ? null : wholeNumber("--ticks", values.ticks),
-    workload: values.workload ?? "keyed",
+    workload: values.workload ?? defaultWorkload,
+    flaw: values.flaw === undefined ? null : flawFrom(values.flaw),
   };
   if (values.seed !== undefined) {
     return { type: "one", seed: wholeNumber("--seed", values.seed), run };
@@ -95,6 +100,7 @@ function parseFlags(argv: readonly string[]) {
       without: { type: "string", multiple: true },
       ticks: { type: "string" },
       workload: { type: "string" },
+      flaw: { type: "string" },
       workers: { type: "string" },
       failures: { type: "string" },
       "allow-missing": { type: "boolean" },
@@ -136,6 +142,26 @@ function faultKindFrom(name: string): FaultKind {
   return kind;
 }
 
+function flawFrom(name: string): HostFlaw {
+  const flaw = hostFlawNamed(name);
+  if (flaw === null) {
+    throw new UsageError(`${name} is no flaw; there are ${Object.keys(hostFlaws).join(", ")}`);
+  }
+  return flaw;
+}
+
+/** Names in lines of at most 96 columns, indented as the text of a flag. */
+function listed(names: readonly string[]): string {
+  const indent = " ".repeat(22);
+  const lines = [""];
+  names.forEach((name, i) => {
+    const item = i + 1 < names.length ? `${name}, ` : name;
+    if (indent.length + lines.at(-1)!.length + item.trimEnd().length > 96) lines.push("");
+    lines.push(`${lines.pop()!}${item}`);
+  });
+  return lines.map((line) => line.trimEnd()).join(`\n${indent}`);
+}
+
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
@@ -148,11 +174,13 @@ The same seed always gives the same run.
   --scenario FILE     replays a scenario and compares what it prints (may be repeated)
   --rewrite           with --scenario: writes what was printed into the file
 
-  --without a,b       leaves kinds of faults out: ${faultKinds.slice(0, 8).join(", ")},
-                      ${faultKinds.slice(8).join(", ")}
+  --without a,b       leaves kinds of faults out:
+                      ${listed(faultKinds)}
   --ticks N           ends the part with faults after N ticks
   --workload NAME     keyed (a tiny counter, default), counter (the real state machine), or once
                       (a counter that knows no keys, under exactlyOnce, with keys and sessions)
+  --flaw NAME         a host that breaks its contract, to see how that is found out:
+                      ${listed(Object.keys(hostFlaws))}
   --workers N         default: one a processor
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached

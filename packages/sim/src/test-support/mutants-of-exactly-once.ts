@@ -1,5 +1,5 @@
 /** The rules of `exactlyOnce`, each with a way to remove it. See mutants.ts. */
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 
 const memory = "../exactly-once/memory.ts";
 const writer = "../exactly-once/snapshot-writer.ts";
