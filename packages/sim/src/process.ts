@@ -3,15 +3,8 @@
  * It carries a Ready out on the server's disk and network; whatever a host may do in any order, or
  * later, it does in some random order and sometimes later.
  */
-import type {
-  Entry,
-  Input,
-  LogIndex,
-  Message,
-  PersistedState,
-  RaftCoreLike,
-  Ready,
-} from "@counter/raft";
+import type { Entry, Input, LogIndex, Message, RaftCoreLike, Ready } from "@counter/raft";
+import type { PersistedState } from "@counter/raft";
 import { Applier } from "./applier.ts";
 import { inputCodes, messageCodes } from "./trace.ts";
 import { TransferWatch } from "./transfer-watch.ts";

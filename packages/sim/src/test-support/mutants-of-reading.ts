@@ -6,7 +6,7 @@ export const readingMutants: readonly Mutant[] = [
     name: "read-before-own-commit",
     rule: "a leader serves reads only once an entry of its own term is committed (§8; R1)",
     file: "reading.ts",
-    find: "  if (s.log.termAt(s.commitIndex) !== s.term) return; // R1\n",
+    find: "  if (!knowsCommitted(s)) return;\n",
     replace: "",
     expects: ["fresh-read", "linearizable"],
   },
