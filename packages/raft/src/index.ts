@@ -3,6 +3,7 @@ export * from "./messages.ts";
 export * from "./errors.ts";
 export * from "./core/door.ts";
 export { RaftCore } from "./core/raft-core.ts";
+export type { RaftImage } from "./core/image.ts";
 export { bootstrap } from "./core/bootstrap.ts";
 export { defaultRaftOptions } from "./core/options.ts";
 export {
