@@ -17,6 +17,12 @@ export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from
 export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";
+export { FlightRecorder } from "./node/flight-recorder.ts";
+export type { FlightRecorderOptions } from "./node/flight-recorder.ts";
+export { combineObservers } from "./node/observers.ts";
+export { readyHash } from "./node/ready-hash.ts";
+export { RecordingFormatError, readRecording } from "./node/recording-reader.ts";
+export type { RecordedInput, Recording } from "./node/recording.ts";
 export { RaftNode } from "./node/raft-node.ts";
 export { MemoryStorage } from "./node/memory-storage.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";

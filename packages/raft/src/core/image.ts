@@ -51,9 +51,7 @@ export function restoreImage(s: RaftState, image: RaftImage): void {
 }
 
 function addMissing(target: object, defaults: object): void {
-  for (const field of Object.entries<unknown>({ ...defaults })) {
-    if (!(field[0] in target)) Object.assign(target, Object.fromEntries([field]));
-  }
+  Object.assign(target, { ...defaults, ...target });
 }
 
 function partImage(value: object): PartImage | null {

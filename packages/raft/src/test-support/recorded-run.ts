@@ -15,6 +15,8 @@ export interface TakenImage {
 /** Takes an image of itself now and then, right after an input, before its Ready is drawn. */
 export class RecordedCore extends RaftCore {
   readonly options: RaftOptions;
+  /** What it began with. */
+  readonly persisted: PersistedState;
   readonly events: (Input | Ready)[] = [];
   readonly images: TakenImage[] = [];
   readonly #dice: RandomState;
@@ -22,6 +24,7 @@ export class RecordedCore extends RaftCore {
   constructor(options: RaftOptions, persisted: PersistedState) {
     super(options, persisted);
     this.options = options;
+    this.persisted = persisted;
     this.#dice = { random: options.seed };
   }
 
