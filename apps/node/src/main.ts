@@ -7,7 +7,7 @@ import { readConfig, type Mode, type NodeConfig } from "./config/config.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode, type NodeParts, type RunningNode } from "./node.ts";
-import { ignoreClosedOutput, stopInTime, untilSignal } from "./shutdown.ts";
+import { ignoreClosedOutput, onSignalToRecord, stopInTime, untilSignal } from "./shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 
@@ -26,8 +26,11 @@ const starters: Readonly<Record<Mode, (parts: NodeParts) => Promise<RunningNode>
 async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<number> {
   const signalled = untilSignal();
   const starting = starters[config.mode](parts);
+  let running: RunningNode | null = null; // before there is one, there is nothing to record
+  onSignalToRecord(() => void running?.flight.save("flight"));
   const early = await Promise.race([signalled, starting.then(() => null)]);
   const node = await starting;
+  running = node;
   const cause = early ?? (await Promise.race([signalled, node.stopped]));
   if (typeof cause !== "string") return exitCodes.fatal; // its line is in the log already
   log.info(`stopping after ${cause}`);

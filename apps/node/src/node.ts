@@ -17,6 +17,7 @@ import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { codeOf, messageOf } from "./error-text.ts";
+import { FlightFiles } from "./flight-files.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
 import { listen } from "./http/listen.ts";
@@ -44,6 +45,7 @@ export interface RunningNode {
   readonly ready: Promise<number>;
   /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
   readonly stopped: Promise<Error | null>;
+  readonly flight: FlightFiles;
   /**
    * Refuses new requests, finishes those that are being answered, hands leadership over, closes
    * everything. Idempotent.
@@ -72,6 +74,7 @@ export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
 class CounterNode implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly flight: FlightFiles;
   readonly #parts: NodeParts;
   readonly #server: Server;
   readonly #gate = new Gate();
@@ -92,10 +95,11 @@ class CounterNode implements RunningNode {
   #resolveStopped: (error: Error | null) => void = () => undefined;
 
   constructor(parts: NodeParts) {
-    const { config, log, logContext } = parts;
+    const { config, log, logContext, version: release } = parts;
     this.#parts = parts;
     this.#server = parts.server ?? createHttpServer();
     this.#clusterId = config.clusterId;
+    this.flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
     this.#watch = new Watch({
@@ -171,7 +175,7 @@ class CounterNode implements RunningNode {
         stateMachine: this.#machine,
         storage,
         transport: this.#transport,
-        observer: this.#watch.observer,
+        observer: this.flight.beside(this.#watch.observer),
         ...(tickMs === undefined ? {} : { tickMs }),
       });
     } catch (error) {
@@ -286,6 +290,7 @@ class CounterNode implements RunningNode {
     this.#forwarder.close();
     this.#lag.stop();
     this.#server.closeAllConnections();
+    await this.flight.settled();
     this.#resolveStopped(this.#failure);
   }
 }

@@ -22,6 +22,7 @@ export type { FlightRecorderOptions } from "./node/flight-recorder.ts";
 export { combineObservers } from "./node/observers.ts";
 export { readyHash } from "./node/ready-hash.ts";
 export { RecordingFormatError, readRecording } from "./node/recording-reader.ts";
+export { writeRecording } from "./node/recording.ts";
 export type { RecordedInput, Recording } from "./node/recording.ts";
 export { RaftNode } from "./node/raft-node.ts";
 export { MemoryStorage } from "./node/memory-storage.ts";

@@ -15,7 +15,9 @@ import { invariant } from "../core/invariant.ts";
 import type { RaftObserver, RaftRun } from "./ports.ts";
 import { readyHash } from "./ready-hash.ts";
 import { writeRecording } from "./recording.ts";
+import type { RecordedInput, Recording } from "./recording.ts";
 import { Tape } from "./tape.ts";
+import type { TapeEvent } from "./tape.ts";
 
 /** Inputs of a generation, unless told otherwise. */
 export const recordedInputsDefault: number = 4096;
@@ -119,15 +121,16 @@ export class FlightRecorder implements RaftObserver {
     if (this.#run === null || this.#younger === null) return [].values();
     const first = this.#older ?? this.#younger;
     const events = this.#older?.tape.events() ?? [];
-    return writeRecording({
+    const recording: Recording = {
       release: this.#release,
       options: this.#run.options,
-      redact: this.#redact,
-      error: this.#error,
+      redacted: this.#redact,
+      error: this.#error === null ? null : `${this.#error.name}: ${this.#error.message}`,
       image: first.image,
       inputsBefore: first.inputsBefore,
-      events: events.concat(this.#younger.tape.events()),
-    });
+      ...runOf(events.concat(this.#younger.tape.events()), first.inputsBefore),
+    };
+    return writeRecording(recording, this.#redact);
   }
 
   /** F1: takes the place of the younger generation, which is full. */
@@ -142,4 +145,21 @@ export class FlightRecorder implements RaftObserver {
 
 function generationOf(run: RaftRun, inputsBefore: number, tape: Tape): Generation {
   return { image: run.image(), inputsBefore, tape, inputs: 0, bytes: 0 };
+}
+
+function runOf(
+  events: readonly TapeEvent[],
+  inputsBefore: number,
+): Pick<Recording, "readiesBefore" | "inputs"> {
+  const readiesBefore: number[] = [];
+  const inputs: RecordedInput[] = [];
+  let readies = readiesBefore;
+  for (const event of events) {
+    if (typeof event === "number") readies.push(event);
+    else {
+      readies = [];
+      inputs.push({ number: inputsBefore + inputs.length + 1, input: event, readies });
+    }
+  }
+  return { readiesBefore, inputs };
 }

@@ -14,7 +14,6 @@
 import type { Input, RaftOptions } from "../core/door.ts";
 import type { RaftImage } from "../core/image.ts";
 import { toJson } from "./recording-json.ts";
-import type { TapeEvent } from "./tape.ts";
 
 export const recordingFormat: string = "counter-raft-recording";
 /** The version that is written, and the only one there is. */
@@ -45,53 +44,32 @@ export interface RecordedInput {
   readonly readies: readonly number[];
 }
 
-/** What a recorder has when it is asked. */
-export interface RecordedRun {
-  readonly release: string;
-  readonly options: RaftOptions;
-  readonly redact: boolean;
-  readonly error: Error | null;
-  readonly image: RaftImage;
-  readonly inputsBefore: number;
-  readonly events: readonly TapeEvent[];
-}
-
-export function* writeRecording(run: RecordedRun): Generator<string> {
-  const { release, options, redact, error, image, inputsBefore, events } = run;
+/**
+ * The lines of a recording, without their ends.
+ *
+ * @param redact - zeros take the place of commands and snapshots, and the recording says so
+ */
+export function* writeRecording(recording: Recording, redact: boolean): Generator<string> {
+  const { release, options, error, image, inputsBefore, readiesBefore, inputs } = recording;
   const { log, ...others } = image;
   const { entries, ...emptyLog } = logOf(log);
   yield JSON.stringify({
     format: recordingFormat,
     version: recordingVersion,
     release,
-    redacted: redact,
-    error: error === null ? null : `${error.name}: ${error.message}`,
+    redacted: redact || recording.redacted,
+    error,
     inputsBefore,
-    inputs: events.filter((event) => typeof event !== "number").length,
+    inputs: inputs.length,
     entries: entries.length,
     options,
   });
   const state = toJson({ ...others, log: { ...emptyLog, entries: [] } }, redact);
-  yield JSON.stringify({ image: state, ready: hashesFrom(events, 0) });
+  yield JSON.stringify({ image: state, ready: readiesBefore });
   for (const entry of entries) yield JSON.stringify({ entry: toJson(entry, redact) });
-  let number = inputsBefore;
-  for (const [at, event] of events.entries()) {
-    if (typeof event === "number") continue;
-    number += 1;
-    const ready = hashesFrom(events, at + 1);
-    yield JSON.stringify({ n: number, input: toJson(event, redact), ready });
+  for (const { number, input, readies } of inputs) {
+    yield JSON.stringify({ n: number, input: toJson(input, redact), ready: readies });
   }
-}
-
-/** Of the Readys from there to the next input. */
-function hashesFrom(events: readonly TapeEvent[], from: number): number[] {
-  const hashes: number[] = [];
-  for (let at = from; at < events.length; at += 1) {
-    const event = events[at]!;
-    if (typeof event !== "number") break;
-    hashes.push(event);
-  }
-  return hashes;
 }
 
 function logOf(log: unknown): { readonly entries: readonly unknown[] } {
