@@ -20,7 +20,7 @@ export const tapeObjectBytes: number = 256;
 /** An input, or the hash of a Ready. */
 export type TapeEvent = Input | number;
 
-/** The first word of an event; as many words follow as its reader below takes. */
+/** The first word of an event. A second one always follows; further ones as the reader has it. */
 const codes = {
   asItIs: 0,
   tick: 1,
@@ -41,7 +41,7 @@ export class Tape {
   #words: Float64Array = new Float64Array(1024);
   #used = 0;
   readonly #inputs: Input[] = [];
-  readonly #entries: Entry[] = [];
+  readonly #entries: (readonly Entry[])[] = [];
   readonly #commands: Uint8Array[] = [];
   readonly #senders: NodeId[] = [];
   readonly #senderNumbers = new Map<NodeId, number>();
@@ -51,19 +51,18 @@ export class Tape {
   }
 
   addReady(hash: number): void {
-    this.#begin(codes.ready);
-    this.#add(hash);
+    this.#add(codes.ready, hash);
   }
 
   /** @returns how many bytes it holds on to, estimated */
   addInput(input: Input): number {
     switch (input.type) {
       case "tick":
-        return this.#begin(codes.tick);
+        return this.#add(codes.tick, 0);
       case "persisted":
-        return this.#begin(codes.persisted) + this.#add(input.write);
+        return this.#add(codes.persisted, input.write);
       case "applied":
-        return this.#begin(codes.applied) + this.#add(input.index);
+        return this.#add(codes.applied, input.index);
       case "propose":
         return this.#addProposal(input.context, input.commands, input);
       case "receive": {
@@ -107,7 +106,7 @@ export class Tape {
 
   #addAsItIs(input: Input, bytes: number): number {
     this.#inputs.push(input);
-    return this.#begin(codes.asItIs) + tapeObjectBytes + bytes;
+    return this.#add(codes.asItIs, 0) + tapeObjectBytes + bytes;
   }
 
   #addProposal(context: number, commands: readonly Uint8Array[], input: Input): number {
@@ -116,40 +115,39 @@ export class Tape {
     const [only] = commands;
     if (only === undefined || commands.length > 1) return this.#addAsItIs(input, bytes);
     this.#commands.push(only);
-    return this.#begin(codes.propose) + this.#add(context) + bytes;
+    return this.#add(codes.propose, context) + bytes;
   }
 
   #addAppend(m: AppendEntries, input: Input): number {
     const sender = this.#numberOf(m.from);
     if (sender === null) return this.#addAsItIs(input, messageBytes(m));
-    this.#begin(codes.append);
-    this.#add(sender);
-    this.#add(m.term);
-    this.#add(m.prevIndex);
-    this.#add(m.prevTerm);
-    this.#add(m.commitIndex);
-    this.#add(m.readRound);
-    this.#add(m.entries.length);
-    let bytes = tapeEventBytes;
-    for (const entry of m.entries) {
-      this.#entries.push(entry);
-      bytes += tapeObjectBytes + entry.data.length;
-    }
+    this.#entries.push(m.entries);
+    const bytes = this.#add(codes.append, sender) + messageBytes(m);
+    const words = this.#words;
+    let at = this.#used;
+    words[at++] = m.term;
+    words[at++] = m.prevIndex;
+    words[at++] = m.prevTerm;
+    words[at++] = m.commitIndex;
+    words[at++] = m.readRound;
+    this.#used = at;
     return bytes;
   }
 
   #addResponse(m: AppendEntriesResponse, input: Input): number {
     const sender = this.#numberOf(m.from);
     if (sender === null) return this.#addAsItIs(input, 0);
-    this.#begin(codes.appendResponse);
-    this.#add(sender);
-    this.#add(m.term);
-    this.#add(m.rejected ? 1 : 0);
-    this.#add(m.index);
-    this.#add(m.hintIndex);
-    this.#add(m.hintTerm);
-    this.#add(m.readRound);
-    return tapeEventBytes;
+    const bytes = this.#add(codes.appendResponse, sender);
+    const words = this.#words;
+    let at = this.#used;
+    words[at++] = m.term;
+    words[at++] = m.rejected ? 1 : 0;
+    words[at++] = m.index;
+    words[at++] = m.hintIndex;
+    words[at++] = m.hintTerm;
+    words[at++] = m.readRound;
+    this.#used = at;
+    return bytes;
   }
 
   #numberOf(sender: NodeId): number | null {
@@ -161,22 +159,24 @@ export class Tape {
     return number;
   }
 
-  /** @returns what an event costs at least */
-  #begin(code: number): number {
-    if (this.#used + eventMaxWords > this.#words.length) {
-      const longer = new Float64Array(this.#words.length * 2);
-      longer.set(this.#words);
-      this.#words = longer;
-    }
-    this.#add(code);
+  /**
+   * Begins an event, with room for all its words.
+   *
+   * @returns what it costs at least
+   */
+  #add(code: number, word: number): number {
+    const at = this.#used;
+    if (at + eventMaxWords > this.#words.length) this.#grow();
+    this.#words[at] = code;
+    this.#words[at + 1] = word;
+    this.#used = at + 2;
     return tapeEventBytes;
   }
 
-  /** @returns 0: its place is counted */
-  #add(word: number): number {
-    this.#words[this.#used] = word;
-    this.#used += 1;
-    return 0;
+  #grow(): void {
+    const longer = new Float64Array(this.#words.length * 2);
+    longer.set(this.#words);
+    this.#words = longer;
   }
 }
 
@@ -192,7 +192,7 @@ interface TapeParts {
   readonly own: NodeId;
   readonly words: Float64Array;
   readonly inputs: readonly Input[];
-  readonly entries: readonly Entry[];
+  readonly entries: readonly (readonly Entry[])[];
   readonly commands: readonly Uint8Array[];
   readonly senders: readonly NodeId[];
 }
@@ -202,7 +202,7 @@ class Reader {
   at = 0;
   readonly #parts: TapeParts;
   #inputAt = 0;
-  #entryAt = 0;
+  #entriesAt = 0;
   #commandAt = 0;
 
   constructor(parts: TapeParts) {
@@ -211,50 +211,50 @@ class Reader {
 
   next(): TapeEvent {
     const code = this.#word();
+    const word = this.#word();
     switch (code) {
       case codes.ready:
-        return this.#word();
+        return word;
       case codes.tick:
         return { type: "tick" };
       case codes.persisted:
-        return { type: "persisted", write: this.#word() };
+        return { type: "persisted", write: word };
       case codes.applied:
-        return { type: "applied", index: this.#word() };
+        return { type: "applied", index: word };
       case codes.propose: {
         const command = this.#parts.commands[this.#commandAt++]!;
-        return { type: "propose", context: this.#word(), commands: [command] };
+        return { type: "propose", context: word, commands: [command] };
       }
       case codes.append:
-        return { type: "receive", message: this.#append() };
+        return { type: "receive", message: this.#append(this.#parts.senders[word]!) };
       case codes.appendResponse:
-        return { type: "receive", message: this.#response() };
+        return { type: "receive", message: this.#response(this.#parts.senders[word]!) };
       default:
         return this.#parts.inputs[this.#inputAt++]!;
     }
   }
 
   /** The words come in the order in which the fields stand here. */
-  #append(): AppendEntries {
-    const { own, senders, entries } = this.#parts;
+  #append(from: NodeId): AppendEntries {
+    const { own, entries } = this.#parts;
     return {
       type: "appendEntries",
-      from: senders[this.#word()]!,
+      from,
       to: own,
       term: this.#word(),
       prevIndex: this.#word(),
       prevTerm: this.#word(),
       commitIndex: this.#word(),
       readRound: this.#word(),
-      entries: entries.slice(this.#entryAt, (this.#entryAt += this.#word())),
+      entries: entries[this.#entriesAt++]!,
     };
   }
 
-  #response(): AppendEntriesResponse {
-    const { own, senders } = this.#parts;
+  #response(from: NodeId): AppendEntriesResponse {
     return {
       type: "appendEntriesResponse",
-      from: senders[this.#word()]!,
-      to: own,
+      from,
+      to: this.#parts.own,
       term: this.#word(),
       rejected: this.#word() === 1,
       index: this.#word(),
