@@ -220,6 +220,12 @@ describe("reading a recording", () => {
     const older = JSON.stringify({ ...others, options: known });
     expect(readRecording([older, ...rest]).options.diskStallTicks).toBe(80);
   });
+
+  it("completes configurations that had fewer parts when they were recorded", () => {
+    const older = lines().map((line) => line.replaceAll(/,"(learnersNext|autoLeave)":[^,}]+/g, ""));
+    expect(older).not.toEqual(lines());
+    expect(readRecording(older).image).toEqual(readRecording(lines()).image);
+  });
 });
 
 describe("the flight recorder of a node", () => {

@@ -56,26 +56,34 @@ class Writer {
   }
 }
 
-/** @throws {SyntaxError} on what {@link toJson} cannot have written */
-export function fromJson(json: unknown): unknown {
-  return readValue(json, []);
+/**
+ * @param complete - is given every object and answers what takes its place
+ * @throws {SyntaxError} on what {@link toJson} cannot have written
+ */
+export function fromJson(json: unknown, complete: (value: object) => object): unknown {
+  return readValue(json, { begun: [], complete });
 }
 
-function readValue(json: unknown, begun: unknown[]): unknown {
+interface Reading {
+  /** The objects of this line, those that are not read yet as `null`. */
+  readonly begun: (object | null)[];
+  readonly complete: (value: object) => object;
+}
+
+function readValue(json: unknown, reading: Reading): unknown {
   if (typeof json !== "object" || json === null) return json;
-  if (Array.isArray(json)) return json.map((item) => readValue(item, begun));
+  if (Array.isArray(json)) return json.map((item) => readValue(item, reading));
   const fields = Object.entries<unknown>({ ...json });
   const [name, inner] = fields[0] ?? ["", null];
-  if (name.startsWith("$")) return readTagged(name, inner, begun);
-  const at = begun.push(null) - 1;
-  const value = Object.fromEntries(
-    fields.map(([field, part]) => [field, readValue(part, begun)] as const),
-  );
-  begun[at] = value;
+  if (name.startsWith("$")) return readTagged(name, inner, reading);
+  const at = reading.begun.push(null) - 1;
+  const parts = fields.map(([field, part]) => [field, readValue(part, reading)] as const);
+  const value = reading.complete(Object.fromEntries(parts));
+  reading.begun[at] = value;
   return value;
 }
 
-function readTagged(name: string, inner: unknown, begun: unknown[]): unknown {
+function readTagged(name: string, inner: unknown, reading: Reading): unknown {
   switch (name) {
     case "$bytes":
       if (typeof inner === "string") return Uint8Array.from(Buffer.from(inner, "base64"));
@@ -84,18 +92,18 @@ function readTagged(name: string, inner: unknown, begun: unknown[]): unknown {
       if (isCount(inner) && inner <= recordedBytesMax) return new Uint8Array(inner);
       break;
     case "$same":
-      if (isCount(inner) && begun[inner] != null) return begun[inner];
+      if (isCount(inner) && reading.begun[inner] != null) return reading.begun[inner];
       break;
     case "$map":
-      if (Array.isArray(inner)) return new Map(inner.map((pair) => readPair(pair, begun)));
+      if (Array.isArray(inner)) return new Map(inner.map((pair) => readPair(pair, reading)));
       break;
   }
   throw new SyntaxError(`a malformed ${name}`);
 }
 
-function readPair(pair: unknown, begun: unknown[]): [unknown, unknown] {
+function readPair(pair: unknown, reading: Reading): [unknown, unknown] {
   if (!Array.isArray(pair) || pair.length !== 2) throw new SyntaxError("a malformed $map");
-  return [readValue(pair[0], begun), readValue(pair[1], begun)];
+  return [readValue(pair[0], reading), readValue(pair[1], reading)];
 }
 
 function isCount(value: unknown): value is number {

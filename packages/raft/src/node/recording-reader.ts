@@ -1,4 +1,5 @@
 /** Reads flight recordings, of this release and of every earlier one. */
+import { emptyConfiguration } from "../core/configuration.ts";
 import type { Input } from "../core/door.ts";
 import { defaultRaftOptions } from "../core/options.ts";
 import { fromJson } from "./recording-json.ts";
@@ -91,7 +92,7 @@ class LineReader {
 
   data(json: unknown): Fields {
     try {
-      return this.object(fromJson(json));
+      return this.object(fromJson(json, completed));
     } catch (error) {
       throw this.wrong("malformed data", error);
     }
@@ -115,6 +116,11 @@ class LineReader {
     if (!isInput(data)) throw this.wrong("not an input");
     return data;
   }
+}
+
+/** Configurations are everywhere; what they did not have yet when it was recorded is empty. */
+function completed(value: object): object {
+  return "voters" in value && "outgoing" in value ? { ...emptyConfiguration, ...value } : value;
 }
 
 function isFields(value: unknown): value is Fields {
