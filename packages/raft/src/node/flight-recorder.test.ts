@@ -13,7 +13,7 @@ import { append } from "../test-support/messages.ts";
 import { recordedRun } from "../test-support/recorded-run.ts";
 import { ScriptedTransport } from "../test-support/scripted-transport.ts";
 import { testOptions } from "../test-support/server.ts";
-import { Tape, tapeEventBytes, tapeObjectBytes, tapeSendersMax } from "./tape.ts";
+import { tapeEventBytes, tapeObjectBytes } from "./tape.ts";
 
 const options: RaftOptions = { ...testOptions, id: "a" };
 
@@ -264,37 +264,5 @@ describe("the flight recorder of a node", () => {
     }
     const { node } = await startHost("a", ["a"], { recorder: new Broken() });
     expect(await node.stopped).toMatchObject({ message: "no room" });
-  });
-});
-
-describe("a tape", () => {
-  it("gives back every kind of input as it was", () => {
-    const inputs = recordedRun(3).flatMap((core) => core.events.filter((one) => "type" in one));
-    const tape = new Tape("a");
-    for (const input of inputs) tape.addInput(input);
-    expect(tape.events()).toEqual(inputs);
-    tape.clear();
-    expect(tape.events()).toEqual([]);
-  });
-
-  it("takes messages of more senders than it numbers", () => {
-    const tape = new Tape("a");
-    const inputs = [...Array(tapeSendersMax + 2).keys()].map((at): Input => {
-      const message = append({ from: `n${at}`, to: "a", term: 1, prev: "1@1", entries: "1 1" });
-      return { type: "receive", message };
-    });
-    for (const input of inputs) tape.addInput(input);
-    expect(tape.events()).toEqual(inputs);
-  });
-
-  it("keeps several commands of one proposal, and none", () => {
-    const tape = new Tape("a");
-    const inputs = [[], [Uint8Array.of(1), Uint8Array.of(2)]].map((commands): Input => ({
-      type: "propose",
-      context: 1,
-      commands,
-    }));
-    for (const input of inputs) tape.addInput(input);
-    expect(tape.events()).toEqual(inputs);
   });
 });

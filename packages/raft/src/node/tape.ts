@@ -5,6 +5,9 @@
  * copies each of them, twice. So the inputs that come all the time are taken apart into numbers, and
  * of what they carry only entries and commands are kept, which the log holds anyway. All other
  * inputs are kept as they are.
+ *
+ * A field that such an input gains has to be written and read here, or it is lost. The compiler asks
+ * for those that are required; of those that may be missing somebody has to think.
  */
 import type { Input } from "../core/door.ts";
 import type { AppendEntries, AppendEntriesResponse, Message } from "../messages.ts";
@@ -58,6 +61,8 @@ export class Tape {
   addInput(input: Input): number {
     switch (input.type) {
       case "tick":
+        // A tick that tells more is kept with what it tells.
+        if (Object.keys(input).length > 1) return this.#addAsItIs(input, 0);
         return this.#add(codes.tick, 0);
       case "persisted":
         return this.#add(codes.persisted, input.write);

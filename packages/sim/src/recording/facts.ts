@@ -1,5 +1,5 @@
 /** A Ready as facts, one a line: who, and what. */
-import type { NodeId, Outcome, Ready } from "@counter/raft";
+import type { EntryId, NodeId, Outcome, Ready } from "@counter/raft";
 import {
   describeEntries,
   describeId,
@@ -26,15 +26,14 @@ export function factsOf(own: NodeId, ready: Ready): string[] {
   return facts;
 }
 
-function describeOutcome(outcome: Outcome): string {
-  switch (outcome.type) {
-    case "proposed":
-      return `appends #${outcome.context} from ${describeId(outcome.first)}`;
-    case "readReady":
-      return `answers the read #${outcome.context} at ${outcome.index}`;
-    case "proposalRefused":
-      return `refuses the proposal #${outcome.context}  (${outcome.refusal.reason})`;
-    case "readRefused":
-      return `refuses the read #${outcome.context}  (${outcome.refusal.reason})`;
-  }
+/** Like `proposed #5  first=7@2`. */
+function describeOutcome({ type, context, ...what }: Outcome): string {
+  const parts = Object.entries<unknown>({ ...what }).map(([name, value]) => {
+    return `${name}=${isId(value) ? describeId(value) : JSON.stringify(value)}`;
+  });
+  return `${type} #${context}  ${parts.join(" ")}`;
+}
+
+function isId(value: unknown): value is EntryId {
+  return typeof value === "object" && value !== null && "index" in value && "term" in value;
 }
