@@ -8,6 +8,8 @@ import { onAppendEntries, rejection } from "./appending.ts";
 import { isRemoved } from "./commitment.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
+import { imageOf, nothingPersisted, restoreImage } from "./image.ts";
+import type { RaftImage } from "./image.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import {
@@ -54,6 +56,13 @@ export class RaftCore implements RaftCoreLike {
     checkRaftOptions(options);
     this.#s = initialState(options, persisted);
     this.#s.removed = isRemoved(this.#s);
+  }
+
+  /** Goes on from an image, which can be used again. @throws {RangeError} on options out of range */
+  static fromImage(options: RaftOptions, image: RaftImage): RaftCore {
+    const core = new RaftCore(options, nothingPersisted);
+    restoreImage(core.#s, image);
+    return core;
   }
 
   step(input: Input): void {
@@ -144,6 +153,11 @@ export class RaftCore implements RaftCoreLike {
 
   snapshotMeta(): SnapshotMeta | null {
     return snapshotMeta(this.#s);
+  }
+
+  /** Everything this core knows, now: may be taken at any time, also between inputs and a Ready. */
+  image(): RaftImage {
+    return imageOf(this.#s);
   }
 }
 

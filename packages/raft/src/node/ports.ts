@@ -1,5 +1,6 @@
 /** What RaftNode needs from the outside: a disk, a network, a state machine, someone who watches. */
-import type { Input, Ready, Write } from "../core/door.ts";
+import type { Input, RaftOptions, Ready, Write } from "../core/door.ts";
+import type { RaftImage } from "../core/image.ts";
 import type { Envelope } from "../exactly-once/envelope-port.ts";
 import type { Message } from "../messages.ts";
 import type {
@@ -121,9 +122,20 @@ export interface StateMachine<Result> {
   readonly envelope?: Envelope;
 }
 
+/** A run that begins: a run is its options, the state it begins with, and its inputs. */
+export interface RaftRun {
+  readonly options: RaftOptions;
+  /** The core's whole state at the moment of the call, which may be any. Some tens of microseconds. */
+  image(): RaftImage;
+}
+
 /** Sees everything and changes nothing. An exception of an observer stops the node. */
 export interface RaftObserver {
+  /** Once, before the first input. */
+  onStart?(run: RaftRun): void;
+  /** Before the core takes it in. */
   onInput?(input: Input): void;
+  /** Everything that the core gives, in order, before it is carried out. */
   onReady?(ready: Ready): void;
   /** A batch was applied. */
   onApplied?(last: EntryId, entries: readonly Entry[]): void;

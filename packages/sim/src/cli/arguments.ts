@@ -49,7 +49,7 @@ export const seedMax: number = 2 ** 48;
 
 /** @throws {UsageError} */
 export function parseArguments(argv: readonly string[]): SimCommand {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parsed(() => parseFlags(argv));
   if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
   if (values.help === true) return { type: "help" };
   if (values.scenario !== undefined) {
@@ -80,9 +80,10 @@ export function* seedsOf({ first, count, salt }: SeedList): Generator<number> {
   }
 }
 
-function parse(argv: readonly string[]): ReturnType<typeof parseFlags> {
+/** What a parser of flags gives. @throws {UsageError} when it throws */
+export function parsed<Flags>(parseFlags: () => Flags): Flags {
   try {
-    return parseFlags(argv);
+    return parseFlags();
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -129,7 +130,8 @@ function seedList(values: {
   return { first, count: last - first + 1, salt: null };
 }
 
-function wholeNumber(flag: string, text: string): number {
+/** @throws {UsageError} */
+export function wholeNumber(flag: string, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value <= seedMax)) throw new UsageError(`${flag} wants a whole number, not ${text}`);
   return value;
