@@ -11,7 +11,7 @@
  */
 import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
 import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
-import { advanceCommit } from "./commitment.ts";
+import { advanceCommit, judgeRemoval } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
@@ -194,6 +194,7 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   if (!done) return;
   invariant(snapshot.index > s.commitIndex, "a snapshot never takes a server back"); // S4
   s.receiving = null;
+  const wasMember = s.removed || s.configurations.named(s.id, s.commitIndex);
   s.log.reset(snapshot);
   s.configurations.reset({
     index: snapshot.configurationIndex,
@@ -201,8 +202,8 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   });
   s.snapshot = snapshot;
   s.commitIndex = snapshot.index;
-  s.removed = false; // who gets a snapshot from a leader takes part
   onConfigurationMoved(s);
+  judgeRemoval(s, wasMember); // it may be all that a removed server ever hears of it
   s.handedIndex = snapshot.index;
   s.applying.clear();
   s.persistedIndex = snapshot.index;
