@@ -9,7 +9,7 @@ import ts from "typescript";
 
 const root = resolve(import.meta.dirname, "..");
 const raftSource = join(root, "packages/raft/src");
-const tableFile = join(root, "packages/sim/src/test-support/mutants.ts");
+const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
@@ -37,10 +37,15 @@ function transpile(source, fileName) {
   return outputText;
 }
 
-async function importTypeScript(file, dir) {
-  const out = join(dir, "table.mjs");
-  writeFileSync(out, transpile(readFileSync(file, "utf8"), file));
-  return import(pathToFileURL(out).href);
+/** The table of mutants, which is made of several files. */
+async function importTables(dir) {
+  writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
+  for (const name of readdirSync(tables)) {
+    if (!name.startsWith("mutant") || name.endsWith(".test.ts")) continue;
+    const text = readFileSync(join(tables, name), "utf8");
+    writeFileSync(join(dir, name.replace(/\.ts$/, ".js")), transpile(text, name));
+  }
+  return import(pathToFileURL(join(dir, "mutants.js")).href);
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -86,7 +91,7 @@ async function main() {
   if (values.help) return console.log(help);
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
-    const { mutants } = await importTypeScript(tableFile, dir);
+    const { mutants } = await importTables(dir);
     const chosen = mutants.filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );

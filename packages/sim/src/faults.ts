@@ -1,6 +1,8 @@
 /** The adversary: breaks things at random, of the kinds that the seed switched on, and mends them. */
 import { unitsPerTick } from "./event-heap.ts";
-import type { FaultKind } from "./knobs.ts";
+import type { BreakingKind, FaultKind } from "./knobs.ts";
+import { isExpendable } from "./membership-fairness.ts";
+import { isMembershipKind } from "./membership-knobs.ts";
 import type { PartitionShape } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { SimServer } from "./server.ts";
@@ -30,14 +32,15 @@ const onElection: ReadonlySet<FaultKind> = new Set<FaultKind>(["youngLeader", "r
 
 export class Adversary {
   readonly #options: AdversaryOptions;
-  readonly #kinds: readonly FaultKind[];
+  readonly #kinds: readonly BreakingKind[];
   readonly #fallen: SimServer[] = [];
   #stopped = false;
 
   constructor(options: AdversaryOptions) {
     this.#options = options;
     const { enabled } = options.world.knobs.faults;
-    this.#kinds = [...enabled].filter((kind) => !weather.has(kind));
+    const breaking = [...enabled].filter((kind) => !isMembershipKind(kind));
+    this.#kinds = breaking.filter((kind) => !weather.has(kind));
   }
 
   start(): void {
@@ -76,7 +79,7 @@ export class Adversary {
     });
   }
 
-  #strike(kind: FaultKind): void {
+  #strike(kind: BreakingKind): void {
     const { servers, random, world } = this.#options;
     const victim = this.#victim();
     switch (kind) {
@@ -225,10 +228,7 @@ export class Adversary {
   /** A minority may lose its disks: then a server refuses to start, rather than to guess. */
   #rot(victim: SimServer): void {
     const { servers, world } = this.#options;
-    const voters = servers.slice(0, world.knobs.voters);
-    const damaged = voters.filter((server) => server.isDamaged).length;
-    const isVoter = victim.position < voters.length;
-    if (victim.isDamaged || (isVoter && (damaged + 1) * 2 >= voters.length)) return;
+    if (!isExpendable(servers, victim)) return;
     victim.crash("its disk is damaged");
     victim.isDamaged = true;
     world.coverage.hit("damageRefused");

@@ -1,10 +1,11 @@
 /** One server of a simulated cluster: a disk that stays, a clock that drifts, processes that die. */
-import type { Input, Message, NodeId, RaftStatus } from "@counter/raft";
+import type { Input, Message, NodeId, PersistedState, RaftStatus } from "@counter/raft";
 import { SimDisk } from "./disk.ts";
 import type { DiskFailure, DiskImage } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import type { LogImage } from "./log-image.ts";
 import type { SimStateMachine } from "./machine.ts";
+import type { MembershipRequest } from "./membership-desk.ts";
 import { SimProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Request } from "./requests.ts";
@@ -16,6 +17,8 @@ export interface SimServerOptions {
   readonly id: NodeId;
   readonly position: number;
   readonly random: Random;
+  /** What its disk holds at first. */
+  readonly initial: PersistedState;
 }
 
 export class SimServer implements ServerView {
@@ -43,7 +46,7 @@ export class SimServer implements ServerView {
       heap: world.heap,
       random: random.fork("disk"),
       latency,
-      initial: world.initial,
+      initial: options.initial,
       onApplied: (operation, replaced) => {
         world.invariants.onDurable(this, operation, replaced);
       },
@@ -119,6 +122,11 @@ export class SimServer implements ServerView {
   /** An input from outside the protocol: campaign, stepDown, unreachable. */
   nudge(input: Input): void {
     this.#process?.nudge(input);
+  }
+
+  /** An operator wants the membership changed. */
+  changeMembership(change: MembershipRequest): void {
+    this.#process?.changeMembership(change);
   }
 
   /** A client's request arrives. Nothing is replied when the process is stopped meanwhile. */

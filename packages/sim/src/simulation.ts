@@ -13,6 +13,8 @@ import { finalCheck } from "./final-check.ts";
 import { drawKnobs } from "./knobs.ts";
 import type { DrawOptions, Knobs } from "./knobs.ts";
 import type { SimWorkload } from "./machine.ts";
+import { isAtRest, leaderInForce, membersInForce } from "./membership-fairness.ts";
+import { MembershipFaults } from "./membership-faults.ts";
 import { calmWeather } from "./network.ts";
 import { Random } from "./random.ts";
 import type { SimServer } from "./server.ts";
@@ -113,6 +115,7 @@ class Run {
   readonly #servers: readonly SimServer[];
   readonly #clients: readonly SimClient[];
   readonly #adversary: Adversary;
+  readonly #membership: MembershipFaults;
 
   constructor(seed: number, options: RunOptions) {
     const knobs = { ...drawKnobs(seed, options), ...options.knobs };
@@ -129,6 +132,8 @@ class Run {
       },
     );
     this.#adversary = new Adversary({ world, servers, random: random.fork("faults") });
+    const asks = random.fork("membership");
+    this.#membership = new MembershipFaults({ world, servers, random: asks });
   }
 
   /** Yields what must be awaited before it goes on; nothing with a synchronous machine. */
@@ -137,6 +142,7 @@ class Run {
     for (const server of this.#servers) server.start();
     for (const client of this.#clients) client.start();
     this.#adversary.start();
+    this.#membership.start();
     yield* this.#runUntil(knobs.faultTicks * unitsPerTick, () => false);
     this.#heal();
     yield* this.#mustReach("a leader that everybody follows", () => this.#hasLeader());
@@ -144,9 +150,12 @@ class Run {
     yield* this.#mustReach("an answer for every client", () =>
       this.#clients.every((c) => c.isDone),
     );
-    yield* this.#mustReach("equal servers", () => this.#areEqual());
-    finalCheck(this.world, this.#alive());
-    if (knobs.learners > 0) this.world.coverage.hit("learnerCaughtUp");
+    yield* this.#mustReach("equal members at rest", () => this.#areEqual());
+    const members = membersInForce(this.#servers);
+    finalCheck(this.world, members);
+    if (members.some(({ id, status }) => status?.configuration.learners.includes(id) === true)) {
+      this.world.coverage.hit("learnerCaughtUp");
+    }
   }
 
   #heal(): void {
@@ -157,6 +166,7 @@ class Run {
     world.network.weather = { ...calmWeather };
     for (const server of this.#servers) server.disk.latency = calmLatency;
     this.#adversary.mendAll();
+    this.#membership.stop();
   }
 
   *#mustReach(what: string, isReached: () => boolean): Generator<Promise<void>, void> {
@@ -201,26 +211,24 @@ class Run {
     return isReached();
   }
 
-  #alive(): readonly SimServer[] {
-    return this.#servers.filter((server) => !server.isDamaged);
-  }
-
   #hasLeader(): boolean {
-    const alive = this.#alive();
-    const leader = alive.find((server) => server.status?.role === "leader");
+    const leader = leaderInForce(this.#servers);
+    const members = membersInForce(this.#servers);
     return (
-      leader !== undefined &&
-      alive.every(
+      leader !== null &&
+      members.every(
         ({ status }) => status?.term === leader.status?.term && status?.leaderId === leader.id,
       )
     );
   }
 
+  /** All members are, and nothing is left to be done. Who was removed does not matter any more. */
   #areEqual(): boolean {
     const last = this.world.invariants.committed.lastIndex;
     return (
       this.#hasLeader() &&
-      this.#alive().every(
+      isAtRest(this.#servers) &&
+      membersInForce(this.#servers).every(
         (server) =>
           server.appliedIndex === last &&
           server.status?.lastIndex === last &&

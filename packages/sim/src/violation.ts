@@ -14,6 +14,18 @@ export const invariantSentences = {
   "no-regress": "term, vote, commit and applied never go back",
   "vouched-durable": "a grant, a candidacy or an ack that left is true of the sender's disk",
   "log-without-gaps": "a stored log has no gaps and no snapshot loses what it stands for",
+  "configuration-in-force":
+    "the newest configuration in a log is in force there, committed or not, and after truncation (§6)",
+  "configuration-steps":
+    "two configurations in a row differ by one voter, or one of them is joint; none comes twice (§6)",
+  "one-change-at-a-time":
+    "a leader appends a configuration when the one before and an entry of its term are committed",
+  "elected-by-quorum":
+    "a leader has the votes of a quorum of every half, and votes before or after a change (§6)",
+  "snapshot-configuration": "a snapshot names the configuration in force where it ends (§7)",
+  "removed-for-certain":
+    "who says that it was removed was a member, and is not by what is committed",
+  contacts: "a server is asked to reach only those whom it was told about, or who reached it first",
   "disk-stall": "a server whose disk does not answer does not lead",
   "check-quorum": "a leader that hears from no majority steps down (dissertation §6.2)",
   bounded: "queues, messages and writes stay within their limits",

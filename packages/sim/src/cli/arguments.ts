@@ -136,6 +136,15 @@ function faultKindFrom(name: string): FaultKind {
   return kind;
 }
 
+/** So many names a line, under the text of a flag. */
+function inLines(names: readonly string[], perLine: number): string {
+  const lines: string[] = [];
+  for (let at = 0; at < names.length; at += perLine) {
+    lines.push(" ".repeat(22) + names.slice(at, at + perLine).join(", "));
+  }
+  return lines.join(",\n");
+}
+
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
@@ -148,8 +157,8 @@ The same seed always gives the same run.
   --scenario FILE     replays a scenario and compares what it prints (may be repeated)
   --rewrite           with --scenario: writes what was printed into the file
 
-  --without a,b       leaves kinds of faults out: ${faultKinds.slice(0, 8).join(", ")},
-                      ${faultKinds.slice(8).join(", ")}
+  --without a,b       leaves kinds of faults out:
+${inLines(faultKinds, 6)}
   --ticks N           ends the part with faults after N ticks
   --workload NAME     keyed (a tiny counter, default) or counter (the real state machine)
   --workers N         default: one a processor

@@ -5,22 +5,11 @@
  * `find` must occur exactly once in `file`: when the core's text changes, the run fails loudly
  * instead of testing nothing.
  */
-import type { InvariantName } from "../violation.ts";
-
-export interface Mutant {
-  /** Kebab-case, for `--only`. */
-  readonly name: string;
-  /** The rule that is taken away, and where it comes from. */
-  readonly rule: string;
-  /** Under `packages/raft/src/core`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  /** Invariants that may be the first to notice. */
-  readonly expects: readonly InvariantName[];
-}
+import type { Mutant } from "./mutant.ts";
+import { membershipMutants } from "./mutants-of-membership.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...membershipMutants,
   {
     name: "commit-of-an-earlier-term",
     rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
