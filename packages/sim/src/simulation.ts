@@ -18,7 +18,7 @@ import { MembershipFaults } from "./membership-faults.ts";
 import { calmWeather } from "./network.ts";
 import { Random } from "./random.ts";
 import type { SimServer } from "./server.ts";
-import { Violation } from "./violation.ts";
+import { Violation, check } from "./violation.ts";
 import type { InvariantName } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -52,6 +52,9 @@ export const eventsPerRunMax: number = 5_000_000;
 
 /** Within so many of the longest election timeouts a healed cluster must be well again. */
 export const livenessTimeouts: number = 10;
+
+/** For so many election timeouts it must stay well, whatever servers of before think. */
+const calmTimeouts = 4;
 
 /**
  * Runs one seed to its end, or to the first violation.
@@ -151,6 +154,7 @@ class Run {
       this.#clients.every((c) => c.isDone),
     );
     yield* this.#mustReach("equal members at rest", () => this.#areEqual());
+    if (knobs.membership.spares > 0) yield* this.#staysCalm();
     const members = membersInForce(this.#servers);
     finalCheck(this.world, members);
     if (members.some(({ id, status }) => status?.configuration.learners.includes(id) === true)) {
@@ -167,6 +171,18 @@ class Run {
     for (const server of this.#servers) server.disk.latency = calmLatency;
     this.#adversary.mendAll();
     this.#membership.stop();
+  }
+
+  /** Who is no member any more, and perhaps has not heard of it, must not depose anybody. */
+  *#staysCalm(): Generator<Promise<void>, void> {
+    const { heap, knobs } = this.world;
+    const before = leaderInForce(this.#servers)?.status;
+    const end = heap.now + calmTimeouts * knobs.raft.electionTimeoutTicks * unitsPerTick;
+    yield* this.#runUntil(end, () => false);
+    const now = leaderInForce(this.#servers)?.status;
+    check(now?.term === before?.term && this.#areEqual(), "undisturbed", () => {
+      return `${before?.id ?? "nobody"} led t${before?.term ?? 0}, now ${now?.id ?? "nobody"} t${now?.term ?? 0}`;
+    });
   }
 
   *#mustReach(what: string, isReached: () => boolean): Generator<Promise<void>, void> {

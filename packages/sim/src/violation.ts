@@ -33,6 +33,7 @@ export const invariantSentences = {
   "key-once": "the same key is applied once and always gets the same answer (§8)",
   linearizable: "the history of the clients is linearizable",
   "acknowledged-present": "every acknowledged operation is in the log, once, with that answer",
+  undisturbed: "a cluster that is well keeps its leader, whoever was removed (dissertation §4.2.3)",
   liveness: "after healing there is a leader, all clients are answered and all servers are equal",
   "core-exception": "the core never throws",
 } as const;
