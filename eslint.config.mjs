@@ -60,6 +60,11 @@ export default defineConfig(
     },
   },
   {
+    // A table with a row for each rule of the core: cut in two it would only be harder to search.
+    files: ["packages/sim/src/test-support/mutants.ts"],
+    rules: { "max-lines": "off" },
+  },
+  {
     files: ["packages/*/src/**/*.ts"],
     rules: {
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true, named: true } }],

@@ -2,11 +2,16 @@
 // clients saw. The test `apps/node/e2e/chaos.e2e.ts` does the work; this chooses time and seed.
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
 import { ensureBuilt } from "./ensure-built.mjs";
 
 const root = resolve(import.meta.dirname, "..");
+/** The file descriptor on which the test tells how far it is. */
+const progressAt = 3;
+/** So much of the test runner's output is kept for a failure. */
+const outputMaxChunks = 1024;
 
 const usage = `Usage: npm run chaos -- [--seconds 60] [--seed N]
 
@@ -41,13 +46,37 @@ async function main() {
   await ensureBuilt();
   const jest = join(root, "node_modules", "jest", "bin", "jest.js");
   const args = [jest, "--config", "e2e/jest.config.cjs", "--runInBand", "chaos.e2e"];
+  console.log(
+    `${env.CHAOS_SECONDS} s of faults from seed ${env.CHAOS_SEED}, three nodes, 8 writers, 4 readers`,
+  );
   const child = spawn(process.execPath, args, {
     cwd: join(root, "apps", "node"),
-    env,
-    stdio: "inherit",
+    env: { ...env, CHAOS_PROGRESS: String(progressAt) },
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-  return new Promise((done) => child.once("close", (code) => done(code ?? 1)));
+  // What the test runner says is for those who look for a bug; the logs of all nodes are in it.
+  const output = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (bytes) => {
+      output.push(bytes);
+      if (output.length > outputMaxChunks) output.shift();
+    });
+  createInterface({ input: child.stdio[progressAt] }).on("line", (line) =>
+    console.log(`  ${line}`),
+  );
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => {
+      asked = true;
+      child.kill(signal);
+    });
+  }
+  const code = await new Promise((done) => child.once("close", (status) => done(status ?? 1)));
+  if (code !== 0 && !asked) process.stderr.write(Buffer.concat(output));
+  console.log(
+    code === 0 ? "passed" : asked ? "stopped" : `FAILED; again with --seed ${env.CHAOS_SEED}`,
+  );
+  return code;
 }
 
 try {

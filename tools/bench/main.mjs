@@ -5,11 +5,15 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import yargs from "yargs";
 import { benchCore } from "./core.mjs";
+import { benchSnapshots, printSnapshots } from "./snapshot.mjs";
 import { externalTarget, targets } from "./targets.mjs";
 
 const options = yargs(process.argv.slice(2))
   .scriptName("npm run bench --")
-  .usage("$0 [core|cluster ...] [options]\n\nMeasures the core in memory and a cluster over HTTP.")
+  .usage(
+    "$0 [core|cluster|snapshot ...] [options]\n\n" +
+      "Measures the core in memory, a cluster over HTTP, and what snapshots of a large state cost.",
+  )
   .option("clients", { type: "string", default: "1,64,256", describe: "concurrent clients" })
   .option("runs", { type: "number", default: 5, describe: "counted runs of each figure" })
   .option("seconds", { type: "number", default: 3, describe: "length of a run" })
@@ -19,9 +23,23 @@ const options = yargs(process.argv.slice(2))
     default: [],
     describe: "other systems in the same run: etcd, or name=POST:http://host:port/path",
   })
+  .option("megabytes", {
+    type: "number",
+    default: 100,
+    describe: "snapshot: state of keys and values",
+  })
+  .option("keys", {
+    type: "number",
+    default: 200_000,
+    describe: "snapshot: remembered keys of a counter machine, in whole thousands",
+  })
   .option("json", { type: "string", describe: "also write all figures to this file" })
   .example("$0 core", "commits per second of the protocol alone")
   .example("$0 cluster --beside etcd", "the service and etcd, run by run in turn")
+  .example(
+    "$0 snapshot --megabytes 500",
+    "stalls and throughput while snapshots are taken and sent",
+  )
   .epilogue("Machines differ and are noisy: compare ratios within one run.")
   .strictOptions()
   .parseSync();
@@ -33,6 +51,7 @@ const report = {
 console.log(`${report.machine.cores} × ${report.machine.cpu}, Node ${report.machine.node}`);
 if (wanted.includes("core")) report.core = core();
 if (wanted.includes("cluster")) report.cluster = await cluster();
+if (wanted.includes("snapshot")) report.snapshot = await snapshots();
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(report, null, 2));
 
 function core() {
@@ -67,6 +86,20 @@ async function cluster() {
     for (const system of systems.values()) await system.stop();
   }
   return rows;
+}
+
+async function snapshots() {
+  const load = { clients: 32, seconds: options.seconds };
+  const report = {};
+  for (const [machine, size, what] of [
+    ["kv", options.megabytes, `${options.megabytes} MB of keys and values`],
+    ["counter", options.keys / 1000, `a counter machine with ${thousands(options.keys)} keys`],
+  ]) {
+    console.log(`\nSnapshots of ${what}: three processes, durable, ${load.clients} writers`);
+    report[machine] = await benchSnapshots({ machine, size, ...load });
+    printSnapshots(report[machine]);
+  }
+  return report;
 }
 
 async function startAll() {

@@ -1,7 +1,10 @@
 /**
  * Kills, pauses, restarts and cuts drawn from a seed, under load, for a given time; then the history
- * is checked. `CHAOS_SECONDS` and `CHAOS_SEED` choose, `tools/chaos.mjs` sets them.
+ * is checked. `CHAOS_SECONDS` and `CHAOS_SEED` choose; `CHAOS_PROGRESS` is the number of an open file
+ * descriptor that gets one line a fault, for people. `tools/chaos.mjs` sets them.
  */
+import { writeSync } from "node:fs";
+
 import { withCluster, type Cluster } from "./support/cluster.ts";
 import type { ClusterNode } from "./support/cluster-node.ts";
 import { promised, spread, tell } from "./support/figures.ts";
@@ -10,6 +13,7 @@ import { Random } from "./support/random.ts";
 import { until, within } from "./support/until.ts";
 
 const seconds = Number(process.env["CHAOS_SECONDS"] ?? 15);
+const progress = process.env["CHAOS_PROGRESS"];
 const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000);
 /** For starting, recovering and checking, besides the time of the faults. */
 const extraMs = 60_000;
@@ -74,11 +78,16 @@ async function targets(cluster: Cluster, random: Random): Promise<readonly Clust
   }
 }
 
+function report(line: string): void {
+  if (progress !== undefined) writeSync(Number(progress), `${line}\n`);
+}
+
 /** Faults one after the other; tells how long each took to recover from. */
 async function rage(cluster: Cluster, history: History, random: Random): Promise<number[]> {
   const gaps: number[] = [];
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
+    const leader = await cluster.leader();
     const fault = random.pick(faults);
     const nodes = await targets(cluster, random);
     const lastsMs = random.below(1500);
@@ -90,7 +99,14 @@ async function rage(cluster: Cluster, history: History, random: Random): Promise
     const ended = performance.now();
     const next = history.writeBegunAfter(ended);
     gaps.push((await within("a write succeeds", 20_000, next)).endedAt - ended);
-    console.info(`${fault.name} of ${nodes.length}: ${Math.round(gaps.at(-1)!)} ms to recover`);
+    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+    const hit = nodes.map((node) => (node === leader ? `${node.port} (leader)` : `${node.port}`));
+    const what = `${fault.name.padEnd(8)} ${hit.join(", ").padEnd(30)}`;
+    const writes = history.acknowledged("write").length;
+    const recovered = `${Math.round(gaps.at(-1)!)} ms`.padStart(7);
+    report(
+      `${what} lasted ${Math.round(ended - begun)} ms, next write after ${recovered}; ${writes} writes, ${left} s left`,
+    );
     await cluster.ready();
   }
   return gaps;
@@ -110,8 +126,11 @@ test(
       expect(history.violations(await cluster.values())).toEqual([]);
       const writes = history.acknowledged("write").length;
       const reads = history.acknowledged("read").length;
-      tell(`seed ${seed}`, `${gaps.length} faults, ${writes} writes, ${reads} reads, all in order`);
+      const counts = `${gaps.length} faults, ${writes} writes, ${reads} reads`;
+      tell(`seed ${seed}`, `${counts}, all in order`);
       tell("end of a fault, until the next write succeeds", spread(gaps));
+      report(`${counts}: no number twice, none lost, no stale read, all nodes agree`);
+      report(`end of a fault, until the next write succeeds: ${spread(gaps)}`);
       expect(Math.max(...gaps)).toBeLessThanOrEqual(promised(recoverMaxMs));
     }),
   seconds * 1000 + 2 * extraMs,

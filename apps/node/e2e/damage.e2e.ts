@@ -38,7 +38,10 @@ async function expectRefusal(cluster: Cluster, dead: ClusterNode, path: string):
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const run = dead.start();
     expect((await run.end()).code).toBe(dataDirCode);
-    expect(run.lines.join("\n")).toContain(path);
+    const told = run.lines.join("\n");
+    expect(told).toContain(path);
+    expect(told).toContain("Nothing was changed");
+    expect(told).toContain(`npm run recover -- ${dead.dataDir}`);
   }
   const next = await until("the others count", () => cluster.running[0]!.next());
   expect(next).toBe(counted + 1);

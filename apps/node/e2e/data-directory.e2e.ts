@@ -68,22 +68,43 @@ test("a directory cannot be started under another address, in another mode or in
     expect(await node!.next()).toBe(2);
   }));
 
-test("a wiped directory under the same identity is refused by its peers, and they go on", () =>
+test("a wiped directory under the same identity ends with 3 and says why, and the others go on", () =>
   withCluster({}, async (cluster) => {
     const wiped = await withOneStopped(cluster);
     await rm(wiped.dataDir, { recursive: true });
-    const run = wiped.start();
-    await wiped.answers();
-    await run.logged(/refuses us: duplicate-identity/);
     const others = cluster.nodes.filter((node) => node !== wiped);
-    for (const node of others) {
-      await node.process.logged(new RegExp(`refused ${wiped.address}: duplicate-identity`));
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const run = wiped.start(); // the second time on the directory that the first one has left
+      expect((await run.end()).code).toBe(dataDirCode);
+      const told = run.lines.join("\n");
+      expect(told).toContain(`knows ${wiped.address} with another data directory`);
+      expect(told).toContain(wiped.dataDir);
     }
+    const refusal = new RegExp(`refused ${wiped.address}: duplicate-identity`);
+    await until("the others say so too", () => {
+      return others.some(({ lines }) => lines.some((line) => refusal.test(line)));
+    });
     await expectCounting(others, 4);
-    expect((await wiped.get("/readyz")).status).toBe(503);
-    expect((await wiped.get("/get")).status).toBe(503);
-    expect((await wiped.post("/next")).status).toBe(503);
-    expect(await wiped.value("local")).toBe(0);
+  }));
+
+test("a node with another list of members ends with 3 and both lists, and the others go on", () =>
+  withCluster({}, async (cluster) => {
+    const [first, second, third] = cluster.nodes;
+    first!.start();
+    second!.start();
+    await cluster.ready();
+    const flags = [`--port=${third!.port}`, `--peers=${first!.port}`];
+    const wrong = new ServerProcess([...flags, `--data-dir=${third!.dataDir}`]);
+    expect((await wrong.end()).code).toBe(dataDirCode);
+    const told = wrong.lines.join("\n");
+    const all = cluster.nodes.map(({ address }) => address).sort();
+    const two = [first!.address, third!.address].sort();
+    expect(told).toContain(`whose members are ${all.join(", ")};`);
+    expect(told).toContain(`whose members are ${two.join(", ")}:`);
+
+    await rm(third!.dataDir, { recursive: true }); // as it says
+    await cluster.start();
+    await expectCounting(cluster.nodes, 1);
   }));
 
 test("a node that has lost only its log does not start, and says so", () =>

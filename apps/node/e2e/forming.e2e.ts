@@ -1,6 +1,6 @@
 /** How a cluster comes into being: in any order, at the same instant, without one of its members. */
 import { withCluster } from "./support/cluster.ts";
-import { spread, tell } from "./support/figures.ts";
+import { promised, spread, tell } from "./support/figures.ts";
 import { headerOf } from "./support/http.ts";
 import { until } from "./support/until.ts";
 
@@ -43,7 +43,7 @@ test("three nodes started cold at the same instant form one cluster, again and a
   }
   tell("cold start of three, until all are ready", spread(ready));
   tell("the same, as each node tells it (startedInMs)", spread(inProcess));
-  expect(Math.max(...ready)).toBeLessThan(6000);
+  expect(Math.max(...ready)).toBeLessThan(promised(6000));
 });
 
 test("two of three are enough when one peer never comes", () =>
@@ -61,7 +61,7 @@ test("two of three are enough when one peer never comes", () =>
   }));
 
 test("a lone node of three says 503, when to come back, and for whom it waits", () =>
-  withCluster({}, async (cluster) => {
+  withCluster({ flags: ["--apply-timeout=300ms"] }, async (cluster) => {
     const [lone, second, third] = cluster.nodes;
     lone!.start();
     await lone!.answers();

@@ -5,8 +5,13 @@ export const exitCodes = {
   fatal: 1,
   /** Flags or environment are wrong. */
   badConfig: 2,
-  /** The data directory is locked, damaged, or belongs to another node, cluster or mode. */
+  /**
+   * The data directory is locked, damaged, or belongs to another node, cluster or mode, or the
+   * others refuse the node for ever because of it.
+   */
   dataDir: 3,
+  /** The cluster has removed this node. */
+  removed: 4,
   /** The port is in use or may not be used. */
   port: 5,
 } as const;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Logger } from "winston";
 
 import { readConfig, type Mode, type NodeConfig } from "./config/config.ts";
+import { messageOf } from "./error-text.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode, type NodeParts, type RunningNode } from "./node.ts";
@@ -25,11 +26,22 @@ const starters: Readonly<Record<Mode, (parts: NodeParts) => Promise<RunningNode>
 
 async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<number> {
   const signalled = untilSignal();
-  const starting = starters[config.mode](parts);
+  const cancelling = new AbortController();
+  const starting = starters[config.mode]({ ...parts, cancel: cancelling.signal });
   const early = await Promise.race([signalled, starting.then(() => null)]);
-  const node = await starting;
+  if (early !== null) cancelling.abort();
+  const node = await starting.catch((error: unknown) => {
+    if (early === null) throw error;
+    log.info(`stopped by ${early} before it had started`, { reason: messageOf(error) });
+    return null;
+  });
+  if (node === null) return exitCodes.ok;
   const cause = early ?? (await Promise.race([signalled, node.stopped]));
-  if (typeof cause !== "string") return exitCodes.fatal; // its line is in the log already
+  if (typeof cause !== "string") {
+    if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already
+    log.error(cause.message);
+    return cause.exitCode;
+  }
   log.info(`stopping after ${cause}`);
   const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
   if (exitCode === exitCodes.ok) log.info("stopped");

@@ -90,7 +90,10 @@ describe("three nodes", () => {
 describe("alone of three", () => {
   test("a node says whom it waits for", async () => {
     const listening = await listenAnywhere();
-    const lonely = await nodes.start(listening, await nodes.directory(), ["--peers=1,2"]);
+    const lonely = await nodes.start(listening, await nodes.directory(), [
+      "--peers=1,2",
+      "--apply-timeout=100ms",
+    ]);
     const write = await request(lonely.url).post("/next").set("Accept", "application/json");
     expect(write.status).toBe(503);
     expect(headerOf(write, "retry-after")).toBe("1");

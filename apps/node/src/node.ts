@@ -2,7 +2,7 @@
  * One node: data directory, Raft, HTTP, put together and taken apart in the right order.
  *
  * The port is opened first, so that every endpoint answers from the beginning (503 until there is
- * something to say). It is closed first as well, so that the next process can have it at once.
+ * something to say). It is closed as soon as another node leads, so that the next process has it.
  */
 import type { Server } from "node:http";
 
@@ -15,16 +15,20 @@ import { isLoopback } from "./config/addresses.ts";
 import type { NodeConfig } from "./config/config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
+import { firstMembers } from "./data-dir/identity.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
-import { codeOf, messageOf } from "./error-text.ts";
+import { Admission } from "./admission.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
+import { HeldRequests } from "./http/held.ts";
 import { listen } from "./http/listen.ts";
 import { createHttpServer, requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { healthOf, routesOf } from "./http/routes.ts";
 import type { LogContext } from "./logging.ts";
 import { LoopLag } from "./loop-lag.ts";
+import { Neighbours } from "./neighbours.ts";
+import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
 
 export interface NodeParts {
@@ -36,6 +40,8 @@ export interface NodeParts {
   readonly server?: Server;
   /** Length of a Raft tick in milliseconds; tests make it short. */
   readonly tickMs?: number;
+  /** Gives up starting: a node that joins may wait for its cluster as long as it likes. */
+  readonly cancel?: AbortSignal;
 }
 
 /** A node that was started; it may not know a leader yet. */
@@ -45,7 +51,7 @@ export interface RunningNode {
   /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
   readonly stopped: Promise<Error | null>;
   /**
-   * Refuses new requests, finishes those that are being answered, hands leadership over, closes
+   * Hands leadership over, then refuses new requests, finishes those that are being answered, closes
    * everything. Idempotent.
    */
   stop(): Promise<void>;
@@ -60,8 +66,7 @@ export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    const dataDir = await openDataDir(config, log);
-    await node.run(dataDir);
+    await node.run(await openDataDir(config, log, () => node.findCluster()));
   } catch (error) {
     await node.stop();
     throw error;
@@ -75,13 +80,15 @@ class CounterNode implements RunningNode {
   readonly #parts: NodeParts;
   readonly #server: Server;
   readonly #gate = new Gate();
+  readonly #held = new HeldRequests();
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
   readonly #watch: Watch;
+  readonly #neighbours: Neighbours;
+  readonly #admission: Admission;
   readonly #forwarder;
   readonly #lag = new LoopLag();
   #raft: RaftNode<BatchResults> | null = null;
-  #transport: HttpTransport | null = null;
   #backups: Backups | null = null;
   #clusterId: string;
   #startedInMs: number | null = null;
@@ -98,12 +105,24 @@ class CounterNode implements RunningNode {
     this.#clusterId = config.clusterId;
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.#admission = new Admission({
+      seeds: config.join,
+      log,
+      onRemoved: (error) => this.#endWith(error),
+    });
+    parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
     this.#watch = new Watch({
-      own: config.address,
       log,
       context: logContext,
       // Seen on followers too, so that a new leader knows how much log time has gone by.
       onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+      onChange: () => this.#held.release(),
+      waiting: () => this.#neighbours.waiting(),
+    });
+    this.#neighbours = new Neighbours({
+      admission: () => this.#admission.waiting,
+      leadership: this.#watch,
+      onHopeless: (error) => this.#endWith(error),
     });
     this.#forwarder = createForwarder({
       own: config.address,
@@ -117,12 +136,10 @@ class CounterNode implements RunningNode {
     const service = new Service({
       config,
       gate: this.#gate,
+      held: this.#held,
       forwarder: this.#forwarder,
       log,
-      cluster: {
-        leaderAddress: () => this.#leaderAddress(),
-        unreachable: () => this.#unreachable(),
-      },
+      cluster: this.#neighbours,
     });
     const routes = routesOf({
       engine: () => this.#gate.engine(),
@@ -135,42 +152,55 @@ class CounterNode implements RunningNode {
         version,
         clusterId: () => this.#clusterId,
         startedInMs: () => this.#startedInMs,
-        connected: (id) => this.#transport?.stats().peers[id]?.connected ?? false,
+        connected: (id) => this.#neighbours.connected(id),
       },
       health: healthOf({
         gate: this.#gate,
         loopLagMs: () => this.#lag.ms,
         confirmed: () => this.#startedInMs !== null,
-        unreachable: () => this.#unreachable(),
+        waiting: () => this.#neighbours.waiting(),
       }),
+      onRestored: (restored) => {
+        log.info("all counters were replaced by those of a backup", {
+          ...restored,
+          epoch: String(restored.epoch),
+        });
+      },
     });
     const strict = config.compat === "strict";
     this.#server.on("request", requestListener(routes, service, { strict }));
     if (!this.#server.listening) await listen(this.#server, config);
   }
 
-  /** Joins the cluster with what the data directory holds. */
+  /** The cluster to join, for a data directory that is new. */
+  findCluster(): Promise<string> {
+    return this.#admission.findCluster();
+  }
+
+  /** Takes part with what the data directory holds. */
   async run(dataDir: DataDir): Promise<void> {
     const { config, log, tickMs } = this.#parts;
     const { identity, storage, peerDirectories } = dataDir;
     this.#clusterId = identity.clusterId;
     this.#backups = new Backups(config.dataDir, identity.clusterId);
-    this.#transport = new HttpTransport({
-      id: identity.address,
+    const transport = new HttpTransport({
+      id: identity.nodeId,
       clusterId: identity.clusterId,
       directoryId: identity.directoryId,
       knownDirectories: peerDirectories,
       label: config.label,
+      // A node that is behind has to hear a leader that it does not know as a member yet (§6).
+      admit: "cluster",
       onEvent: (event) => this.#onTransport(event),
     });
-    this.#transport.attach(this.#server);
+    transport.attach(this.#server);
     try {
       this.#raft = await RaftNode.start<BatchResults>({
-        id: identity.address,
-        members: identity.members.map((address) => ({ id: address, address })),
+        id: identity.nodeId,
+        members: firstMembers(identity),
         stateMachine: this.#machine,
         storage,
-        transport: this.#transport,
+        transport,
         observer: this.#watch.observer,
         ...(tickMs === undefined ? {} : { tickMs }),
       });
@@ -178,11 +208,18 @@ class CounterNode implements RunningNode {
       await storage.close();
       throw error;
     }
+    const raft = this.#raft;
+    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
+    this.#watch.begin(raft.status());
     await dataDir.markJoined();
-    this.#watch.begin(this.#raft.status());
-    void this.#raft.stopped.then((error) => this.#onRaftStopped(error));
+    if (this.#stopping !== null) return;
+    this.#admission.begin(raft, dataDir);
+    void this.#raft.stopped.then((error) => this.#endWith(error));
     this.#gate.open(this.#engine(this.#raft));
-    log.info(`member of a cluster of ${identity.members.length}`, {
+    this.#held.release();
+    const { members } = raft.status().configuration;
+    log.info(`member of a cluster of ${members.length}`, {
+      id: identity.nodeId,
       address: identity.address,
       dataDir: config.dataDir,
       clusterId: identity.clusterId,
@@ -199,32 +236,14 @@ class CounterNode implements RunningNode {
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const { config } = this.#parts;
-    return new RaftCounter({
-      node,
-      machine: this.#machine,
-      leadership: this.#watch,
-      clock: this.#clock,
-      applyTimeoutMs: config.applyTimeoutMs,
-      idempotencyWindowMs: config.idempotencyWindowMs,
-      idempotencyMax: config.idempotencyMax,
-      maxCounters: config.maxCounters,
-    });
+    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
+    return new RaftCounter({ ...this.#parts.config, ...parts });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
-    while (this.#stopping === null) {
-      await this.#watch.untilLeader();
-      try {
-        await node.read(() => undefined);
-        break;
-      } catch (error) {
-        if (codeOf(error) === "RAFT_STOPPED") return;
-        log.debug("no majority has confirmed a read yet", { reason: messageOf(error) });
-      }
-    }
+    if (!(await untilConfirmed(node, this.#watch, log)) || this.#stopping !== null) return;
     this.#startedInMs = Math.round(performance.now());
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
@@ -232,21 +251,7 @@ class CounterNode implements RunningNode {
     this.#resolveReady(this.#startedInMs);
   }
 
-  #leaderAddress(): string | null {
-    const { leaderId } = this.#watch;
-    if (leaderId === null || leaderId === this.#parts.config.address) return null;
-    const members = this.#raft?.status().configuration.members ?? [];
-    return members.find(({ id }) => id === leaderId)?.address ?? null;
-  }
-
-  #unreachable(): readonly string[] {
-    const peers = this.#transport?.stats().peers ?? {};
-    return Object.entries(peers)
-      .filter(([, { connected }]) => !connected)
-      .map(([id]) => id);
-  }
-
-  #onRaftStopped(error: Error | null): void {
+  #endWith(error: Error | null): void {
     if (error === null) return;
     this.#failure = error;
     this.stop().catch((closing: unknown) => {
@@ -258,31 +263,29 @@ class CounterNode implements RunningNode {
 
   /** Gives leadership to another node, as long as enough of them are there to elect one. */
   async #handOver(node: RaftNode<BatchResults>): Promise<void> {
-    if (node.status().fatal !== null || !this.#successorPossible()) return;
+    if (node.status().fatal !== null || !this.#neighbours.successorPossible()) return;
     const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
     await Promise.race([node.stepDown(), alone]);
   }
 
-  #successorPossible(): boolean {
-    const members = this.#raft?.status().configuration.members.length ?? 0;
-    const others = members - 1 - this.#unreachable().length;
-    return others > 0 && others + 1 > members / 2; // our own vote counts until we are gone
-  }
-
   #onTransport(event: TransportEvent): void {
+    this.#neighbours.onTransport(event);
     this.#watch.onTransport(event);
-    if (event.type === "disconnected" && !this.#successorPossible()) this.#whenAlone();
+    if (event.type === "disconnected" && !this.#neighbours.successorPossible()) this.#whenAlone();
   }
 
   async #shutDown(): Promise<void> {
     const { config } = this.#parts;
+    this.#gate.leave();
+    // First, while every request is still let in: what comes meanwhile waits for the next leader.
+    if (this.#raft !== null) await this.#handOver(this.#raft);
     this.#gate.drain();
+    this.#held.close();
     this.#server.close(); // no new connections; those that are open go on
     await this.#gate.idle(Math.min(idlePatienceMs, config.shutdownTimeoutMs / 2));
-    if (this.#raft !== null) {
-      await this.#handOver(this.#raft);
-      await this.#raft.stop();
-    }
+    await this.#raft?.stop();
+    this.#watch.end();
+    this.#admission.end();
     this.#forwarder.close();
     this.#lag.stop();
     this.#server.closeAllConnections();

@@ -19,12 +19,28 @@ import type { LogContext } from "./logging.ts";
 
 /** Strangers can make up names: no more of them are remembered. */
 const toldMax = 1024;
+/** An election takes about a second: nobody has to know of those that succeed. */
+const absenceMs = 3000;
+/** How long the others may take to start, once this node has, before anybody is told. */
+const quietMs = 5000;
+
+export interface WatchParts {
+  readonly log: Logger;
+  readonly context: LogContext;
+  readonly onApplied: () => void;
+  /** There may be a leader now where there was none, or another one. */
+  readonly onChange: () => void;
+  /** What is missing while there is no leader, for people. */
+  readonly waiting: () => string;
+  /** A clock that only goes forward, in milliseconds; default `performance.now`. */
+  readonly now?: () => number;
+}
 
 export class Watch implements Leadership {
-  readonly #own: NodeId;
+  /** Our id, once it is known. */
+  #own: NodeId | null = null;
   readonly #log: Logger;
-  readonly #context: LogContext;
-  readonly #onApplied: () => void;
+  readonly #parts: WatchParts;
   /** What was said already and still holds. */
   readonly #told = new Set<string>();
   /** Peers that we were connected to before. */
@@ -32,17 +48,14 @@ export class Watch implements Leadership {
   #leading = false;
   #leaderId: NodeId | null = null;
   #leaderKnown: (() => void)[] = [];
+  /** Runs while no leader is known. */
+  #absence: NodeJS.Timeout | null = null;
+  #ended = false;
+  #begunAt = 0;
 
-  constructor(parts: {
-    readonly own: NodeId;
-    readonly log: Logger;
-    readonly context: LogContext;
-    readonly onApplied: () => void;
-  }) {
-    this.#own = parts.own;
+  constructor(parts: WatchParts) {
     this.#log = parts.log;
-    this.#context = parts.context;
-    this.#onApplied = parts.onApplied;
+    this.#parts = parts;
   }
 
   get leading(): boolean {
@@ -53,9 +66,11 @@ export class Watch implements Leadership {
     return this.#leaderId;
   }
 
-  /** What the node found on its disk, before the first note. */
-  begin(status: Pick<RaftNodeStatus, "role" | "leaderId" | "term">): void {
-    this.#context.term = status.term;
+  /** What the node found on its disk, before it hears anything. */
+  begin(status: Pick<RaftNodeStatus, "id" | "role" | "leaderId" | "term">): void {
+    this.#own = status.id;
+    this.#begunAt = this.#now();
+    this.#parts.context.term = status.term;
     this.#leading = status.role === "leader";
     this.#setLeader(status.leaderId);
   }
@@ -66,11 +81,21 @@ export class Watch implements Leadership {
     await new Promise<void>((resolve) => this.#leaderKnown.push(resolve));
   }
 
+  /** The node stops: nobody is missed any more. */
+  end(): void {
+    this.#ended = true;
+    this.#timeAbsence();
+  }
+
+  #now(): number {
+    return (this.#parts.now ?? performance.now.bind(performance))();
+  }
+
   readonly observer: RaftObserver = {
     onReady: (ready: Ready): void => {
       for (const note of ready.notes) this.#onNote(note);
     },
-    onApplied: (): void => this.#onApplied(),
+    onApplied: (): void => this.#parts.onApplied(),
     onSnapshotSaved: (snapshot: EntryId, tookMs: number): void => {
       this.#log.info(`snapshot saved at ${idText(snapshot)}`, { tookMs: Math.round(tookMs) });
     },
@@ -84,22 +109,13 @@ export class Watch implements Leadership {
   #onNote(note: Note): void {
     switch (note.type) {
       case "role":
-        this.#context.term = note.term;
-        this.#leading = note.role === "leader";
-        if (this.#leading) this.#setLeader(this.#own);
-        else if (this.#leaderId === this.#own) this.#setLeader(null);
-        this.#log.log(
-          note.role === "leader" ? "info" : "debug",
-          `${note.role} in term ${note.term}`,
-          {
-            why: note.why,
-          },
-        );
+        this.#onRole(note);
         break;
       case "leader":
-        this.#context.term = note.term;
+        this.#parts.context.term = note.term;
+        if (note.leaderId === null) this.#log.debug("no leader is known");
+        else if (note.leaderId !== this.#own) this.#log.info(`the leader is ${note.leaderId}`);
         this.#setLeader(note.leaderId);
-        this.#log.info(leaderText(note.leaderId, this.#own));
         break;
       case "truncated":
         this.#log.warn(`entries ${note.from}-${note.through} were replaced by the leader's`);
@@ -112,6 +128,7 @@ export class Watch implements Leadership {
         break;
       case "transfer":
         this.#log.info(`handing leadership over to ${note.to ?? "anyone"}: ${note.why}`);
+        this.#parts.onChange(); // given up, perhaps: this node may serve on
         break;
       case "configuration":
         if (note.committed) this.#log.info(membershipText(note.configuration));
@@ -132,6 +149,15 @@ export class Watch implements Leadership {
     }
   }
 
+  #onRole({ role, term, why }: Extract<Note, { readonly type: "role" }>): void {
+    this.#parts.context.term = term;
+    this.#leading = role === "leader";
+    if (this.#leading) this.#log.info("this node leads", { why });
+    else this.#log.debug(`${role} in term ${term}`, { why });
+    if (this.#leading) this.#setLeader(this.#own);
+    else if (this.#leaderId === this.#own) this.#setLeader(null);
+  }
+
   onTransport(event: TransportEvent): void {
     switch (event.type) {
       case "connected":
@@ -143,11 +169,7 @@ export class Watch implements Leadership {
         break;
       }
       case "dialFailed":
-        // Before the first connection it has probably not been started yet.
-        this.#tellOnce(event.peer, this.#met.has(event.peer) ? "warn" : "info", {
-          text: `${event.peer} cannot be reached; trying on`,
-          reason: event.reason,
-        });
+        this.#dialFailed(event);
         break;
       case "refused":
         this.#refused(event);
@@ -171,20 +193,35 @@ export class Watch implements Leadership {
     }
   }
 
+  #dialFailed({ peer, reason }: Extract<TransportEvent, { type: "dialFailed" }>): void {
+    const met = this.#met.has(peer);
+    // Before the first connection it has probably not been started yet.
+    if (!met && this.#now() - this.#begunAt < quietMs)
+      return this.#debug(`no connection to ${peer} yet`, reason);
+    const text = `${peer} cannot be reached; trying on`;
+    this.#tellOnce(peer, met ? "warn" : "info", { text, reason });
+  }
+
   #connected({ peer, direction }: Extract<TransportEvent, { type: "connected" }>): void {
     this.#met.add(peer);
     for (const what of this.#told) {
       if (what === peer || what.startsWith(`${peer} `)) this.#told.delete(what);
     }
     this.#log.log(direction === "dialled" ? "info" : "debug", `connected to ${peer}`);
+    this.#parts.onChange(); // who leads may be reachable again
   }
 
   #refused({ by, peer, code, message }: Extract<TransportEvent, { type: "refused" }>): void {
     const who = peer ?? "a stranger";
-    const text = by === "us" ? `refused ${who}: ${code}` : `${who} refuses us: ${code}`;
+    // What others say of us is told in whole sentences, with what to do (refusals.ts).
+    if (by === "them") return this.#debug(`${who} refuses us: ${code}`, message);
     // These pass by themselves; all the others need a person.
     const level = code === "not-ready" || code === "busy" ? "debug" : "warn";
-    this.#tellOnce(`${who} ${by} ${code}`, level, { text, reason: message });
+    this.#tellOnce(`${who} ${code}`, level, { text: `refused ${who}: ${code}`, reason: message });
+  }
+
+  #debug(text: string, reason: string): void {
+    this.#log.debug(text, { reason });
   }
 
   /** What stays wrong would fill the log: only its first sign is shown, until it is mended. */
@@ -199,16 +236,29 @@ export class Watch implements Leadership {
 
   #setLeader(leaderId: NodeId | null): void {
     this.#leaderId = leaderId;
+    this.#timeAbsence();
+    this.#parts.onChange();
     if (leaderId === null) return;
     const waiting = this.#leaderKnown;
     this.#leaderKnown = [];
     for (const resolve of waiting) resolve();
   }
-}
 
-function leaderText(leaderId: NodeId | null, own: NodeId): string {
-  if (leaderId === null) return "no leader is known";
-  return leaderId === own ? "this node leads" : `the leader is ${leaderId}`;
+  /** Only an absence that lasts is worth a warning. */
+  #timeAbsence(): void {
+    const absent = this.#leaderId === null && !this.#ended;
+    if (absent) {
+      this.#absence ??= setTimeout(() => this.#missLeader(), absenceMs);
+      return;
+    }
+    if (this.#absence !== null) clearTimeout(this.#absence);
+    this.#absence = null;
+  }
+
+  #missLeader(): void {
+    const seconds = absenceMs / 1000;
+    this.#log.warn(`no leader for ${seconds} s: ${this.#parts.waiting()}`);
+  }
 }
 
 function idText({ index, term }: EntryId): string {

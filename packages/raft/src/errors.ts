@@ -103,6 +103,19 @@ export class UnsafeChangeError extends RaftError {
   readonly outcome = "not-applied";
 }
 
+/** Leadership was not taken over as asked; a vote that is under way may still move it. */
+export class TransferFailedError extends RaftError {
+  override readonly name = "TransferFailedError";
+  readonly code = "RAFT_TRANSFER_FAILED";
+  readonly outcome = "unknown";
+  /** Who leads now, as far as it is known here. */
+  readonly leaderId: NodeId | null;
+  constructor(why: string, leaderId: NodeId | null) {
+    super(`leadership was not handed over: ${why}`);
+    this.leaderId = leaderId;
+  }
+}
+
 /** A read could not be confirmed in time. Nothing was changed by asking. */
 export class ReadTimeoutError extends RaftError {
   override readonly name = "ReadTimeoutError";
@@ -110,6 +123,30 @@ export class ReadTimeoutError extends RaftError {
   readonly outcome = "not-applied";
   constructor() {
     super("no majority confirmed the read in time");
+  }
+}
+
+/** A local read was asked for, and the leader was not heard of for longer than it accepts. */
+export class StaleReadError extends RaftError {
+  override readonly name = "StaleReadError";
+  readonly code = "RAFT_STALE_READ";
+  readonly outcome = "not-applied";
+  /** `null`: no leader is known. */
+  readonly leaderSilentMs: number | null;
+  constructor(leaderSilentMs: number | null) {
+    const age = leaderSilentMs === null ? "no leader is known" : `silent for ${leaderSilentMs} ms`;
+    super(`this copy may be older than the read accepts: ${age}`);
+    this.leaderSilentMs = leaderSilentMs;
+  }
+}
+
+/** A read by lease was asked for, and this node was started without leases. */
+export class NoLeasesError extends RaftError {
+  override readonly name = "NoLeasesError";
+  readonly code = "RAFT_NO_LEASES";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("this node was started without leases");
   }
 }
 

@@ -14,7 +14,13 @@ export {
 } from "./core/configuration.ts";
 export { enterJoint, leaveJoint, simpleChange } from "./core/configuration-changes.ts";
 export type { ChangeResult, MembershipChange } from "./core/configuration-changes.ts";
-export { configurationVoteResult, majorityIndex, majoritySize, voteResult } from "./core/quorum.ts";
+export {
+  configurationIndex,
+  configurationVoteResult,
+  majorityIndex,
+  majoritySize,
+  voteResult,
+} from "./core/quorum.ts";
 export type { VoteResult } from "./core/quorum.ts";
 export * from "./node/ports.ts";
 export * from "./node/options.ts";

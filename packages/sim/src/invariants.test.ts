@@ -237,6 +237,7 @@ describe("limits", () => {
     matchIndex: 1,
     nextIndex: 2,
     state: "replicate",
+    snapshot: null,
     inflightMessages: 0,
     inflightBytes: 0,
     paused: false,

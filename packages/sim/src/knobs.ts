@@ -96,7 +96,7 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const random = new Random(seed, "knobs");
   const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5]);
   const learners = random.pick([0, 0, 0, 1]);
-  const raft = drawRaft(random);
+  const raft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
   const without = new Set(options.without);
   const membership = drawMembership(seed, without);
   const enabled = drawFaults(random, without);
@@ -139,7 +139,16 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   };
 }
 
-function drawRaft(random: Random): Knobs["raft"] {
+type TransferKnobs = Pick<Knobs["raft"], "snapshotTransfersMax" | "snapshotBytesPerTick">;
+
+function drawTransfers(random: Random): TransferKnobs {
+  return {
+    snapshotTransfersMax: random.pick([1, 1, 2]),
+    snapshotBytesPerTick: random.pick([20, 200, 1 << 20]),
+  };
+}
+
+function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs> {
   const electionTimeoutTicks = random.pick([4, 6, 10, 10, 15]);
   return {
     electionTimeoutTicks,
@@ -155,6 +164,7 @@ function drawRaft(random: Random): Knobs["raft"] {
     inflightMaxWrites: random.pick([1, 1, 2, 4]),
     committedMaxBytes: random.pick([1, 60, 1 << 20]),
     diskStallTicks: electionTimeoutTicks * random.pick([2, 4]),
+    leaseMs: 0,
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Entry, Input, LogIndex, Message, RaftCoreLike, Ready } from "@counter/raft";
 import { Applier } from "./applier.ts";
 import { inputCodes, messageCodes } from "./trace.ts";
+import { TransferWatch } from "./transfer-watch.ts";
 import { describeInput, describeMessage, describeNote, describeWrite } from "./describe.ts";
 import type { StoredSnapshot } from "./disk.ts";
 import { LeaderWatch } from "./leader-watch.ts";
@@ -38,6 +39,7 @@ export class SimProcess {
   readonly #random: Random;
   readonly #core: RaftCoreLike;
   readonly #watch: LeaderWatch;
+  readonly #transfers: TransferWatch;
   #handedIndex: LogIndex;
   /** Handed out by the core and not applied yet. */
   #unapplied: readonly Entry[] = [];
@@ -51,6 +53,7 @@ export class SimProcess {
     this.#random = random;
     this.#desk = new MembershipDesk(world.invariants, server);
     this.#watch = new LeaderWatch(world.raft);
+    this.#transfers = new TransferWatch(world.raft);
     this.#handedIndex = server.image.snapshot?.meta.index ?? 0;
     // A new process draws another seed: the numbers of its reads must not repeat.
     const options = { ...world.raft, id: server.id, seed: random.next() | 0 };
@@ -98,7 +101,9 @@ export class SimProcess {
   tick(): void {
     if (this.#inbox !== null) return;
     this.#step({ type: "tick" });
-    if (this.#isAlive && this.#server.status !== null) this.#watch.onTick(this.#server.status);
+    if (!this.#isAlive || this.#server.status === null) return;
+    this.#watch.onTick(this.#server.status);
+    this.#transfers.onTick(this.#server.status);
   }
 
   receive(message: Message): void {
@@ -207,6 +212,7 @@ export class SimProcess {
     const { invariants, network, trace } = this.#world;
     invariants.onMessage(this.#server, message);
     this.#desk.onSend(message);
+    if (message.type === "installSnapshot") this.#transfers.onChunk(message);
     trace.mix(messageCodes[message.type]);
     const to = Number(message.to.slice(1)) - 1;
     trace.mix(to);

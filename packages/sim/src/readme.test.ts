@@ -22,20 +22,4 @@ describe("the README", () => {
     }) as (runSeeds: typeof sim.runSeeds) => Promise<BatchResult["failures"]>;
     expect(await run(sim.runSeeds)).toEqual([]);
   });
-
-  it("names every command of the scenario language", () => {
-    const words = ["tick", "campaign", "stepDown", "propose", "read", "deliver", "drop", "cut"];
-    for (const word of [
-      ...words,
-      "heal",
-      "hold",
-      "persist",
-      "release",
-      "crash",
-      "restart",
-      "state",
-    ]) {
-      expect(readme).toContain(word);
-    }
-  });
 });

@@ -195,13 +195,19 @@ class Run {
     throw new Violation("liveness", `no ${what} within ${livenessTimeouts} election timeouts`);
   }
 
-  /** With one entry a message and three bytes a chunk, even a calm network needs its round trips. */
+  /**
+   * With one entry a message and three bytes a chunk, even a calm network needs its round trips;
+   * and all may need a snapshot, one after the other, at the pace that the leader is allowed.
+   */
   #catchUpUnits(): number {
     const { invariants, knobs } = this.world;
+    const { snapshotChunkMaxBytes, snapshotBytesPerTick } = knobs.raft;
     const roundTripUnits = 50;
     const sizes = this.#servers.map((server) => server.image.snapshot?.bytes.length ?? 0);
-    const chunks = Math.max(...sizes) / knobs.raft.snapshotChunkMaxBytes;
-    return (invariants.committed.lastIndex + chunks) * roundTripUnits;
+    const bytes = Math.max(...sizes) * sizes.length;
+    const paceUnits = (bytes / snapshotBytesPerTick) * unitsPerTick;
+    const roundTrips = invariants.committed.lastIndex + bytes / snapshotChunkMaxBytes;
+    return roundTrips * roundTripUnits + paceUnits;
   }
 
   /** Runs events up to this moment, or until `isReached`; answers whether it was reached. */

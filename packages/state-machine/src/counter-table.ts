@@ -9,10 +9,12 @@
  *     like any other counter, or restores could grow the table without limit.
  */
 import { isInRange } from "./limits.ts";
+import { OrderedTable } from "./ordered-table.ts";
+import type { Captured, Placed } from "./ordered-table.ts";
 import type { CounterName, CounterValue, OperationResult, RefusalCode } from "./types.ts";
 
 /** Never changed, only replaced: a snapshot being written goes on seeing the old ones. */
-export interface CounterRecord {
+export interface CounterRecord extends Placed {
   readonly name: CounterName;
   /** `null`: removed by a restore; only `issued` is remembered (C3). */
   readonly value: bigint | null;
@@ -20,9 +22,12 @@ export interface CounterRecord {
   readonly issued: bigint | null;
 }
 
+/** What a snapshot holds of a counter. */
+export type CounterFacts = Omit<CounterRecord, "sequence">;
+
 export class CounterTable {
   /** In the order of creation, which is also the order in a snapshot. */
-  #byName = new Map<CounterName, CounterRecord>();
+  #byName = new OrderedTable<CounterRecord>();
   #withValue = 0;
 
   /** All records, the removed counters included. */
@@ -46,18 +51,18 @@ export class CounterTable {
   }
 
   has(name: CounterName): boolean {
-    return this.#byName.has(name);
+    return this.#byName.get(name) !== undefined;
   }
 
-  /** Takes a record from a snapshot. The caller has looked that the name is new. */
-  load(record: CounterRecord): void {
-    this.#byName.set(record.name, record);
-    if (record.value !== null) this.#withValue += 1;
+  /** Takes a counter from a snapshot. The caller has looked that the name is new. */
+  load({ name, value, issued }: CounterFacts): void {
+    append(this.#byName, { name, value, issued });
+    if (value !== null) this.#withValue += 1;
   }
 
   /** All records in order, as they are now. */
-  capture(): CounterRecord[] {
-    return [...this.#byName.values()];
+  capture(): Captured<CounterRecord> {
+    return this.#byName.capture();
   }
 
   add(name: CounterName, delta: bigint, countersMax: number): OperationResult {
@@ -85,12 +90,13 @@ export class CounterTable {
   /** Replaces all values; `false`, and nothing is changed, if that makes too many counters. */
   replace(counters: readonly CounterValue[], countersMax: number): boolean {
     const old = this.#byName;
-    const byName = new Map<CounterName, CounterRecord>();
+    const byName = new OrderedTable<CounterRecord>();
     for (const { name, value } of counters) {
-      byName.set(name, { name, value, issued: old.get(name)?.issued ?? null });
+      append(byName, { name, value, issued: old.get(name)?.issued ?? null });
     }
     for (const { name, issued } of old.values()) {
-      if (issued !== null && !byName.has(name)) byName.set(name, { name, value: null, issued });
+      if (issued === null || byName.get(name) !== undefined) continue;
+      append(byName, { name, value: null, issued });
     }
     if (byName.size > countersMax) return false;
     this.#byName = byName;
@@ -98,10 +104,16 @@ export class CounterTable {
     return true;
   }
 
-  #put(before: CounterRecord | undefined, after: CounterRecord): void {
+  #put(before: CounterRecord | undefined, after: CounterFacts): void {
     if (before === undefined || before.value === null) this.#withValue += 1;
-    this.#byName.set(after.name, after);
+    if (before === undefined) return append(this.#byName, after);
+    const { name, value, issued } = after;
+    this.#byName.replace(name, { name, value, issued, sequence: before.sequence });
   }
+}
+
+function append(table: OrderedTable<CounterRecord>, { name, value, issued }: CounterFacts): void {
+  table.add(name, { name, value, issued, sequence: table.nextSequence });
 }
 
 /** One object for each refusal; they are never changed. */

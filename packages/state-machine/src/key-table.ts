@@ -10,6 +10,8 @@
  */
 import { ExpiryHeap } from "./expiry-heap.ts";
 import type { Expiring } from "./expiry-heap.ts";
+import { OrderedTable } from "./ordered-table.ts";
+import type { Captured } from "./ordered-table.ts";
 import type { OperationResult } from "./types.ts";
 
 /** A remembered key. Apart from its place in the heap it never changes, so snapshots share it. */
@@ -27,9 +29,8 @@ export type KeyFacts = Omit<KeyRecord, "sequence" | "slot">;
 
 export class KeyTable {
   /** In the order in which the keys were first seen, which is also their order in a snapshot. */
-  readonly #byId = new Map<string, KeyRecord>();
+  readonly #byId = new OrderedTable<KeyRecord>();
   readonly #byExpiry = new ExpiryHeap<KeyRecord>();
-  #sequence = 0;
 
   /** Remembered keys, the expired ones that were not swept yet included. */
   get size(): number {
@@ -48,14 +49,14 @@ export class KeyTable {
   /** Remembers an answer. The caller has looked that the key is absent. */
   add(facts: KeyFacts): void {
     const { id, fingerprint, expiresAt, answer } = facts;
-    const record = { id, fingerprint, answer, expiresAt, sequence: this.#sequence, slot: 0 };
-    this.#sequence += 1;
-    this.#byId.set(id, record);
+    const sequence = this.#byId.nextSequence;
+    const record = { id, fingerprint, answer, expiresAt, sequence, slot: 0 };
+    this.#byId.add(id, record);
     this.#byExpiry.add(record);
   }
 
   has(id: string): boolean {
-    return this.#byId.has(id);
+    return this.#byId.get(id) !== undefined;
   }
 
   /** Removes up to `max` expired keys (K3). */
@@ -68,12 +69,12 @@ export class KeyTable {
   }
 
   /** All records in order, as they are now. */
-  capture(): KeyRecord[] {
-    return [...this.#byId.values()];
+  capture(): Captured<KeyRecord> {
+    return this.#byId.capture();
   }
 
   #remove(record: KeyRecord): void {
-    this.#byId.delete(record.id);
+    this.#byId.remove(record.id, record);
     this.#byExpiry.remove(record);
   }
 }

@@ -3,17 +3,18 @@ import { crc32 } from "./checksum.ts";
 import type { CounterRecord } from "./counter-table.ts";
 import type { KeyRecord } from "./key-table.ts";
 import { snapshotPieceBytes } from "./limits.ts";
+import type { Captured } from "./ordered-table.ts";
 import * as format from "./snapshot-format.ts";
 import type { OperationResult } from "./types.ts";
 
 const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
 
-/** A state that no longer changes: lists of records that are replaced, never changed. */
+/** A state that no longer changes: records are replaced, never changed. */
 export interface CapturedState {
   readonly logTimeMs: number;
   readonly restoreEpoch: number;
-  readonly counters: readonly CounterRecord[];
-  readonly keys: readonly KeyRecord[];
+  readonly counters: Captured<CounterRecord>;
+  readonly keys: Captured<KeyRecord>;
 }
 
 /** Remembers the state as it is now; the bytes are made while they are read. */
@@ -51,9 +52,9 @@ function* writeRecords(
   writer.byte(format.version);
   writer.varint(state.logTimeMs);
   writer.varint(state.restoreEpoch);
-  writer.varint(state.counters.length);
+  writer.varint(state.counters.size);
   for (const counter of state.counters) yield writeCounter(writer, counter);
-  writer.varint(state.keys.length);
+  writer.varint(state.keys.size);
   for (const key of state.keys) yield writeKey(writer, key);
 }
 

@@ -211,6 +211,17 @@ describe("a full disk", () => {
     await second.close();
   });
 
+  it("refuses to begin a log for which there is no room, and begins it when there is", async () => {
+    const directory = await newDirectory();
+    const files = watch();
+    files.rule = ({ operation }) => {
+      if (operation === "write") throw systemError("ENOSPC");
+    };
+    const opening = openWith(files, directory, options);
+    await expect(opening).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    await (await openFileStorage(directory, options)).close();
+  });
+
   it("still compacts, even behind a write that is refused", async () => {
     const { storage } = await openOnFullDisk("wal-next");
     await storage.write(write({ entries: [entry(1, 1, "x".repeat(3000))] }));

@@ -1,4 +1,6 @@
 export { openFileStorage } from "./open.ts";
+export { holdFileStorage } from "./held-storage.ts";
+export type { HeldStorage, StorageReport } from "./held-storage.ts";
 export type { FileStorage } from "./file-storage.ts";
 export type { FileStorageOptions } from "./options.ts";
 export type { SyncMode } from "./sync-policy.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { PersistedState } from "@counter/raft";
 import { AnchorFile, createAnchor } from "./anchor-file.ts";
-import { StorageError, StorageFailedError } from "./errors.ts";
+import { saysFull, StorageError, StorageFailedError, StorageFullError } from "./errors.ts";
 import { type Examination, examine, type TornTail } from "./examine.ts";
 import { FileStorage } from "./file-storage.ts";
 import {
@@ -65,10 +65,19 @@ export async function openWith(
     return await openLocked({ files, directory: path, options: resolved, lock });
   } catch (error) {
     await lock?.release();
-    throw error instanceof StorageError ? error : new StorageFailedError("opening", error);
+    throw asOpeningError(error);
   }
 }
 
+/** What an opener is told of an error of the file system. */
+export function asOpeningError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  return saysFull(error)
+    ? new StorageFullError("the log", error)
+    : new StorageFailedError("opening", error);
+}
+
+/** A directory whose lock is ours. */
 interface Opening {
   readonly files: FileSystem;
   readonly directory: string;
@@ -76,7 +85,8 @@ interface Opening {
   readonly lock: DirectoryLock;
 }
 
-async function openLocked(opening: Opening): Promise<FileStorage> {
+/** Repairs what may be repaired, and serves. The lock stays with the caller if this fails. */
+export async function openLocked(opening: Opening): Promise<FileStorage> {
   const { files, directory, options, lock } = opening;
   const examined = await examine(files, directory);
   for (const name of temporaryNames) await removeIfThere(files, join(directory, name));
@@ -122,7 +132,8 @@ async function settleLog(log: LogWriter, examined: Examination): Promise<void> {
   await log.append([{ hardState: null, entries: [], snapshot }]);
 }
 
-function persistedState(examined: Examination): PersistedState | null {
+/** What a server starts from; `null` if nothing was ever stored. */
+export function persistedState(examined: Examination): PersistedState | null {
   if (examined.point.number === 0) return null;
   return {
     hardState: examined.state.hardState,

@@ -15,8 +15,8 @@ import {
 
 /** Bytes between two syncs of a long snapshot, so that the last one does not stall the disk. */
 const syncEveryBytes = 8 * 1024 * 1024;
-/** Bytes in one read of a whole snapshot. */
-const readPieceBytes = 256 * 1024;
+/** Bytes in one read of a whole snapshot: a state machine makes some hundred records of them. */
+const readPieceBytes = 64 * 1024;
 
 export interface SnapshotFileMark {
   readonly position: number;

@@ -60,6 +60,13 @@ export class History {
     }).length;
   }
 
+  /** Operations that were answered 503: a client has seen that something was wrong. */
+  get refused(): number {
+    return this.#operations.filter(({ outcome }) => {
+      return outcome.kind !== "acknowledged" && outcome.why.startsWith("503 ");
+    }).length;
+  }
+
   /** The first write from now on that began at `time` or later and was acknowledged. */
   writeBegunAfter(time: number): Promise<Acknowledged> {
     return new Promise((resolve) => {

@@ -9,7 +9,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-const hostMaxLength = 120; // with the port it stays below the 128 characters of a Raft id
+const hostMaxLength = 112; // with port and suffix it stays within the 128 characters of a Raft id
 
 /**
  * Reads `8081`, `host:8081`, `[::1]:8081` or `http://host:8081`. A bare port means 127.0.0.1, and

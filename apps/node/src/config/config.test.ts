@@ -98,6 +98,11 @@ describe("what is refused", () => {
   it.each([
     { given: "--prot=1", says: "--prot is unknown: did you mean --port?" },
     { given: "--peer=1", says: "--peer is unknown: did you mean --peers?" },
+    { given: "--port", says: "--port needs a value: write --port=<value>" },
+    { given: "--port=", says: "--port needs a value: write --port=<value>" },
+    { given: "--peers --port=8081", says: "--peers needs a value: write --peers=<value>" },
+    { given: "--help=yes", says: "--help takes no value: write --help alone" },
+    { given: "--version=false", says: "--version takes no value: write --version alone" },
     { given: "--frobnicate", says: "--frobnicate is unknown (see --help)" },
     { given: "serve", says: '"serve" was not expected: every setting is written --name=value' },
     { given: "--port=0", says: '--port: "0" is not a whole number from 1 to 65535' },

@@ -26,6 +26,8 @@ export interface NodeConfig {
   readonly address: string;
   /** The other nodes of the first configuration, in the spelling of {@link address}, sorted. */
   readonly peers: readonly string[];
+  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
+  readonly join: readonly string[];
   readonly clusterId: string;
   /** Whether the cluster id was given, not derived. */
   readonly clusterIdGiven: boolean;
@@ -64,10 +66,13 @@ export async function readConfig(
   columns: number = 100,
 ): Promise<ConfigResult> {
   const parsed = parseArguments(args);
-  if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
-  if (parsed["version"] === true) return { kind: "version" };
+  const valued = withValue(args);
+  if (valued.length === 0) {
+    if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
+    if (parsed["version"] === true) return { kind: "version" };
+  }
 
-  const problems = [...unknownFlags(parsed), ...unknownVariables(environment)];
+  const problems = [...valued, ...unknownFlags(parsed), ...unknownVariables(environment)];
   const given = collect(parsed, environment, problems);
   const values = Object.fromEntries(
     Object.entries(given).map(([flag, { value }]) => [flag, value]),
@@ -103,6 +108,14 @@ function parseArguments(args: readonly string[]): Readonly<Record<string, unknow
     .option("version", { type: "boolean" })
     .string(flagNames)
     .parseSync();
+}
+
+/** `--help=no` would be read as no help, and start a node. */
+function withValue(args: readonly string[]): string[] {
+  return args.flatMap((arg) => {
+    const name = /^(--help|--version|-h)=/.exec(arg)?.[1];
+    return name === undefined ? [] : [`${name} takes no value: write ${name} alone`];
+  });
 }
 
 function unknownFlags(parsed: Readonly<Record<string, unknown>>): string[] {
@@ -147,7 +160,9 @@ function collect(
     if (value === undefined) continue;
     const name = fromFlag === undefined ? variable : `--${flag}`;
     const spec: FlagSpec = flagSpecs[flag];
-    if (spec.list === true) given[flag] = { name, value: splitList(value) };
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.includes("")) problems.push(`${name} needs a value: write ${name}=<value>`);
+    else if (spec.list === true) given[flag] = { name, value: splitList(value) };
     else if (Array.isArray(value)) problems.push(`${name} is given more than once`);
     else given[flag] = { name, value };
   }
@@ -167,8 +182,17 @@ function assemble(flags: CheckedFlags): ConfigResult {
   const peers = [...new Set(flags.peers.map(formatAddress))]
     .filter((peer) => peer !== address && peer !== listening)
     .sort();
-  if (flags.advertise === undefined && isWildcard(host) && peers.length > 0) {
+  const others = peers.length + flags.join.length;
+  if (flags.advertise === undefined && isWildcard(host) && others > 0) {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
+    return { kind: "problems", problems: [problem] };
+  }
+  const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
+  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
+    const problem =
+      peers.length > 0
+        ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
+        : "--join names this node itself: name nodes of the cluster that it is to join";
     return { kind: "problems", problems: [problem] };
   }
   const label = flags.id ?? `node-${flags.port}`;
@@ -180,6 +204,7 @@ function assemble(flags: CheckedFlags): ConfigResult {
     port: flags.port,
     address,
     peers,
+    join: seeds,
     clusterId: flags["cluster-id"] ?? deriveClusterId(members),
     clusterIdGiven: flags["cluster-id"] !== undefined,
     dataDir: flags["data-dir"] ?? join("data", label),

@@ -41,6 +41,12 @@ export const flagSpecs = {
     default: "none: a cluster of one",
     list: true,
   },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
+    list: true,
+  },
   id: {
     group: cluster,
     describe: "label of this node in logs and status",
@@ -68,7 +74,8 @@ export const flagSpecs = {
   },
   "apply-timeout": {
     group: requests,
-    describe: "longest wait for a majority before a request is answered 503 or 504",
+    describe:
+      "longest wait for a leader, and then for a majority, before a request is answered 503 or 504",
     default: "5s",
   },
   "idempotency-window": {

@@ -14,7 +14,8 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
 const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
 Give every node of a cluster the same addresses; the own one in --peers does no harm.
 Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
-3 data directory locked, damaged or of another node, 5 port in use.`;
+3 data directory locked, damaged or of another node, or refused by the others for ever,
+5 port in use.`;
 
 /** The column at which the meaning of a flag or an example begins, if the line has one. */
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;

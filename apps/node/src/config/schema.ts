@@ -28,7 +28,8 @@ function duration(min: string, max: string): z.ZodType<number, string> {
   });
 }
 
-function parseDuration(text: string): number | null {
+/** @returns milliseconds; `null` if it is not a time */
+export function parseDuration(text: string): number | null {
   const match = /^(\d{1,12})(ms|s|m|h)?$/.exec(text.trim());
   return match === null ? null : Number(match[1]) * durationUnits[match[2] ?? "ms"]!;
 }
@@ -94,6 +95,7 @@ export const flagsSchema = z.object({
     .default("127.0.0.1"),
   advertise: address.optional(),
   peers: z.array(address).max(14, "at most 14 peers").default([]),
+  join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),

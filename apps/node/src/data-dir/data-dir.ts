@@ -9,6 +9,7 @@ import type { Logger } from "winston";
 import type { NodeConfig } from "../config/config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+import { withFullDiskLogged } from "./full-disk.ts";
 import {
   checkIdentity,
   newIdentity,
@@ -24,19 +25,29 @@ export interface DataDir {
   readonly peerDirectories: PeerDirectories;
   /** To be called once the node takes part: from then on an empty log is a lost log. */
   markJoined(): Promise<void>;
+  /** To be called when the cluster has removed the node: the directory never takes part again. */
+  markRemoved(): Promise<void>;
 }
 
-/** @throws StartError, with exit code 3 for a directory that cannot or must not be used */
-export async function openDataDir(config: NodeConfig, log: Logger): Promise<DataDir> {
+/**
+ * @param findCluster - asks for the id of the cluster that a new directory is to join
+ * @throws StartError, with exit code 3 for a directory that cannot or must not be used
+ */
+export async function openDataDir(
+  config: NodeConfig,
+  log: Logger,
+  findCluster: () => Promise<string>,
+): Promise<DataDir> {
   const { dataDir } = config;
   await makeFolder(dataDir);
   // Before the lock as well: a directory of another node must not even get a lock file from us.
   const found = await readIdentity(dataDir);
   if (found !== null) checkIdentity(found, config);
 
-  const opened = await openStorage(join(dataDir, "raft"));
+  const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
-    const identity = (await readIdentity(dataDir)) ?? newIdentity(config);
+    const joins = found === null && config.join.length > 0 ? await findCluster() : null;
+    const identity = (await readIdentity(dataDir)) ?? newIdentity(config, joins);
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
@@ -47,6 +58,7 @@ export async function openDataDir(config: NodeConfig, log: Logger): Promise<Data
       markJoined: async (): Promise<void> => {
         if (!identity.joined) await writeIdentity(dataDir, { ...identity, joined: true });
       },
+      markRemoved: () => writeIdentity(dataDir, { ...identity, joined: true, removed: true }),
     };
   } catch (error) {
     await opened.close();
@@ -63,11 +75,11 @@ async function makeFolder(dataDir: string): Promise<void> {
   }
 }
 
-async function openStorage(folder: string): Promise<Storage> {
+async function openStorage(dataDir: string): Promise<Storage> {
   try {
-    return await openFileStorage(folder);
+    return await openFileStorage(join(dataDir, "raft"));
   } catch (error) {
-    throw asStartError(error);
+    throw asStartError(error, dataDir);
   }
 }
 
@@ -83,10 +95,10 @@ function guarded(
   return {
     load: async () => {
       const state = await storage.load().catch((error: unknown) => {
-        throw asStartError(error);
+        throw asStartError(error, dataDir);
       });
       if (state === null && joined) {
-        const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address`;
+        const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address. ${wayOut(dataDir)}`;
         throw new StartError(exitCodes.dataDir, message);
       }
       if (state !== null && !known) {
@@ -104,9 +116,15 @@ function guarded(
   };
 }
 
-function asStartError(error: unknown): StartError {
+function asStartError(error: unknown, dataDir: string): StartError {
   const code = codeOf(error) ?? "";
   const ours = code === "STORAGE_LOCKED" || code === "STORAGE_DAMAGED" || code === "EACCES";
   const exitCode = ours ? exitCodes.dataDir : exitCodes.fatal;
-  return new StartError(exitCode, messageOf(error), { cause: error });
+  const hint = code === "STORAGE_DAMAGED" ? `. ${wayOut(dataDir)}` : "";
+  return new StartError(exitCode, `${messageOf(error)}${hint}`, { cause: error });
+}
+
+/** Where to read on, for somebody who has nothing but this line. */
+function wayOut(dataDir: string): string {
+  return `See docs/runbooks/damaged-disk.md and: npm run recover -- ${dataDir}`;
 }

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Member } from "@counter/raft";
 import { z } from "zod";
 
 import type { Mode, NodeConfig } from "../config/config.ts";
@@ -15,7 +16,8 @@ import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
 
 const formatVersion = 1;
-const fileName = "identity.json";
+/** Its name in a data directory. */
+export const identityFileName: string = "identity.json";
 
 /** What `identity.json` says. */
 export interface Identity {
@@ -24,38 +26,62 @@ export interface Identity {
   readonly directoryId: string;
   readonly label: string;
   readonly mode: Mode;
-  /** Our Raft id and the address that others use. */
+  /** The address that others use. */
   readonly address: string;
-  /** The first configuration, ourselves included, sorted. Later ones are in the log. */
+  /**
+   * Our Raft id: the address of a first member, whose directory the others remember; of a node that
+   * joined later a name that nobody had before, since others may have been at its address.
+   */
+  readonly nodeId: string;
+  /** The first configuration, ourselves included, sorted; empty if we joined. Later ones are in the log. */
   readonly members: readonly string[];
   readonly clusterId: string;
   /** Whether the node has ever taken part: from then on an empty log is a lost log. */
   readonly joined: boolean;
+  /** Whether the cluster has removed the node: its id is used up. */
+  readonly removed: boolean;
 }
 
-const identitySchema = z.object({
-  formatVersion: z.literal(formatVersion),
-  directoryId: z.string().regex(/^[0-9a-f]{32}$/),
-  label: z.string().min(1),
-  mode: z.literal("raft"),
-  address: z.string().min(1),
-  members: z.array(z.string().min(1)).min(1),
-  clusterId: z.string().min(1),
-  joined: z.boolean(),
-});
+const identitySchema = z
+  .object({
+    formatVersion: z.literal(formatVersion),
+    directoryId: z.string().regex(/^[0-9a-f]{32}$/),
+    label: z.string().min(1),
+    mode: z.literal("raft"),
+    address: z.string().min(1),
+    nodeId: z.string().min(1).optional(),
+    members: z.array(z.string().min(1)),
+    clusterId: z.string().min(1),
+    joined: z.boolean(),
+    removed: z.boolean().default(false),
+  })
+  .transform((found) => ({ ...found, nodeId: found.nodeId ?? found.address }));
 
-/** The identity of a directory that starts for the first time. */
-export function newIdentity(config: NodeConfig): Identity {
+/**
+ * The identity of a directory that starts for the first time.
+ *
+ * @param joins - the cluster that it is to join; `null` for a node that begins one
+ */
+export function newIdentity(config: NodeConfig, joins: string | null = null): Identity {
+  const directoryId = randomBytes(16).toString("hex");
+  const { address } = config;
   return {
     formatVersion,
-    directoryId: randomBytes(16).toString("hex"),
+    directoryId,
     label: config.label,
     mode: config.mode,
-    address: config.address,
-    members: [...config.peers, config.address].sort(),
-    clusterId: config.clusterId,
+    address,
+    nodeId: joins === null ? address : `${address}~${directoryId.slice(0, 8)}`,
+    members: joins === null ? [...config.peers, address].sort() : [],
+    clusterId: joins ?? config.clusterId,
     joined: false,
+    removed: false,
   };
+}
+
+/** What Raft is told at the first start: of a node that joins, others say who takes part. */
+export function firstMembers({ members }: Identity): readonly Member[] | "join" {
+  return members.length === 0 ? "join" : members.map((address) => ({ id: address, address }));
 }
 
 /**
@@ -63,7 +89,7 @@ export function newIdentity(config: NodeConfig): Identity {
  * @throws StartError (exit code 3) for a file that cannot be read or understood
  */
 export async function readIdentity(dataDir: string): Promise<Identity | null> {
-  const path = join(dataDir, fileName);
+  const path = join(dataDir, identityFileName);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -91,7 +117,7 @@ export async function readIdentity(dataDir: string): Promise<Identity | null> {
 export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
   const text = `${JSON.stringify(identity, null, 2)}\n`;
   const bytes = new TextEncoder().encode(text);
-  await writeDurably(join(dataDir, fileName), [bytes], `${fileName}.new`);
+  await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
 }
 
 /**
@@ -114,12 +140,19 @@ export function checkIdentity(
       `${dataDir} belongs to the node at ${identity.address}, but this one is ${config.address}: start it with its own address, or choose another --data-dir`,
     );
   }
+  if (identity.removed) {
+    throw new StartError(
+      exitCodes.removed,
+      `${dataDir} belongs to ${identity.nodeId}, which was removed from its cluster for good. To take part again, move ${dataDir} away and start with --join=<address of a member>`,
+    );
+  }
   if (config.clusterIdGiven && identity.clusterId !== config.clusterId) {
     throw new StartError(
       exitCodes.dataDir,
       `${dataDir} belongs to the cluster ${identity.clusterId}, not to ${config.clusterId}: drop --cluster-id, or choose another --data-dir`,
     );
   }
+  if (identity.members.length === 0) return []; // it joined: nobody was named
   const given = [...config.peers, config.address].sort().join(", ");
   const first = identity.members.join(", ");
   if (given === first) return [];

@@ -11,10 +11,11 @@ import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
 
-const fileName = "peers.json";
+/** Its name in a data directory. */
+export const peersFileName: string = "peers.json";
 
-/** Most peers that are remembered; more than any configuration can have. */
-export const peersMax: number = 256;
+/** Most peers that are remembered: far more than join a cluster in its life. */
+export const peersMax: number = 4096;
 
 const fileSchema = z.object({
   formatVersion: z.literal(1),
@@ -26,6 +27,7 @@ export class PeerDirectories {
   readonly #directories: Map<string, string>;
   /** Writes one after the other: the last one must hold everything. */
   #written: Promise<void> = Promise.resolve();
+  #changed = false;
 
   private constructor(dataDir: string, directories: Map<string, string>) {
     this.#dataDir = dataDir;
@@ -34,7 +36,7 @@ export class PeerDirectories {
 
   /** @throws StartError (exit code 3) if the file is damaged */
   static async open(dataDir: string): Promise<PeerDirectories> {
-    const path = join(dataDir, fileName);
+    const path = join(dataDir, peersFileName);
     let text: string;
     try {
       text = await readFile(path, "utf8");
@@ -63,15 +65,23 @@ export class PeerDirectories {
         throw new Error(`more than ${peersMax} peers were seen`);
       }
       this.#directories.set(id, directoryId);
-      this.#written = this.#written.then(() => this.#write()); // the first failure is final
+      this.#changed = true;
+      this.#written = this.#written.then(() => this.#writeChanges()); // the first failure is final
     }
     await this.#written;
+  }
+
+  /** One write holds everything that was remembered while the one before it was under way. */
+  async #writeChanges(): Promise<void> {
+    if (!this.#changed) return;
+    this.#changed = false;
+    await this.#write();
   }
 
   async #write(): Promise<void> {
     const directories = Object.fromEntries(this.#directories);
     const text = `${JSON.stringify({ formatVersion: 1, directories }, null, 2)}\n`;
     const bytes = new TextEncoder().encode(text);
-    await writeDurably(join(this.#dataDir, fileName), [bytes], `${fileName}.new`);
+    await writeDurably(join(this.#dataDir, peersFileName), [bytes], `${peersFileName}.new`);
   }
 }

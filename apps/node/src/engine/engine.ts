@@ -3,9 +3,30 @@ import type { Member, NodeId } from "@counter/raft";
 import type { CounterName, CounterValue, OperationKey, RefusalCode } from "@counter/state-machine";
 
 import type { Mode } from "../config/config.ts";
+import type { ClusterMembers } from "./members.ts";
 
-/** `linearizable` sees every write acknowledged before it; `local` may be old. */
-export type Consistency = "linearizable" | "local";
+/**
+ * How fresh a read has to be.
+ *
+ * - `linearizable` sees every write acknowledged before it; a majority confirms who leads.
+ * - `leader` is answered by who believes to lead, unconfirmed: it may be old around a change.
+ * - `local` is this node's copy, however old.
+ */
+export type Consistency = "linearizable" | "leader" | "local";
+
+export interface ReadRequest {
+  readonly counter: CounterName;
+  readonly consistency: Consistency;
+  /** Longest silence of the leader that a `local` read accepts, in milliseconds; `null`: any. */
+  readonly maxStalenessMs: number | null;
+}
+
+/** A value, and what was known about its age in the moment in which it was read. */
+export interface ReadValue {
+  readonly value: bigint;
+  /** Since the leader was last heard of: 0 where it answered itself, `null` while none is known. */
+  readonly leaderSilentMs: number | null;
+}
 
 export interface AddRequest {
   readonly counter: CounterName;
@@ -72,8 +93,7 @@ export interface EngineStatus {
 }
 
 /**
- * Every rejection carries a `code`: one of `@counter/raft`'s errors, or
- * {@link OperationRefusedError}, or {@link TooManyWaitingError}.
+ * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
 export interface CounterEngine {
   readonly mode: Mode;
@@ -81,9 +101,17 @@ export interface CounterEngine {
   next(request: NextRequest): Promise<Written>;
   restore(request: RestoreRequest): Promise<Written>;
   /** 0 for a counter that was never touched. */
-  get(counter: CounterName, consistency: Consistency): Promise<bigint>;
+  get(request: ReadRequest): Promise<ReadValue>;
   /** Sees every write acknowledged before it. */
   backup(): Promise<CounterBackup>;
+  /**
+   * Hands leadership to this voter, or to whoever is furthest (`null`).
+   *
+   * @returns the id of the new leader
+   */
+  transferLeadership(to: NodeId | null): Promise<NodeId>;
+  /** Who takes part, and changing it. */
+  readonly members: ClusterMembers;
   status(): EngineStatus;
 }
 
@@ -105,5 +133,24 @@ export class TooManyWaitingError extends Error {
   readonly outcome = "not-applied";
   constructor(limit: number) {
     super(`${limit} operations are waiting already`);
+  }
+}
+
+/** The leader was not heard of for longer than the read accepts. */
+export class TooStaleError extends Error {
+  override readonly name = "TooStaleError";
+  readonly code = "TOO_STALE";
+  constructor(leaderSilentMs: number | null, maxStalenessMs: number) {
+    const age = leaderSilentMs === null ? "no leader is known" : `silent for ${leaderSilentMs} ms`;
+    super(`this copy may be older than ${maxStalenessMs} ms: ${age}`);
+  }
+}
+
+/** There is no voter of this name to hand leadership to. */
+export class UnknownVoterError extends Error {
+  override readonly name = "UnknownVoterError";
+  readonly code = "UNKNOWN_VOTER";
+  constructor(to: NodeId, voters: readonly NodeId[]) {
+    super(`${to} is not a voter of this cluster; ${voters.join(", ")} are`);
   }
 }

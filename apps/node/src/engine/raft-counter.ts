@@ -1,6 +1,9 @@
 /** Counters replicated by Raft: every write is a command of the log, every read a read index. */
 import {
   NotLeaderError,
+  type ChangeOptions,
+  type Membership,
+  type MembershipChange,
   type NodeId,
   type Proposed,
   type RaftNodeStatus,
@@ -11,7 +14,6 @@ import {
   CounterMachine,
   encodeBatch,
   LogClock,
-  type CounterName,
   type Operation,
   type OperationResult,
 } from "@counter/state-machine";
@@ -19,16 +21,20 @@ import {
 import { Batcher } from "./batcher.ts";
 import {
   OperationRefusedError,
+  TooStaleError,
+  UnknownVoterError,
   type AddRequest,
-  type Consistency,
   type CounterBackup,
   type CounterEngine,
   type EngineStatus,
   type NextRequest,
   type PeerLag,
+  type ReadRequest,
+  type ReadValue,
   type RestoreRequest,
   type Written,
 } from "./engine.ts";
+import { RaftMembers } from "./members.ts";
 
 /** One result an operation of the batch, in order. */
 export type BatchResults = readonly OperationResult[];
@@ -37,6 +43,11 @@ export type BatchResults = readonly OperationResult[];
 export interface RaftHost {
   propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
   read<T>(query: () => T, options?: ReadOptions): Promise<T>;
+  transferLeadership(to: NodeId | null, options?: WaitOptions): Promise<NodeId>;
+  changeMembership(
+    changes: readonly MembershipChange[],
+    options?: ChangeOptions,
+  ): Promise<Membership>;
   status(): RaftNodeStatus;
 }
 
@@ -60,11 +71,13 @@ export interface RaftCounterOptions {
 
 export class RaftCounter implements CounterEngine {
   readonly mode = "raft";
+  readonly members: RaftMembers;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
+    this.members = new RaftMembers({ node: options.node, timeoutMs: options.applyTimeoutMs });
     this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
   }
 
@@ -86,17 +99,37 @@ export class RaftCounter implements CounterEngine {
     return { replayed: result!.replayed, value: result!.value, first: result!.first };
   }
 
-  async get(counter: CounterName, consistency: Consistency): Promise<bigint> {
+  async get({ counter, consistency, maxStalenessMs }: ReadRequest): Promise<ReadValue> {
     const { machine } = this.#options;
-    return this.#read(() => machine.value(counter), consistency);
+    switch (consistency) {
+      case "linearizable":
+        return this.#confirmed(() => ({ value: machine.value(counter), leaderSilentMs: 0 }));
+      case "leader":
+        this.#requireLeader();
+        return this.#local(() => ({ value: machine.value(counter), leaderSilentMs: 0 }));
+      case "local":
+        return this.#local(() => {
+          const leaderSilentMs = silenceOf(this.#options.node.status());
+          if (maxStalenessMs !== null && (leaderSilentMs ?? Infinity) > maxStalenessMs) {
+            throw new TooStaleError(leaderSilentMs, maxStalenessMs);
+          }
+          return { value: machine.value(counter), leaderSilentMs };
+        });
+    }
   }
 
   async backup(): Promise<CounterBackup> {
     const { machine, node } = this.#options;
-    return this.#read(
-      () => ({ index: node.status().appliedIndex, counters: [...machine.counters()] }),
-      "linearizable",
-    );
+    return this.#confirmed(() => {
+      return { index: node.status().appliedIndex, counters: [...machine.counters()] };
+    });
+  }
+
+  async transferLeadership(to: NodeId | null): Promise<NodeId> {
+    this.#requireLeader();
+    const { voters } = this.#options.node.status().configuration;
+    if (to !== null && !voters.includes(to)) throw new UnknownVoterError(to, voters);
+    return this.#options.node.transferLeadership(to);
   }
 
   status(): EngineStatus {
@@ -115,7 +148,7 @@ export class RaftCounter implements CounterEngine {
       commitIndex: status.commitIndex,
       appliedIndex: status.appliedIndex,
       lastIndex: status.lastIndex,
-      leaderSilentMs: status.role === "leader" ? 0 : status.leaderSilentMs,
+      leaderSilentMs: silenceOf(status),
       peers: status.role === "leader" ? lags(status) : [],
       pending: {
         operations: this.#batcher.waiting,
@@ -134,12 +167,17 @@ export class RaftCounter implements CounterEngine {
     if (!leading) throw new NotLeaderError(leaderId);
   }
 
-  #read<T>(query: () => T, consistency: Consistency): Promise<T> {
+  #confirmed<T>(query: () => T): Promise<T> {
     const { leadership, node, applyTimeoutMs } = this.#options;
-    if (consistency === "linearizable" && leadership.leaderId === null) {
+    if (leadership.leaderId === null) {
       return Promise.reject(new NotLeaderError(null)); // nobody could confirm it
     }
-    return node.read(query, { consistency, timeoutMs: applyTimeoutMs });
+    return node.read(query, { timeoutMs: applyTimeoutMs });
+  }
+
+  #local<T>(query: () => T): Promise<T> {
+    const { node, applyTimeoutMs } = this.#options;
+    return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs });
   }
 
   async #propose(operations: readonly Operation[]): Promise<BatchResults> {
@@ -154,6 +192,11 @@ export class RaftCounter implements CounterEngine {
     const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
     return result;
   }
+}
+
+/** A leader speaks for itself; whether it still leads is for a majority to say. */
+function silenceOf({ role, leaderSilentMs }: RaftNodeStatus): number | null {
+  return role === "leader" ? 0 : leaderSilentMs;
 }
 
 function stateOf(status: RaftNodeStatus): EngineStatus["state"] {

@@ -8,10 +8,14 @@ export interface ApiRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** What the path says in place of the route's `:name`s, decoded. */
+  readonly params?: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
   readonly body: Uint8Array;
+  /** Whether the client is gone: what was not begun need not be. */
+  readonly hungUp?: () => boolean;
 }
 
 export interface ApiReply {
@@ -22,10 +26,16 @@ export interface ApiReply {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
+  /** With `:name` for a part that may be anything. */
   readonly path: string;
-  /** Writes are refused while draining, forwarded to the leader, and count once with a key. */
-  readonly kind: "read" | "write" | "probe";
+  /** One line for people, as `GET /` shows it. */
+  readonly summary: string;
+  /**
+   * Probes are answered by this node whatever happens. All others are refused while draining, and
+   * are sent on if only the leader can answer; of those, writes count once with a key.
+   */
+  readonly kind: "read" | "write" | "control" | "probe";
   readonly bodyMaxBytes: number;
   readonly handle: (request: ApiRequest) => ApiReply | Promise<ApiReply>;
   /** What goes to the leader instead of the request itself, where that would mean another thing there. */

@@ -1,11 +1,12 @@
 /** Backup and restore. Each node keeps the backups that it made itself. */
+import { createHash } from "node:crypto";
+
 import { decodeBackup, type Backups } from "../data-dir/backups.ts";
 import type { CounterBackup, CounterEngine } from "../engine/engine.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
-import { createHash } from "node:crypto";
 
 /** A backup itself as the body of `POST /restore`: how a follower hands its file to the leader. */
 export const backupMediaType = "application/vnd.counter.backup";
@@ -13,9 +14,19 @@ export const backupMediaType = "application/vnd.counter.backup";
 /** Largest backup that one command of the log may carry. */
 export const restoreMaxBytes: number = 4 * 1024 * 1024;
 
+/** What a restore has brought back. */
+export interface Restored {
+  readonly counters: number;
+  /** The log index at which the backup was made. */
+  readonly index: number;
+  /** How many restores there have been, this one included. */
+  readonly epoch: bigint;
+}
+
 export function backupRoutes(
   engine: () => CounterEngine,
   backups: () => Backups,
+  onRestored: (restored: Restored) => void,
 ): readonly Route[] {
   const backup: Route["handle"] = async (request) => {
     jsonMembers(request, []);
@@ -24,7 +35,7 @@ export function backupRoutes(
     const counters = taken.counters.length;
     return prefersJson(request.headers.accept)
       ? json({ path, index: taken.index, sha256, counters })
-      : text("FSM state backed up");
+      : text(`FSM state backed up\n${path}\nPOST /restore to this node brings it back.\n`);
   };
 
   const restore: Route["handle"] = async (request) => {
@@ -33,6 +44,7 @@ export function backupRoutes(
     const { index, counters } = decode(bytes);
     const key = operationKey(request, createHash("sha256").update(bytes).digest("hex"));
     const written = await running.restore({ counters, key });
+    if (!written.replayed) onRestored({ counters: counters.length, index, epoch: written.value });
     const headers: Record<string, string> = written.replayed
       ? { "idempotent-replayed": "true" }
       : {};
@@ -51,10 +63,18 @@ export function backupRoutes(
   };
 
   return [
-    { method: "POST", path: "/backup", kind: "read", bodyMaxBytes, handle: backup },
+    {
+      method: "POST",
+      path: "/backup",
+      summary: "all counters into a file of this node",
+      kind: "read",
+      bodyMaxBytes,
+      handle: backup,
+    },
     {
       method: "POST",
       path: "/restore",
+      summary: 'the newest backup of this node, or {"file": name}, back on all nodes',
       kind: "write",
       bodyMaxBytes: restoreMaxBytes,
       handle: restore,

@@ -1,10 +1,10 @@
 /** The counter itself: hand out numbers, add, read. All of them speak of the counter `default`. */
 import type { OperationKey } from "@counter/state-machine";
 
-import type { Consistency, CounterEngine, Written } from "../engine/engine.ts";
-import { bodyMaxBytes, json, jsonText, text, type ApiRequest, type Route } from "./api.ts";
+import type { CounterEngine, Written } from "../engine/engine.ts";
+import { bodyMaxBytes, json, jsonText, text, type Route } from "./api.ts";
+import { freshnessHeaders, readLevel } from "./consistency.ts";
 import { exactInteger, jsonMembers, operationKey, prefersJson } from "./negotiation.ts";
-import { Problem } from "./problems.ts";
 
 const counter = "default";
 
@@ -46,28 +46,27 @@ export function counterRoutes(
   };
 
   const get: Route["handle"] = async (request) => {
-    const value = await engine().get(counter, consistencyOf(request));
-    return jsonText(`{"counter":${value}}\n`); // exact digits: JSON.stringify knows no bigint
+    const level = readLevel(request.query);
+    const read = await engine().get({ counter, ...level });
+    // Exact digits: JSON.stringify knows no bigint.
+    return jsonText(`{"counter":${read.value}}\n`, freshnessHeaders(level, read));
   };
 
   const count: Route["handle"] = async (request) => {
-    const value = await engine().get(counter, consistencyOf(request));
+    const level = readLevel(request.query);
+    const read = await engine().get({ counter, ...level });
+    const headers = freshnessHeaders(level, read);
     return prefersJson(request.headers.accept)
-      ? json({ counter, value: value.toString() })
-      : text(`Current Counter: ${value}`);
+      ? json({ counter, value: read.value.toString() }, headers)
+      : text(`Current Counter: ${read.value}`, headers);
   };
 
+  const write = { method: "POST", kind: "write", bodyMaxBytes } as const;
+  const read = { method: "GET", kind: "read", bodyMaxBytes } as const;
   return [
-    { method: "POST", path: "/next", kind: "write", bodyMaxBytes, handle: next },
-    { method: "POST", path: "/increment", kind: "write", bodyMaxBytes, handle: increment },
-    { method: "GET", path: "/get", kind: "read", bodyMaxBytes, handle: get },
-    { method: "GET", path: "/count", kind: "read", bodyMaxBytes, handle: count },
+    { ...write, path: "/next", summary: "hands out the next number", handle: next },
+    { ...write, path: "/increment", summary: 'adds 1, or {"delta": n}', handle: increment },
+    { ...read, path: "/get", summary: "the counter; ?consistency=…, see below", handle: get },
+    { ...read, path: "/count", summary: "the counter in a sentence", handle: count },
   ];
-}
-
-/** An unknown level is refused: a weaker one must never be taken silently. */
-function consistencyOf(request: ApiRequest): Consistency {
-  const level = request.query.get("consistency") ?? "linearizable";
-  if (level === "linearizable" || level === "local") return level;
-  throw new Problem("validation-failed", "consistency is linearizable or local");
 }

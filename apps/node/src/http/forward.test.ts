@@ -96,14 +96,18 @@ describe("a connection that breaks after the write was sent", () => {
     });
     expect(requests()).toBe(1);
   });
-
-  test("is tried once more with a key, since the key makes that safe", async () => {
-    const { address, requests } = await breaking();
-    const reply = await forwarder.forward(write({ "idempotency-key": "k" }), address);
-    expect(Buffer.from(reply.body).toString()).toBe("7\n");
-    expect(requests()).toBe(2);
-  });
 });
+
+test.each(["no-leader", "draining", "starting"])(
+  "a leader that sends it away with %s has certainly done nothing",
+  async (code) => {
+    const { address } = await leader((_incoming, outgoing) => {
+      outgoing.writeHead(503, { "counter-code": code, "counter-outcome": "not-applied" }).end();
+    });
+    const problem = { code: "no-leader", message: `the leader ${address} answers ${code}` };
+    await expect(forwarder.forward(write(), address)).rejects.toMatchObject(problem);
+  },
+);
 
 test("a leader that talks nonsense leaves the outcome unknown", async () => {
   const sockets: Socket[] = [];

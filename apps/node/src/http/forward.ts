@@ -1,11 +1,11 @@
 /**
- * Sends a write on to the leader, once. The difficult part is to say truthfully what became of it
+ * Sends a request on to the leader, once. The difficult part is to say truthfully what became of it
  * when no reply comes: before the connection stood, nothing was sent; afterwards nobody knows.
  */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 
 import { parseAddress } from "../config/addresses.ts";
-import { codeOf, messageOf } from "../error-text.ts";
+import { messageOf } from "../error-text.ts";
 import type { ApiReply, ApiRequest } from "./api.ts";
 import { Problem } from "./problems.ts";
 
@@ -21,15 +21,21 @@ const replyHeaders = [
   "content-type",
   "counter-code",
   "counter-idempotency-window",
+  "counter-known-leader",
   "counter-outcome",
   "counter-served-by",
+  "counter-staleness-ms",
   "idempotent-replayed",
   "retry-after",
 ] as const;
 
+/** Refusals that mean "not here, not now": another node, or this one in a moment, may take it. */
+const sentAway: ReadonlySet<string> = new Set(["no-leader", "draining", "starting"]);
+
 export interface Forwarder {
   /**
-   * @throws Problem `no-leader` if nothing was sent, `outcome-unknown` if no reply came after it was
+   * @throws Problem `no-leader` if nothing was sent or the leader certainly did nothing with it,
+   *   `outcome-unknown` if it was sent and no reply came
    */
   forward(request: ApiRequest, leaderAddress: string): Promise<ApiReply>;
   close(): void;
@@ -43,15 +49,12 @@ export function createForwarder(options: {
   const agent = new Agent({ keepAlive: true, maxSockets: socketsMax, scheduling: "lifo" });
 
   async function forward(request: ApiRequest, leaderAddress: string): Promise<ApiReply> {
-    try {
-      return await exchange(agent, request, { leaderAddress, ...options });
-    } catch (error) {
-      // A connection that was kept alive may have been closed just now. Only a key makes a second
-      // attempt safe; without one the client must be told that nobody knows.
-      const lost = error instanceof Problem && codeOf(error.cause) === "ECONNRESET";
-      if (!lost || request.headers["idempotency-key"] === undefined) throw error;
-      return exchange(agent, request, { leaderAddress, ...options });
+    const reply = await exchange(agent, request, { leaderAddress, ...options });
+    const code = reply.headers["counter-code"] ?? "";
+    if (reply.headers["counter-outcome"] === "not-applied" && sentAway.has(code)) {
+      throw new Problem("no-leader", `the leader ${leaderAddress} answers ${code}`);
     }
+    return reply;
   }
 
   return { forward, close: () => agent.destroy() };

@@ -26,8 +26,8 @@ describe("while draining", () => {
     gate.enter("write");
     gate.drain();
     const idle = gate.idle(60_000);
-    gate.leave();
-    gate.leave();
+    gate.exit();
+    gate.exit();
     await idle;
     expect(gate.inFlight).toBe(0);
   });
@@ -45,8 +45,8 @@ test("one request more than allowed is refused, until another one has left", () 
   for (let count = 0; count < inFlightMax; count += 1) gate.enter("write");
   expect(() => gate.enter("write")).toThrow(/being answered already/);
   gate.enter("probe"); // people must still see what is going on
-  gate.leave();
-  gate.leave();
+  gate.exit();
+  gate.exit();
   gate.enter("write");
   expect(gate.inFlight).toBe(inFlightMax);
 });

@@ -8,10 +8,17 @@ export const inFlightMax: number = 8192;
 
 export class Gate {
   #engine: CounterEngine | null = null;
+  #leaving = false;
   #draining = false;
   #inFlight = 0;
   #whenIdle: (() => void) | null = null;
 
+  /** Whether the node is on its way out; it may still answer. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** Whether only probes are let in. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -34,12 +41,18 @@ export class Gate {
     this.#engine = engine;
   }
 
+  /** From now on whoever watches should send traffic elsewhere. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
   /** From now on only probes are let in. */
   drain(): void {
+    this.#leaving = true;
     this.#draining = true;
   }
 
-  /** Lets a request in; {@link leave} must follow. */
+  /** Lets a request in; {@link exit} must follow. */
   enter(kind: Route["kind"]): void {
     if (kind !== "probe") {
       if (this.#draining) {
@@ -52,7 +65,7 @@ export class Gate {
     this.#inFlight += 1;
   }
 
-  leave(): void {
+  exit(): void {
     this.#inFlight -= 1;
     if (this.#inFlight === 0) this.#whenIdle?.();
   }

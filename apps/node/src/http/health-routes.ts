@@ -21,14 +21,19 @@ export interface Health {
 }
 
 export function healthRoutes(health: Health): readonly Route[] {
-  const probe = (path: string, checks: readonly Check[], ok: string): Route => {
+  const probe = (route: Pick<Route, "path" | "summary">, checks: readonly Check[], ok: string) => {
     const handle = (request: ApiRequest): ApiReply => report(request, checks, ok);
-    return { method: "GET", path, kind: "probe", bodyMaxBytes, handle };
+    return { ...route, method: "GET", kind: "probe", bodyMaxBytes, handle } as const;
+  };
+  const summaries = {
+    health: "alive, and not on its way out",
+    live: "is the process alive; ?verbose",
+    ready: "should it get traffic, and if not, why; ?verbose",
   };
   return [
-    probe("/health", health.serving, "OK"),
-    probe("/livez", health.live, "ok"),
-    probe("/readyz", health.ready, "ok"),
+    probe({ path: "/health", summary: summaries.health }, health.serving, "OK"),
+    probe({ path: "/livez", summary: summaries.live }, health.live, "ok"),
+    probe({ path: "/readyz", summary: summaries.ready }, health.ready, "ok"),
   ];
 }
 

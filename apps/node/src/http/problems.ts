@@ -27,18 +27,31 @@ export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
   "delta-too-large": refused(400, "The delta has too many digits"),
+  "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   "not-found": refused(404, "There is no such resource"),
+  "member-not-found": refused(404, "There is no such member"),
   "backup-not-found": refused(404, "There is no such backup"),
   "method-not-allowed": refused(405, "The method is not allowed here"),
+  "invalid-change": refused(409, "The membership cannot be changed like that"),
+  "unsafe-change": refused(409, "The cluster would stop"),
   "value-out-of-range": refused(409, "The value would be out of range"),
   "too-many-counters": refused(409, "There are too many counters"),
+  "version-mismatch": refused(412, "The membership has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
   "idempotency-table-full": later(503, "Too many keys are remembered"),
   "no-leader": later(503, "No leader is known"),
   "read-not-confirmed": later(503, "No majority confirmed the read in time"),
+  "too-stale": later(503, "This node's copy may be older than the request accepts"),
+  "change-in-progress": later(503, "Another change of membership is under way"),
+  "transfer-failed": {
+    status: 503,
+    outcome: "unknown",
+    title: "Leadership was not handed over as asked",
+    retryable: true,
+  },
   starting: later(503, "The node is starting"),
   draining: later(503, "The node is stopping"),
   overloaded: later(503, "Too much is waiting already"),
@@ -86,6 +99,14 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   RAFT_OUTCOME_UNKNOWN: "outcome-unknown",
   RAFT_READ_TIMEOUT: "read-not-confirmed",
   RAFT_STOPPED: "draining",
+  RAFT_TRANSFER_FAILED: "transfer-failed",
+  RAFT_CHANGE_IN_PROGRESS: "change-in-progress",
+  RAFT_CONFIGURATION_MOVED: "version-mismatch",
+  RAFT_INVALID_CHANGE: "invalid-change",
+  RAFT_UNSAFE_CHANGE: "unsafe-change",
+  UNKNOWN_MEMBER: "member-not-found",
+  TOO_STALE: "too-stale",
+  UNKNOWN_VOTER: "unknown-member",
   TOO_MANY_WAITING: "overloaded",
   "value-out-of-range": "value-out-of-range",
   "too-many-counters": "too-many-counters",
@@ -98,11 +119,19 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   "request.size.invalid": "validation-failed",
 };
 
+/** Where the error's own words do not say what to do. */
+const adviceOf: Readonly<Partial<Record<ProblemCode, string>>> = {
+  "idempotency-key-reused":
+    "this Idempotency-Key stands for another request: send that one again to have its answer, or take a new key for this one",
+};
+
 /** Any error as a problem; what nobody expected becomes `internal` without a word about why. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = problemOfCode[codeOf(error) ?? typeOf(error) ?? ""];
-  if (code !== undefined) return new Problem(code, messageOf(error), { cause: error });
+  if (code !== undefined) {
+    return new Problem(code, adviceOf[code] ?? messageOf(error), { cause: error });
+  }
   if (statusOf(error) === 400) return new Problem("validation-failed", messageOf(error));
   return new Problem("internal", "the node's log says more", { cause: error });
 }

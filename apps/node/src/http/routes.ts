@@ -2,10 +2,13 @@
 import type { Backups } from "../data-dir/backups.ts";
 import type { CounterEngine, EngineStatus } from "../engine/engine.ts";
 import type { Route } from "./api.ts";
-import { backupRoutes } from "./backup-routes.ts";
+import { backupRoutes, type Restored } from "./backup-routes.ts";
+import { clusterRoutes } from "./cluster-routes.ts";
 import { counterRoutes } from "./counter-routes.ts";
 import type { Gate } from "./gate.ts";
 import { healthRoutes, type Health } from "./health-routes.ts";
+import { indexRoute } from "./index-route.ts";
+import { memberRoutes } from "./member-routes.ts";
 import { statusRoute, type NodeFacts } from "./status-route.ts";
 
 export interface RoutesOptions {
@@ -15,16 +18,20 @@ export interface RoutesOptions {
   readonly idempotencyWindowMs: number;
   readonly facts: NodeFacts;
   readonly health: Health;
+  readonly onRestored: (restored: Restored) => void;
 }
 
 export function routesOf(options: RoutesOptions): readonly Route[] {
-  const { engine, backups, facts, health } = options;
-  return [
+  const { engine, backups, facts, health, onRestored } = options;
+  const routes = [
     ...counterRoutes(engine, options),
-    ...backupRoutes(engine, backups),
+    ...backupRoutes(engine, backups, onRestored),
+    ...clusterRoutes(engine),
+    ...memberRoutes(engine, facts.clusterId),
     statusRoute(engine, facts),
     ...healthRoutes(health),
   ];
+  return [indexRoute(routes, facts.version), ...routes];
 }
 
 /** A loop that is late by more answers too slowly to be called alive. */
@@ -40,15 +47,11 @@ export function healthOf(node: {
   readonly loopLagMs: () => number;
   /** Whether a majority has confirmed a read since the start. */
   readonly confirmed: () => boolean;
-  readonly unreachable: () => readonly string[];
+  /** What is missing while there is no leader. */
+  readonly waiting: () => string;
 }): Health {
-  const { gate } = node;
+  const { gate, waiting } = node;
   const status = (): EngineStatus | null => (gate.started ? gate.engine().status() : null);
-  const waiting = (): string => {
-    const peers = node.unreachable();
-    return peers.length > 0 ? `waiting for ${peers.join(", ")}` : "an election is under way";
-  };
-
   const loop = (): string | null => {
     const lagMs = Math.round(node.loopLagMs());
     return lagMs < loopLagMaxMs ? null : `the event loop is ${lagMs} ms late`;
@@ -56,7 +59,7 @@ export function healthOf(node: {
   const storage = (): string | null =>
     status()?.state === "Shutdown" ? "the node has stopped after a fatal error" : null;
   const started = (): string | null => (gate.started ? null : "reading the data directory");
-  const draining = (): string | null => (gate.draining ? "the node is stopping" : null);
+  const draining = (): string | null => (gate.leaving ? "the node is stopping" : null);
   const leader = (): string | null => {
     const now = status();
     if (!now?.leader) return `no leader is known; ${waiting()}`;

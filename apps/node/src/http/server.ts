@@ -11,7 +11,13 @@ import {
   type ServerResponse,
 } from "node:http";
 
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from "express";
 
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
@@ -65,6 +71,7 @@ export function requestListener(
       query,
       headers: incoming.headers,
       body: noBody,
+      hungUp: () => incoming.socket.destroyed,
     };
     void service.answer(route, request).then((reply) => send(outgoing, reply));
   };
@@ -95,19 +102,20 @@ function expressApp(
   app.disable("etag");
   app.set("query parser", false);
 
-  for (const route of routes) {
-    const allowed = options.strict && route.kind === "write" ? ["POST", "GET"] : [route.method];
-    const allow =
-      allowed.includes("GET") && route.method === "GET" ? "GET, HEAD" : allowed.join(", ");
-    app.all(route.path, (request, _response, next) => {
-      const method = request.method === "HEAD" ? "GET" : request.method;
-      const headOfWrite = request.method === "HEAD" && route.kind === "write";
-      if (allowed.includes(method) && !headOfWrite) next();
-      else throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
-    });
-    const read = express.raw({ type: () => true, limit: route.bodyMaxBytes, inflate: false });
-    app.all(route.path, read, async (request, response) => {
-      send(response, await service.answer(route, apiRequest(route, request)));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = methodsAt(path, routes, options);
+    const allow = [...methods.keys()].join(", ");
+    const routeOf = ({ method }: Request): Route => {
+      const route = methods.get(method);
+      if (route !== undefined) return route;
+      throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
+    };
+    const read = (request: Request, response: Response, next: NextFunction): void => {
+      const limit = routeOf(request).bodyMaxBytes;
+      express.raw({ type: () => true, limit, inflate: false })(request, response, next);
+    };
+    app.all(path, read, async (request, response) => {
+      send(response, await service.answer(routeOf(request), apiRequest(routeOf(request), request)));
     });
   }
   app.use((request) => {
@@ -121,14 +129,34 @@ function expressApp(
   return app;
 }
 
+/** Which route answers which method of a path; whoever can be asked by GET can be asked by HEAD. */
+function methodsAt(
+  path: string,
+  routes: readonly Route[],
+  options: { readonly strict: boolean },
+): ReadonlyMap<string, Route> {
+  const methods = new Map<string, Route>();
+  for (const route of routes.filter((other) => other.path === path)) {
+    methods.set(route.method, route);
+    if (route.method === "GET") methods.set("HEAD", route);
+    const demo = route.kind === "write" || path === "/join"; // the demo takes any method there
+    if (options.strict && demo && route.method === "POST") methods.set("GET", route);
+  }
+  return methods;
+}
+
 function apiRequest(route: Route, request: Request): ApiRequest {
   const body: unknown = request.body;
+  const params = new Map<string, string>();
+  for (const [name, value] of Object.entries(request.params)) params.set(name, String(value));
   return {
-    method: request.method,
-    path: route.path,
+    method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
+    path: request.path,
+    params: Object.fromEntries(params),
     query: splitUrl(request.originalUrl).query,
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
+    hungUp: () => request.socket.destroyed,
   };
 }
 

@@ -17,7 +17,8 @@ export interface NodeFacts {
 
 export function statusRoute(engine: () => CounterEngine, facts: NodeFacts): Route {
   const handle: Route["handle"] = () => json(describe(engine().status(), facts));
-  return { method: "GET", path: "/status", kind: "probe", bodyMaxBytes, handle };
+  const summary = "who leads, who takes part, how far everybody is";
+  return { method: "GET", path: "/status", summary, kind: "probe", bodyMaxBytes, handle };
 }
 
 function describe(status: EngineStatus, facts: NodeFacts): Readonly<Record<string, unknown>> {

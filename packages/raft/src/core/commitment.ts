@@ -8,34 +8,19 @@
  */
 import type { LogIndex, NodeId } from "../types.ts";
 import { isMember } from "./configuration.ts";
-import { majorityIndex } from "./quorum.ts";
-import { note } from "./state.ts";
+import { configurationIndex } from "./quorum.ts";
+import { note, noteConfiguration } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 /** What is counted: how far a peer's log matches, or which read round it has answered. */
 export type Counted = "matchIndex" | "ackedRound";
 
-/** The largest number that a majority (in a joint configuration: of both halves) has reached. */
+/** The largest number that a quorum of the configuration in force has reached. */
 export function quorumOf(s: RaftState, role: LeaderRole, counted: Counted): number {
-  const { voters, outgoing } = s.configurations.current.configuration;
-  const incoming = majorityOf(s, role, voters, counted);
-  if (outgoing.length === 0) return incoming;
-  return Math.min(incoming, majorityOf(s, role, outgoing, counted));
-}
-
-function majorityOf(
-  s: RaftState,
-  role: LeaderRole,
-  voters: readonly NodeId[],
-  counted: Counted,
-): number {
   const own = counted === "matchIndex" ? s.persistedIndex : role.readRound;
-  const reached = role.scratch;
-  reached.length = 0;
-  for (const id of voters) {
-    reached.push(id === s.id ? own : (role.progress.get(id)?.[counted] ?? 0));
-  }
-  return majorityIndex(reached);
+  const reachedBy = (id: NodeId): number =>
+    id === s.id ? own : (role.progress.get(id)?.[counted] ?? 0);
+  return configurationIndex(s.configurations.current.configuration, reachedBy, role.scratch);
 }
 
 /** Moves the commit index up, if a majority allows it. */
@@ -60,8 +45,7 @@ function onConfigurationCommitted(s: RaftState, before: LogIndex): void {
   const { index, configuration } = s.configurations.at(s.commitIndex);
   if (index <= before) return;
   s.contactsChanged = true;
-  // The first one, entry 1, is where a cluster begins: no change, and no news.
-  if (index > 1) note(s, { type: "configuration", index, configuration, committed: true });
+  noteConfiguration(s, { index, configuration }, true);
   judgeRemoval(s, s.removed || s.configurations.named(s.id, s.commitIndex));
 }
 

@@ -45,17 +45,31 @@ export interface RaftOptions {
   readonly pendingReadsMax: number;
   /** Largest piece of a snapshot in one message. */
   readonly snapshotChunkMaxBytes: number;
+  /** Most followers that a leader sends a snapshot to at the same time; further ones wait. */
+  readonly snapshotTransfersMax: number;
+  /** Most bytes of snapshots that a leader sends a tick, to all of them together, on average. */
+  readonly snapshotBytesPerTick: number;
   /** Most writes given to the host and not yet reported durable. */
   readonly inflightMaxWrites: number;
   /** Most bytes of committed entries handed out and not yet applied; one entry is always given. */
   readonly committedMaxBytes: number;
   /** A server whose write is out for this many ticks does not lead and does not campaign. */
   readonly diskStallTicks: number;
+  /**
+   * How long a leader believes in its lease, in milliseconds of the clock of its ticks; 0: no leases.
+   * Either on all servers or on none. Must be shorter than `electionTimeoutTicks` less two take on the
+   * clock of any other server.
+   */
+  readonly leaseMs: number;
 }
 
 /** Everything that can happen to a server. */
 export type Input =
-  | { readonly type: "tick" }
+  /**
+   * A tick has passed since the last one, at least. `nowMs`: on a clock that never stands still and
+   * never goes back, for leases only.
+   */
+  | { readonly type: "tick"; readonly nowMs?: number | undefined }
   | { readonly type: "receive"; readonly message: Message }
   /** Append these commands, all or none, as consecutive entries. Answered by a `proposal` outcome. */
   | {
@@ -63,8 +77,11 @@ export type Input =
       readonly context: number;
       readonly commands: readonly Uint8Array[];
     }
-  /** An index at which a local read is linearizable. Answered by a `read` outcome. */
-  | { readonly type: "read"; readonly context: number }
+  /**
+   * An index at which a local read is linearizable. Answered by a `read` outcome. With `leaseNowMs`,
+   * on the clock of the ticks, a leader that holds a lease answers at once.
+   */
+  | { readonly type: "read"; readonly context: number; readonly leaseNowMs?: number | undefined }
   /** The write with this id is durable. Writes are reported in the order they were given. */
   | { readonly type: "persisted"; readonly write: WriteId }
   /** The state machine has applied everything up to this index. */
@@ -214,6 +231,13 @@ export interface PeerStatus {
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
   readonly state: "probe" | "replicate" | "snapshot";
+  /** The snapshot that it needs: how far it has it, and whether it is its turn. */
+  readonly snapshot: {
+    readonly index: LogIndex;
+    /** Bytes that are durable at the peer. */
+    readonly offset: number;
+    readonly sending: boolean;
+  } | null;
   readonly inflightMessages: number;
   readonly inflightBytes: number;
   readonly paused: boolean;

@@ -16,6 +16,7 @@
 import type { RequestVote, RequestVoteResponse } from "../messages.ts";
 import { configurationVoteResult } from "./quorum.ts";
 import { isVoter } from "./configuration.ts";
+import { isBoundByLease } from "./lease.ts";
 import { send, sendOncePersisted } from "./sending.ts";
 import { leaderOf, note } from "./state.ts";
 import type { RaftState } from "./state.ts";
@@ -28,10 +29,16 @@ import {
 
 /** Asks for pre-votes, if this server may lead at all. */
 export function campaign(s: RaftState): void {
-  if (s.role.kind === "leader" || !mayCampaign(s)) return;
+  if (s.role.kind === "leader" || !mayCampaign(s) || isBoundToOther(s)) return;
   becomePreCandidate(s);
   requestVotes(s, { preVote: true, transfer: false });
   decide(s); // alone in the cluster, we have won already
+}
+
+/** V2, for our own candidacy: alone, there is nobody to have promised anything to. */
+function isBoundToOther(s: RaftState): boolean {
+  const { voters, outgoing } = s.configurations.current.configuration;
+  return isBoundByLease(s) && voters.length + outgoing.length > 1;
 }
 
 /** Campaigns without asking first: the leader wants it so (X2). */
@@ -43,8 +50,8 @@ export function campaignAtOnce(s: RaftState): void {
 
 function mayCampaign(s: RaftState): boolean {
   const installing = s.receiving?.complete === true;
-  const votes = s.configurations.since(s.commitIndex).some((c) => isVoter(c, s.id)); // E7
-  return votes && !diskStalled(s) && !installing;
+  if (diskStalled(s) || installing) return false;
+  return s.configurations.since(s.commitIndex).some((c) => isVoter(c, s.id)); // E7
 }
 
 export function diskStalled(s: RaftState): boolean {
@@ -89,6 +96,7 @@ function ownVote(s: RaftState): RequestVoteResponse {
 
 /** Whether a request for our vote must be ignored, because our leader is alive (E3). */
 export function sticksToLeader(s: RaftState): boolean {
+  if (isBoundByLease(s)) return true; // V2
   return leaderOf(s) !== null && s.electionElapsedTicks < s.options.electionTimeoutTicks;
 }
 
@@ -118,6 +126,7 @@ export function onRequestVote(s: RaftState, m: RequestVote): void {
 }
 
 function whyRefused(s: RaftState, m: RequestVote): string | null {
+  if (isBoundByLease(s) && !m.transfer) return "its leader may hold a lease"; // V2
   const free = s.vote === null && leaderOf(s) === null;
   if (m.term === s.term && s.vote !== m.from && !free) return "voted or follows in this term"; // E1
   if (!upToDate(s, m)) return "its log is older than ours";

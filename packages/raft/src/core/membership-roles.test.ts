@@ -92,10 +92,18 @@ describe("G6: a learner that is to be promoted", () => {
     expect(inForce(cluster, "b")).toBe("{a b c d}");
   });
 
-  it("makes three of one", () => {
+  it("makes three of one, without a time in which there are two", () => {
     const cluster = led({ ids: ["a"], joiners: ["b", "c"] });
     cluster.change("a", changesOf("+[b+] +[c+]"));
     cluster.tick(80);
+    const followed = cluster
+      .server("c")
+      .notes.flatMap((note) =>
+        note.type === "configuration" && !note.committed
+          ? showConfiguration(note.configuration)
+          : [],
+      );
+    expect(followed).toEqual(["{a} [b+ c+]", "{a b c} <- {a}", "{a b c}"]);
     expect(inForce(cluster, "c")).toBe("{a b c}");
     cluster.crash("a");
     cluster.tick(60, "b", "c");
@@ -165,6 +173,9 @@ describe("G8: a server that is removed", () => {
     expect(cluster.server("c").notes).toContainEqual({ type: "removed", index: 3 });
     cluster.tick(100, "c");
     expect(cluster.status("c").role).toBe("follower");
+    cluster.propose("a", 1); // nobody tells it any more: what it knows is on its disk
+    cluster.restart("c");
+    expect(cluster.status("c").removed).toBe(true);
   });
 
   it("if it does not hear of it, disturbs nobody when it campaigns", () => {

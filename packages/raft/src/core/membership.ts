@@ -20,7 +20,7 @@ import { appendOwn } from "./appending.ts";
 import { maybeCommit } from "./commitment.ts";
 import { encodeConfiguration, isVoter } from "./configuration.ts";
 import { enterJoint, leaveJoint, simpleChange } from "./configuration-changes.ts";
-import type { ChangeResult } from "./configuration-changes.ts";
+import type { ChangeResult, MembershipChange } from "./configuration-changes.ts";
 import type { ChangeRefusal, Input } from "./door.ts";
 import { invariant } from "./invariant.ts";
 import { newProgress } from "./progress.ts";
@@ -70,6 +70,11 @@ function whyNotNow(s: RaftState): "changeTooEarly" | "changeInProgress" | null {
 function changed(c: Configuration, { changes, transition }: ChangeInput): ChangeResult {
   if (transition === "leave") return leaveJoint(c);
   if (transition !== "auto") return enterJoint(c, changes, transition === "joint");
+  return changedFrom(c, changes);
+}
+
+/** In one step where that is enough (F1), else through a joint configuration (F2). */
+function changedFrom(c: Configuration, changes: readonly MembershipChange[]): ChangeResult {
   const simple = simpleChange(c, changes);
   if (simple.configuration !== null) return simple;
   const joint = enterJoint(c, changes, true);
@@ -158,25 +163,30 @@ export function tickFarewells(s: RaftState, role: LeaderRole): void {
 /** Once an election timeout: how the learners that want to vote are doing (G6). */
 export function judgeLearners(s: RaftState, role: LeaderRole): void {
   const { joining, learners } = s.configurations.current.configuration;
+  const ready: NodeId[] = [];
   for (const id of joining) {
     const peer = learners.includes(id) ? role.progress.get(id) : undefined;
     if (peer === undefined) continue;
     const keptUp = isAnswering(s, peer) && peer.matchIndex >= peer.roundTarget;
     peer.roundsKeptUp = keptUp ? peer.roundsKeptUp + 1 : 0;
     peer.roundTarget = s.log.lastIndex;
-    if (peer.roundsKeptUp >= promotionRounds) promote(s, role, id);
+    if (peer.roundsKeptUp >= promotionRounds) ready.push(id);
   }
+  if (ready.length > 0) promote(s, role, ready);
 }
 
-/** As if somebody had asked for it; if it cannot be now, the next round tries again. */
-function promote(s: RaftState, role: LeaderRole, id: NodeId): void {
+/**
+ * As if somebody had asked for it; if it cannot be now, the next round tries again. All at once, so
+ * that one server becomes three without being two, of which neither may fail.
+ */
+function promote(s: RaftState, role: LeaderRole, ids: readonly NodeId[]): void {
   if (role.transfer !== null || whyNotNow(s) !== null) return;
   const { configuration } = s.configurations.current;
-  const member = configuration.members.find((other) => other.id === id);
-  if (member === undefined) return;
-  const next = simpleChange(configuration, [{ type: "addVoter", member }]);
+  const members = configuration.members.filter(({ id }) => ids.includes(id));
+  const changes = members.map((member) => ({ type: "addVoter", member }) as const);
+  const next = changedFrom(configuration, changes);
   if (next.configuration === null || whyUnsafe(s, role, next.configuration) !== null) return;
-  note(s, { type: "promoted", peer: id });
+  for (const peer of ids) note(s, { type: "promoted", peer });
   appendConfiguration(s, role, next.configuration);
 }
 

@@ -14,6 +14,8 @@ const least: [keyof RaftOptions, number][] = [
   ["entryMaxBytes", 1],
   ["pendingReadsMax", 1],
   ["snapshotChunkMaxBytes", 1],
+  ["snapshotTransfersMax", 1],
+  ["snapshotBytesPerTick", 1],
   ["inflightMaxWrites", 1],
   ["committedMaxBytes", 1],
   ["diskStallTicks", 1],

@@ -13,9 +13,12 @@ export const defaultRaftOptions: Omit<RaftOptions, "id" | "seed"> = {
   entryMaxBytes: 4 * 1024 * 1024,
   pendingReadsMax: 16_384,
   snapshotChunkMaxBytes: 256 * 1024,
+  snapshotTransfersMax: 2,
+  snapshotBytesPerTick: 1024 * 1024,
   inflightMaxWrites: 1,
   committedMaxBytes: 8 * 1024 * 1024,
   diskStallTicks: 80,
+  leaseMs: 0,
 };
 
 /** @throws {RangeError} that names the first option that is out of its range */
@@ -35,9 +38,12 @@ export function checkRaftOptions(o: RaftOptions): void {
     ["entryMaxBytes", 1],
     ["pendingReadsMax", 1],
     ["snapshotChunkMaxBytes", 1],
+    ["snapshotTransfersMax", 1],
+    ["snapshotBytesPerTick", 1],
     ["inflightMaxWrites", 1],
     ["committedMaxBytes", 1],
     ["diskStallTicks", 1],
+    ["leaseMs", 0],
   ];
   for (const [name, minimum] of least) {
     const value = o[name];

@@ -14,12 +14,18 @@ export interface SnapshotProgress {
   readonly index: LogIndex;
   /** Everything before this byte is durable at the follower. */
   offset: number;
+  /** It has one of the places of `snapshotTransfersMax`; if not, it waits for one. */
+  sending: boolean;
+  /** What became of the chunk at `offset`. */
+  chunk: "due" | "reading" | "sent";
+  /** Who has the smallest number has waited longest. */
+  turn: number;
   /** Heartbeats since the chunk at `offset` was asked for or sent. */
   heartbeatsWaited: number;
+  /** Heartbeats since `offset` changed, without those in which the chunk was due. */
+  heartbeatsStalled: number;
   /** How often the chunk at `offset` was sent again. */
   repeats: number;
-  /** The host is reading the chunk. */
-  reading: boolean;
 }
 
 /** More ticks than any run has. */
@@ -95,11 +101,21 @@ export function becomeReplicate(p: Progress): void {
   p.window.clear();
 }
 
-export function becomeSnapshot(p: Progress, index: LogIndex): void {
+export function becomeSnapshot(p: Progress, index: LogIndex): SnapshotProgress {
   p.state = "snapshot";
   p.probeSent = false;
-  p.snapshot = { index, offset: 0, heartbeatsWaited: 0, repeats: 0, reading: false };
   p.window.clear();
+  p.snapshot = {
+    index,
+    offset: 0,
+    sending: false,
+    chunk: "due",
+    turn: 0,
+    heartbeatsWaited: 0,
+    heartbeatsStalled: 0,
+    repeats: 0,
+  };
+  return p.snapshot;
 }
 
 /** What was given out and not answered: a queue of (last index, bytes). */

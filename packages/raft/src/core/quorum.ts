@@ -23,6 +23,32 @@ export function majorityIndex(reached: LogIndex[]): LogIndex {
   return reached[reached.length >> 1] ?? 0;
 }
 
+/**
+ * The largest index that a quorum has reached: in a joint configuration, that both halves have (§6).
+ *
+ * @param reachedBy - how far a voter is; 0 if nothing is known of it
+ * @param scratch - room to sort in, so that a commit costs no array
+ */
+export function configurationIndex(
+  { voters, outgoing }: Configuration,
+  reachedBy: (id: NodeId) => LogIndex,
+  scratch: LogIndex[] = [],
+): LogIndex {
+  const incoming = majorityOf(voters, reachedBy, scratch);
+  if (outgoing.length === 0) return incoming;
+  return Math.min(incoming, majorityOf(outgoing, reachedBy, scratch));
+}
+
+function majorityOf(
+  voters: readonly NodeId[],
+  reachedBy: (id: NodeId) => LogIndex,
+  scratch: LogIndex[],
+): LogIndex {
+  scratch.length = 0;
+  for (const id of voters) scratch.push(reachedBy(id));
+  return majorityIndex(scratch);
+}
+
 export type VoteResult = "won" | "lost" | "pending";
 
 /** The result among one set of voters. Ids that are not voters do not count. */

@@ -58,13 +58,13 @@ export class RaftCore implements RaftCoreLike {
     const s = this.#s;
     switch (input.type) {
       case "tick":
-        return tick(s);
+        return tick(s, input.nowMs ?? null);
       case "receive":
         return receive(s, input.message);
       case "propose":
         return propose(s, input.context, input.commands);
       case "read":
-        return onRead(s, input.context);
+        return onRead(s, input.context, input.leaseNowMs ?? null);
       case "persisted":
         return onPersisted(s, input.write);
       case "applied":
@@ -195,7 +195,8 @@ function receive(s: RaftState, m: Message): void {
 function mayRaiseTerm(s: RaftState, m: Message): boolean {
   if (m.type === "requestVote") {
     if (!m.transfer && sticksToLeader(s)) {
-      note(s, { type: "dropped", message: m, why: "our leader is alive" }); // E3
+      const why = leaderOf(s) === null ? "a lease may run" : "our leader is alive";
+      note(s, { type: "dropped", message: m, why }); // E3, V2
       return false;
     }
     if (m.preVote) return true; // E5
@@ -240,6 +241,7 @@ function isAnsweredByTerm(s: RaftState, m: Message): boolean {
 function followLeader(s: RaftState, { from, term }: Message): void {
   invariant(s.role.kind !== "leader", "a term has one leader");
   s.electionElapsedTicks = 0;
+  s.leaderContactTicks = 0;
   if (leaderOf(s) !== from) {
     becomeFollower(s, { term, leaderId: from, why: "heard from the leader" });
   }

@@ -10,14 +10,20 @@
 import type { ReadIndexRequest, ReadIndexResponse } from "../messages.ts";
 import { quorumOf } from "./commitment.ts";
 import type { Refusal } from "./door.ts";
+import { holdsLease } from "./lease.ts";
 import { send } from "./sending.ts";
 import { forwardedReadIds, leaderOf } from "./state.ts";
 import type { LeaderRole, RaftState, Role, WaitingRead } from "./state.ts";
 
 /** Our own host wants to read. */
-export function onRead(s: RaftState, context: number): void {
+export function onRead(s: RaftState, context: number, leaseNowMs: number | null): void {
   const { role } = s;
   const leaderId = leaderOf(s);
+  if (role.kind === "leader" && leaseNowMs !== null && knowsCommitted(s)) {
+    if (holdsLease(s, role, leaseNowMs)) {
+      return void s.outcomes.push({ type: "readReady", context, index: s.commitIndex });
+    }
+  }
   if (role.kind === "leader") return addRead(s, role, { context, from: null });
   if (leaderId === null) return refuse(s, context, { reason: "notLeader", leaderId });
   if (s.forwardedReads.size >= s.options.pendingReadsMax) {
@@ -64,11 +70,16 @@ function addRead(s: RaftState, role: LeaderRole, read: WaitingRead): void {
 /** Begins a round for the reads that arrived since the last one. Runs before every flush. */
 export function beginReadRound(s: RaftState, role: LeaderRole): void {
   if (role.newReads.length === 0) return;
-  if (s.log.termAt(s.commitIndex) !== s.term) return; // R1
+  if (!knowsCommitted(s)) return;
   role.readRound += 1;
   role.confirming.push({ round: role.readRound, index: s.commitIndex, reads: role.newReads });
   role.newReads = [];
   confirmReads(s, role); // alone in the cluster, we are the majority
+}
+
+/** R1 */
+function knowsCommitted(s: RaftState): boolean {
+  return s.log.termAt(s.commitIndex) === s.term;
 }
 
 /** An answer has arrived: maybe a round is confirmed by a majority now (R2). */

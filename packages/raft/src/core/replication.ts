@@ -11,12 +11,19 @@ import type { AppendEntriesResponse, InstallSnapshotResponse } from "../messages
 import type { Entry, EntryId, LogIndex, NodeId } from "../types.ts";
 import { maybeCommit } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
+import { beginBeat } from "./lease.ts";
 import { entryBytes } from "./log.ts";
 import { becomeProbe, becomeReplicate } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import { confirmReads } from "./reading.ts";
 import { send } from "./sending.ts";
-import { continueSnapshot, repeatLostChunk, startSnapshot } from "./snapshotting.ts";
+import {
+  continueSnapshot,
+  refillSnapshotBytes,
+  repeatLostChunk,
+  serveTransfers,
+  startSnapshot,
+} from "./snapshotting.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
 const noEntries: readonly Entry[] = [];
@@ -33,7 +40,12 @@ interface Slice {
 /** Sends every peer what it is due (L1). */
 export function flush(s: RaftState, role: LeaderRole): void {
   const slice: Slice = { from: 0, entries: noEntries, bytes: 0 };
-  for (const peer of role.peers) flushPeer(s, role, peer, slice);
+  let transfers = 0;
+  for (const peer of role.peers) {
+    flushPeer(s, role, peer, slice);
+    if (peer.state === "snapshot") transfers += 1;
+  }
+  if (transfers > 0) serveTransfers(s, role);
   s.flushNeeded = false;
 }
 
@@ -41,7 +53,7 @@ function flushPeer(s: RaftState, role: LeaderRole, peer: Progress, slice: Slice)
   if (peer.state === "snapshot") {
     if (!peer.heartbeatDue) return;
     sendEmpty(s, role, peer, beforeTheFirst);
-    repeatLostChunk(s, peer);
+    repeatLostChunk(s, role, peer);
   } else if (s.log.termAt(peer.nextIndex - 1) === null) {
     startSnapshot(s, peer); // what it needs is compacted
     sendEmpty(s, role, peer, beforeTheFirst);
@@ -142,7 +154,9 @@ function sendAppend(
 
 /** Every peer gets a sign of life with the next flush. */
 export function heartbeat(s: RaftState, role: LeaderRole): void {
+  beginBeat(s, role);
   for (const peer of role.peers) peer.heartbeatDue = true;
+  refillSnapshotBytes(s);
   s.flushNeeded = true;
 }
 

@@ -8,6 +8,13 @@
  *    configuration along.
  * S4 A snapshot never takes a server back: one that is not ahead of its commit index, or that ends
  *    with an entry of its log, is answered as installed, and the log stays.
+ * S5 A leader sends to `snapshotTransfersMax` followers at a time. The others wait in the order in
+ *    which they came, and cost a heartbeat each.
+ * S6 All transfers together get `snapshotBytesPerTick`, paid out with the heartbeats: no chunk is
+ *    begun while nothing is left, and what the last ones took too much is paid back. Who has waited
+ *    longest goes first.
+ * S7 A transfer that has not moved for three election timeouts makes room for who waits. It goes on
+ *    where it was when its turn comes again.
  */
 import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
 import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
@@ -15,7 +22,7 @@ import { advanceCommit, judgeRemoval } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, SnapshotProgress } from "./progress.ts";
 import { send, sendOncePersisted } from "./sending.ts";
 import { note, onConfigurationMoved } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
@@ -62,23 +69,76 @@ export function snapshotMeta(s: RaftState): SnapshotMeta | null {
 
 /** A chunk that is not answered is sent again after one, two, four … sixteen election timeouts. */
 const repeatsMax = 4;
+/** Election timeouts without progress after which a transfer makes room for another one (S7). */
+const stallTimeouts = 3;
 
-/** Begins with the first chunk of the newest snapshot. */
+/** Begins with the first chunk of the newest snapshot, at once or when it is this peer's turn. */
 export function startSnapshot(s: RaftState, peer: Progress): void {
   invariant(s.snapshot !== null, "what is compacted is in a snapshot");
-  becomeSnapshot(peer, s.snapshot.index);
+  const before = peer.snapshot;
+  const snapshot = becomeSnapshot(peer, s.snapshot.index);
   note(s, { type: "snapshotNeeded", peer: peer.id, index: s.snapshot.index });
-  readNextChunk(s, peer);
+  queueUp(s, snapshot);
+  if (before === null) return;
+  snapshot.sending = before.sending;
+  snapshot.heartbeatsStalled = before.heartbeatsStalled; // a newer snapshot is no progress (S7)
+}
+
+/** The next chunk is due; it is read when it is this peer's turn (S5, S6). */
+function queueUp(s: RaftState, snapshot: SnapshotProgress): void {
+  snapshot.chunk = "due";
+  snapshot.turn = s.snapshotTurns;
+  s.snapshotTurns += 1;
+  s.flushNeeded = true;
+}
+
+/** Asks the host for the chunks that are due, as far as places and bytes allow (S5, S6). */
+export function serveTransfers(s: RaftState, role: LeaderRole): void {
+  fillPlaces(s, role);
+  while (s.snapshotBytesLeft > 0) {
+    const peer = longestWaiting(role, (snapshot) => snapshot.sending && snapshot.chunk === "due");
+    if (peer === null) return;
+    readNextChunk(s, peer);
+  }
+}
+
+function fillPlaces(s: RaftState, role: LeaderRole): void {
+  let free = s.options.snapshotTransfersMax;
+  for (const { snapshot } of role.peers) if (snapshot?.sending === true) free -= 1;
+  for (; free > 0; free -= 1) {
+    const peer = longestWaiting(role, (snapshot) => !snapshot.sending);
+    if (peer === null) return;
+    const { offset, index } = peer.snapshot!;
+    if (offset === 0 && index < s.snapshot!.index) startSnapshot(s, peer); // nothing is lost
+    peer.snapshot!.sending = true;
+  }
+}
+
+function longestWaiting(
+  role: LeaderRole,
+  isWanted: (snapshot: SnapshotProgress) => boolean,
+): Progress | null {
+  let first: Progress | null = null;
+  for (const peer of role.peers) {
+    if (peer.snapshot === null || !isWanted(peer.snapshot)) continue;
+    if (first === null || peer.snapshot.turn < first.snapshot!.turn) first = peer;
+  }
+  return first;
 }
 
 function readNextChunk(s: RaftState, peer: Progress): void {
-  const { snapshot } = peer;
-  invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
-  snapshot.heartbeatsWaited = 0;
-  snapshot.reading = true;
-  const { index, offset } = snapshot;
+  const { index, offset } = peer.snapshot!;
+  peer.snapshot!.heartbeatsWaited = 0;
+  peer.snapshot!.chunk = "reading";
   const maxBytes = s.options.snapshotChunkMaxBytes;
   s.snapshotReads.push({ to: peer.id, index, offset, maxBytes });
+}
+
+/** With every heartbeat the transfers may go on for what the ticks since the last one allow (S6). */
+export function refillSnapshotBytes(s: RaftState): void {
+  const { snapshotBytesPerTick, heartbeatTicks } = s.options;
+  const most = snapshotBytesPerTick * heartbeatTicks;
+  s.snapshotBytesLeft = Math.min(most, s.snapshotBytesLeft + most);
 }
 
 /** The host has read a chunk, or found the snapshot gone. */
@@ -93,11 +153,13 @@ export function onSnapshotRead(
   },
 ): void {
   const peer = role.progress.get(read.to);
-  const progress = peer?.snapshot;
-  if (peer === undefined || progress === undefined || progress === null) return;
-  if (progress.index !== read.index || progress.offset !== read.offset) return;
-  progress.reading = false;
+  const snapshot = peer?.snapshot;
+  if (peer === undefined || snapshot === undefined || snapshot === null) return;
+  if (snapshot.index !== read.index || snapshot.offset !== read.offset) return;
+  if (snapshot.chunk !== "reading") return; // it lost its place meanwhile (S7)
+  snapshot.chunk = "sent";
   if (read.chunk === null) return restartIfNewer(s, peer);
+  s.snapshotBytesLeft -= read.chunk.data.length;
   send(s, {
     type: "installSnapshot",
     from: s.id,
@@ -114,26 +176,41 @@ function restartIfNewer(s: RaftState, peer: Progress): void {
   if (s.snapshot !== null && s.snapshot.index > peer.snapshot!.index) startSnapshot(s, peer);
 }
 
-/** With every heartbeat to a peer that is being sent a snapshot: asks again for a lost chunk. */
-export function repeatLostChunk(s: RaftState, peer: Progress): void {
+/**
+ * With every heartbeat to a peer that is being sent a snapshot: asks again for a lost chunk, or
+ * gives its place to who waits.
+ */
+export function repeatLostChunk(s: RaftState, role: LeaderRole, peer: Progress): void {
   const { snapshot } = peer;
   invariant(snapshot !== null, "a peer in snapshot state has a snapshot");
+  if (snapshot.chunk === "due") return;
   snapshot.heartbeatsWaited += 1;
+  snapshot.heartbeatsStalled += 1;
   const timeout = Math.ceil(s.options.electionTimeoutTicks / s.options.heartbeatTicks);
+  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {
+    snapshot.sending = false;
+    snapshot.heartbeatsStalled = 0;
+    return queueUp(s, snapshot); // S7
+  }
   const patience = timeout * 2 ** Math.min(snapshot.repeats, repeatsMax);
-  if (snapshot.heartbeatsWaited <= patience || snapshot.reading) return;
+  if (snapshot.heartbeatsWaited <= patience || snapshot.chunk === "reading") return;
   snapshot.repeats += 1; // a slow link must not be filled with copies of one chunk
   if (s.snapshot !== null && s.snapshot.index > snapshot.index) startSnapshot(s, peer);
-  else readNextChunk(s, peer);
+  else queueUp(s, snapshot);
+}
+
+function someoneWaits(role: LeaderRole): boolean {
+  return role.peers.some(({ snapshot }) => snapshot?.sending === false);
 }
 
 /** A chunk is durable at the follower, or was not the one it wants: go on where it says. */
 export function continueSnapshot(s: RaftState, peer: Progress, m: InstallSnapshotResponse): void {
   const { snapshot } = peer;
   if (snapshot?.index !== m.index || m.nextOffset === snapshot.offset) return;
+  if (m.nextOffset > snapshot.offset) snapshot.heartbeatsStalled = 0;
   snapshot.offset = m.nextOffset;
   snapshot.repeats = 0;
-  readNextChunk(s, peer);
+  if (snapshot.sending) queueUp(s, snapshot); // who waits for a place keeps its turn
 }
 
 // ── The follower's side ──

@@ -17,6 +17,7 @@ import { ConfigurationHistory, emptyConfiguration, isMember } from "./configurat
 import type { PlacedConfiguration } from "./configuration.ts";
 import type { Note, Outcome, RaftOptions, SnapshotReadRequest } from "./door.ts";
 import { invariant } from "./invariant.ts";
+import type { Beat } from "./lease.ts";
 import { RaftLog } from "./log.ts";
 import { InflightWindow } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -71,6 +72,10 @@ export interface LeaderRole {
   newReads: WaitingRead[];
   readonly confirming: ReadBatch[];
   waitingReads: number;
+  /** Heartbeats whose answers make a lease, oldest first (V1). */
+  readonly beats: Beat[];
+  /** V3 */
+  leaseVoid: boolean;
 }
 
 export type Role = FollowerRole | CampaignRole | LeaderRole;
@@ -143,6 +148,10 @@ export interface RaftState extends RandomState {
   /** Ticks since the oldest write in flight was handed out. */
   diskWaitTicks: number;
 
+  /** The time of the last tick, if ticks tell it. */
+  nowMs: number | null;
+  /** Since a leader of our term was heard of, or since the start (V2). */
+  leaderContactTicks: number;
   electionElapsedTicks: number;
   heartbeatElapsedTicks: number;
   randomizedTimeoutTicks: number;
@@ -158,6 +167,10 @@ export interface RaftState extends RandomState {
   outcomes: Outcome[];
   notes: Note[];
   snapshotReads: SnapshotReadRequest[];
+  /** Bytes of snapshots that a leader may send until the next heartbeat; below 0 it is a debt. */
+  snapshotBytesLeft: number;
+  /** Counts up; who queues up for a chunk takes a number. */
+  snapshotTurns: number;
   restore: SnapshotMeta | null;
   compactThrough: LogIndex | null;
 }
@@ -200,6 +213,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     chunkToWrite: null,
     receiving: null,
     diskWaitTicks: 0,
+    nowMs: null,
+    leaderContactTicks: 0,
     electionElapsedTicks: 0,
     heartbeatElapsedTicks: 0,
     randomizedTimeoutTicks: 0,
@@ -211,6 +226,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     outcomes: [],
     notes: [],
     snapshotReads: [],
+    snapshotBytesLeft: options.snapshotBytesPerTick * options.heartbeatTicks,
+    snapshotTurns: 0,
     restore: snapshot,
     compactThrough: null,
   };
@@ -244,12 +261,21 @@ export function leaderOf(s: RaftState): NodeId | null {
   return s.role.kind === "follower" ? s.role.leaderId : null;
 }
 
+/** The first one, entry 1, is where a cluster begins: no change, and no news. */
+export function noteConfiguration(
+  s: RaftState,
+  { index, configuration }: PlacedConfiguration,
+  committed: boolean,
+): void {
+  if (index > 1) note(s, { type: "configuration", index, configuration, committed });
+}
+
 /** Another configuration is in force now (C1). */
 export function onConfigurationMoved(s: RaftState): void {
   const { index, configuration } = s.configurations.current;
   const committed = index <= s.commitIndex;
   s.contactsChanged = true;
-  note(s, { type: "configuration", index, configuration, committed });
+  noteConfiguration(s, { index, configuration }, committed);
 }
 
 export function note(s: RaftState, fact: Note): void {

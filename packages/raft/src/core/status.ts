@@ -39,13 +39,17 @@ function peersOf(s: RaftState): Record<NodeId, PeerStatus> {
 }
 
 function peerStatus(s: RaftState, peer: Progress): PeerStatus {
-  const { matchIndex, nextIndex, state, recentlyActive, window } = peer;
+  const { matchIndex, nextIndex, state, recentlyActive, window, snapshot } = peer;
   const { inflightMaxMessages, inflightMaxBytes } = s.options;
   const full = window.messages >= inflightMaxMessages || window.bytes >= inflightMaxBytes;
   return {
     matchIndex,
     nextIndex,
     state,
+    snapshot:
+      snapshot === null
+        ? null
+        : { index: snapshot.index, offset: snapshot.offset, sending: snapshot.sending },
     inflightMessages: window.messages,
     inflightBytes: window.bytes,
     paused: state === "snapshot" || (state === "probe" ? peer.probeSent : full),

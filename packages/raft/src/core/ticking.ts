@@ -16,7 +16,9 @@ import type { LeaderRole, RaftState } from "./state.ts";
 import { tickTransfer } from "./transfer.ts";
 import { becomeFollower, firstTimeout, randomTimeout } from "./transitions.ts";
 
-export function tick(s: RaftState): void {
+export function tick(s: RaftState, nowMs: number | null): void {
+  s.nowMs = nowMs;
+  s.leaderContactTicks += 1;
   if (s.inflightWrites.length > 0) s.diskWaitTicks += 1;
   s.electionElapsedTicks += 1;
   expireForwardedReads(s);

@@ -52,6 +52,7 @@ export function continueTransfer(s: RaftState, role: LeaderRole): void {
   if (transfer === null || transfer.told) return;
   if (role.progress.get(transfer.to)?.matchIndex !== s.log.lastIndex) return;
   transfer.told = true;
+  role.leaseVoid = true; // V3
   send(s, { type: "timeoutNow", from: s.id, to: transfer.to, term: s.term });
 }
 

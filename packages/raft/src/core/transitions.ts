@@ -9,6 +9,7 @@ import type { LogIndex, NodeId, Term } from "../types.ts";
 import { isVoter } from "./configuration.ts";
 import { leadershipLost } from "./reading.ts";
 import { invariant } from "./invariant.ts";
+import { usesLeases } from "./lease.ts";
 import { entryBytes } from "./log.ts";
 import { newProgress } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -73,6 +74,8 @@ function newLeaderRole(s: RaftState): LeaderRole {
     newReads: [],
     confirming: [],
     waitingReads: 0,
+    beats: [],
+    leaseVoid: false,
   };
 }
 
@@ -114,6 +117,7 @@ export function firstTimeout(s: RaftState): number {
   const { electionTimeoutTicks, heartbeatTicks } = s.options;
   const { voters, outgoing } = s.configurations.current.configuration;
   if (voters.length === 1 && voters[0] === s.id && outgoing.length === 0) return 1;
+  if (usesLeases(s)) return randomTimeout(s); // V2: a promise may have been forgotten
   return heartbeatTicks * 3 + nextRandom(s, electionTimeoutTicks);
 }
 

@@ -2,7 +2,9 @@
  * Feeds the state machine, one piece of work after the other, in log order.
  *
  * A machine whose `apply` answers at once is applied at once; one that answers with a promise holds
- * the following work back, and only that: replication goes on. A snapshot of the machine is captured
+ * the following work back, and only that: replication goes on. What there is to apply after a
+ * restart or a snapshot is more than a turn of the event loop should take: it is done in pieces,
+ * and heartbeats and requests come between them. A snapshot of the machine is captured
  * between two pieces of work, never during one. A restore makes the work before it pointless: the
  * snapshot contains it.
  */
@@ -12,9 +14,15 @@ import type { Entry, SnapshotMeta } from "../types.ts";
 import type { CommittedCommand, StateMachine, Storage } from "./ports.ts";
 import { asError } from "./waiting.ts";
 
+/** Entries given to the machine in one call. */
+export const pieceMaxEntries: number = 256;
+/** After so long the event loop has its turn, in milliseconds; one piece may take longer. */
+const turnMaxMs = 5;
+
 type Work =
   | { readonly type: "restore"; readonly snapshot: SnapshotMeta }
-  | { readonly type: "apply"; readonly entries: readonly Entry[] }
+  /** From the entry at position `from` on. */
+  | { readonly type: "apply"; readonly entries: readonly Entry[]; readonly from: number }
   | {
       readonly type: "between";
       readonly run: () => void;
@@ -50,7 +58,7 @@ export class Applier<Result> {
   }
 
   apply(entries: readonly Entry[]): void {
-    this.#enqueue({ type: "apply", entries });
+    this.#enqueue({ type: "apply", entries, from: 0 });
   }
 
   /** Runs something when the machine stands exactly at the applied index. */
@@ -76,10 +84,11 @@ export class Applier<Result> {
   }
 
   #run(): void {
+    const startedMs = performance.now();
     while (!this.#stopped) {
       const work = this.#queue.shift();
       if (work === undefined) return;
-      const waiting = this.#begin(work);
+      const waiting = this.#begin(work) ?? this.#breathe(startedMs);
       if (waiting === null) continue;
       this.#running = waiting
         .catch((error: unknown) => this.#fail(error))
@@ -91,10 +100,16 @@ export class Applier<Result> {
     }
   }
 
+  /** Lets the event loop go on if this turn was long and there is more to do. */
+  #breathe(startedMs: number): Promise<void> | null {
+    if (this.#queue.length === 0 || performance.now() - startedMs < turnMaxMs) return null;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** @returns a promise if the machine needs time */
   #begin(work: Work): Promise<void> | null {
     try {
-      if (work.type === "apply") return this.#apply(work.entries);
+      if (work.type === "apply") return this.#apply(this.#pieceOf(work));
       if (work.type === "restore") return this.#restore(work.snapshot);
       work.run();
     } catch (error) {
@@ -102,6 +117,13 @@ export class Applier<Result> {
       else this.#fail(error);
     }
     return null;
+  }
+
+  /** What follows the piece goes back to the head of the queue: a restore may still void it. */
+  #pieceOf({ entries, from }: Extract<Work, { type: "apply" }>): readonly Entry[] {
+    const end = from + pieceMaxEntries;
+    if (end < entries.length) this.#queue.unshift({ type: "apply", entries, from: end });
+    return entries.length <= pieceMaxEntries ? entries : entries.slice(from, end);
   }
 
   #apply(entries: readonly Entry[]): Promise<void> | null {

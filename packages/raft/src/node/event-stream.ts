@@ -3,8 +3,10 @@
  * how many it missed.
  */
 import type { Note } from "../core/door.ts";
+import { NotLeaderError } from "../errors.ts";
 import type { NodeId } from "../types.ts";
-import type { RaftEvent } from "./options.ts";
+import type { RaftEvent, WaitOptions } from "./options.ts";
+import { limitOf } from "./waiting.ts";
 
 /** Most events kept for one reader. */
 const queueMax = 1024;
@@ -117,4 +119,16 @@ export async function nextLeader(events: AsyncIterable<RaftEvent>): Promise<Node
     if (event.type === "leader" && event.leaderId !== null) return event.leaderId;
   }
   return null;
+}
+
+/**
+ * The next leader, ourselves or another.
+ *
+ * @throws {NotLeaderError} none was found in time; or the signal's reason
+ */
+export async function untilLeader(events: EventHub, options: WaitOptions): Promise<NodeId> {
+  const found = await nextLeader(events.subscribe(limitOf(options)));
+  options.signal?.throwIfAborted();
+  if (found === null) throw new NotLeaderError(null);
+  return found;
 }

@@ -1,6 +1,12 @@
-/** Giving leadership up on purpose: first by handing it over, then, if nobody takes it, anyhow. */
+/**
+ * Leadership that changes hands on purpose: handed to another voter, or, for whoever wants to leave,
+ * given up if nobody takes it.
+ */
+import { NotLeaderError, TransferFailedError } from "../errors.ts";
+import type { NodeId } from "../types.ts";
 import { nextLeader } from "./event-stream.ts";
 import type { EventHub } from "./event-stream.ts";
+import type { WaitOptions } from "./options.ts";
 import type { Pump } from "./pump.ts";
 import { limitOf } from "./waiting.ts";
 
@@ -8,21 +14,51 @@ import { limitOf } from "./waiting.ts";
 const stepDownPatienceMs = 1500;
 
 /**
- * Resolves when another leader is known, or after a short time anyway.
+ * Resolves with the new leader. The core gives a transfer up after one election timeout, so waiting
+ * for two leaves time for the election that it may have begun.
  *
- * @param transferMs - how long the core tries to hand over before it gives up, in milliseconds
+ * @param to - a voter; `null`: the one whose log is furthest. Ourselves is what we are already
+ * @throws {NotLeaderError | RangeError | TransferFailedError} or the signal's reason
+ */
+export async function transfer<Result>(
+  pump: Pump<Result>,
+  events: EventHub,
+  to: NodeId | null,
+  options: WaitOptions,
+): Promise<NodeId> {
+  const { id, role, leaderId, configuration } = pump.core.status();
+  if (role !== "leader") throw new NotLeaderError(leaderId);
+  if (to === id) return id;
+  const { voters } = configuration;
+  if (to !== null && !voters.includes(to)) throw new RangeError(`${to} is not a voter`);
+  if (!voters.some((voter) => voter !== id)) {
+    throw new TransferFailedError("there is no other voter", id);
+  }
+  const successor = nextLeader(events.subscribe(limitOf(options)));
+  pump.step({ type: "transfer", to });
+  const found = await successor;
+  options.signal?.throwIfAborted();
+  if (found !== null && found === (to ?? found) && found !== id) return found;
+  const why = found === null ? "nobody took it over in time" : `${found} leads instead`;
+  throw new TransferFailedError(why, pump.core.status().leaderId);
+}
+
+/**
+ * Hands over if it can; resolves when another leader is known, or after a short time anyway.
+ *
+ * @param transferMs - how long the core tries before it gives up, in milliseconds
  */
 export async function handOver<Result>(
   pump: Pump<Result>,
   events: EventHub,
   transferMs: number,
 ): Promise<void> {
-  const { role, configuration } = pump.core.status();
-  if (role !== "leader") return;
-  if (configuration.voters.length > 1) {
-    const successor = nextLeader(events.subscribe(limitOf({ timeoutMs: transferMs })));
-    pump.step({ type: "transfer", to: null });
-    if ((await successor) !== null) return;
+  if (pump.core.status().role !== "leader") return;
+  try {
+    await transfer(pump, events, null, { timeoutMs: transferMs });
+    return;
+  } catch (error) {
+    if (!(error instanceof TransferFailedError)) throw error;
   }
   const another = nextLeader(events.subscribe(limitOf({ timeoutMs: stepDownPatienceMs })));
   pump.step({ type: "stepDown" });

@@ -14,6 +14,9 @@ import type {
 } from "../types.ts";
 import type { Storage } from "./ports.ts";
 
+/** Bytes that `readSnapshot` gives at once: whoever restores them has other work between two. */
+const pieceBytes = 64 * 1024;
+
 /** Older ones may still be on their way to a follower or into the state machine. */
 const snapshotsKept = 3;
 
@@ -72,7 +75,10 @@ export class MemoryStorage implements Storage {
   async *readSnapshot(index: LogIndex): AsyncIterable<Uint8Array> {
     const stored = this.#at(index);
     if (stored === undefined) throw new Error(`no snapshot at ${index}`);
-    yield await Promise.resolve(stored.bytes);
+    for (let at = 0; at < stored.bytes.length; at += pieceBytes) {
+      yield stored.bytes.slice(at, at + pieceBytes);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   readSnapshotChunk(at: {

@@ -22,6 +22,17 @@ export interface RaftNodeOptions<Result> {
   /** Overrides of the core's defaults ({@link defaultRaftOptions}). */
   readonly raft?: Partial<Omit<RaftOptions, "id">>;
   readonly snapshots?: SnapshotPolicy;
+  /**
+   * Allows reads by lease; default no. Either on all servers of a cluster or on none: with leases a
+   * server that has heard from its leader, or has just started, helps to elect another one an
+   * election timeout later at the earliest.
+   */
+  readonly leases?: LeaseOptions;
+}
+
+export interface LeaseOptions {
+  /** By how much a clock may run faster or slower than another one; default 0.05, so 5 %. */
+  readonly clockDriftMax?: number;
 }
 
 /** When the log is compacted. */
@@ -66,8 +77,24 @@ export interface Proposed<Result> {
 }
 
 export interface ReadOptions extends WaitOptions {
-  /** `linearizable` (default) sees every command acknowledged before; `local` may be old. */
-  readonly consistency?: "linearizable" | "local";
+  /**
+   * `linearizable` (default) sees every command acknowledged before. `lease` does as well, as far as
+   * clocks can be trusted, and saves the leader a round of messages. `local` is whatever this node
+   * has applied, at once; how old that may be is told to the query.
+   */
+  readonly consistency?: "linearizable" | "lease" | "local";
+  /** For `local` reads: rejects if the leader was not heard of for longer; default: any age. */
+  readonly leaderSilentMaxMs?: number;
+}
+
+/** What a query may know about the copy that it reads. */
+export interface Freshness {
+  /**
+   * How long the leader has been silent, in milliseconds of ticks: every command that it had told us
+   * to be committed before that is applied here or about to be. 0 on the leader itself, which may
+   * have been replaced without knowing it; `null` while no leader is known.
+   */
+  readonly leaderSilentMs: number | null;
 }
 
 export interface RaftNodeStatus extends RaftStatus {

@@ -92,11 +92,23 @@ export interface StateMachine<Result> {
   /** Applies a batch and returns one result a command, in order. An exception stops the node. */
   apply(commands: readonly CommittedCommand[]): readonly Result[] | Promise<readonly Result[]>;
   /**
-   * The state as bytes. Captured by the time the first chunk was asked for, which happens in the
-   * same turn: commands applied while the rest is read must not show.
+   * The state as bytes, as it is at the moment of the call: the node calls `snapshot` and asks for
+   * the first chunk in one turn, between two batches, and what is applied while the rest is read
+   * must not show. So a generator may capture with its first step, and nothing may be captured
+   * later.
+   *
+   * Everything else goes on meanwhile, on the same thread. A machine with a large state therefore
+   * captures references or a persistent structure, not bytes: values that are replaced and never
+   * changed, or blocks that are copied before they change. And it makes its chunks when they are
+   * asked for, some 64 KiB each: the event loop has a turn between two of them. Reading may end
+   * early; an iterator that has a `return` is told.
    */
   snapshot(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Replaces the whole state by what `snapshot` once gave. Nothing is read or applied meanwhile. */
+  /**
+   * Replaces the whole state by what `snapshot` once gave; the bytes come cut in other places.
+   * Nothing is read or applied meanwhile. The event loop has a turn between two chunks, so use each
+   * as it comes: who gathers all of them first and then builds the state stalls the node.
+   */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 

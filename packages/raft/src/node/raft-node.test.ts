@@ -215,21 +215,6 @@ describe("reading (§8)", () => {
   });
 });
 
-describe("giving leadership up", () => {
-  it("resolves when another leader is known", async () => {
-    await start();
-    await leader.node.stepDown();
-    expect(leader.node.status().leaderId).not.toBeNull();
-  });
-
-  it("changes nothing where nobody leads", async () => {
-    await start();
-    const [follower] = cluster.others(leader);
-    await follower!.node.stepDown();
-    expect(leader.node.status().role).toBe("leader");
-  });
-});
-
 describe("waiting for a leader", () => {
   it("resolves with its id, at once where it is known", async () => {
     await start();

@@ -1,13 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
+import { OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import type { MembershipChange } from "../core/configuration-changes.ts";
 import { Applier } from "./applier.ts";
-import { EventHub, nextLeader } from "./event-stream.ts";
-import { handOver } from "./handover.ts";
+import { EventHub, untilLeader } from "./event-stream.ts";
+import { handOver, transfer } from "./handover.ts";
+import { LeaseClock } from "./lease-clock.ts";
 import type {
   ChangeOptions,
+  Freshness,
   Membership,
   Proposed,
   RaftEvent,
@@ -20,10 +22,8 @@ import { pendingProposalsMax } from "./proposals.ts";
 import { Pump } from "./pump.ts";
 import { Requests } from "./requests.ts";
 import { Snapshotter } from "./snapshotter.ts";
-import { loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { answering, asError, endAll, limitOf, waiterOf } from "./waiting.ts";
-
-const defaultTickMs = 25;
+import { defaultTickMs, loadOrBootstrap, raftOptionsOf } from "./starting.ts";
+import { asError, endAll, waiterOf } from "./waiting.ts";
 
 /**
  * One server of a Raft cluster.
@@ -33,7 +33,6 @@ const defaultTickMs = 25;
  * const node = await RaftNode.start({ id, members, stateMachine, storage, transport });
  * const { result } = await node.propose(command);
  * const value = await node.read(() => stateMachine.value);
- * await node.stop();
  * ```
  */
 export class RaftNode<Result> {
@@ -44,10 +43,10 @@ export class RaftNode<Result> {
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
-  readonly #requests = new Requests<Result>((input) => this.#pump.step(input));
+  readonly #requests: Requests<Result>;
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
-  readonly #pendingReadsMax: number;
+  readonly #leaseClock: LeaseClock | null;
   readonly #electionTimeoutMs: number;
   readonly #tickMs: number;
   #resolveStopped: (error: Error | null) => void = () => undefined;
@@ -70,7 +69,12 @@ export class RaftNode<Result> {
     const raftOptions = raftOptionsOf(options);
     this.#options = options;
     this.#tickMs = options.tickMs ?? defaultTickMs;
-    this.#pendingReadsMax = raftOptions.pendingReadsMax;
+    this.#leaseClock = options.leases === undefined ? null : new LeaseClock();
+    this.#requests = new Requests((input) => this.#pump.step(input), {
+      pendingReadsMax: raftOptions.pendingReadsMax,
+      leaseClock: this.#leaseClock,
+      leaderSilentMs: () => this.#leaderSilentMs(),
+    });
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -139,22 +143,13 @@ export class RaftNode<Result> {
    * Runs `query` on the local state machine in the moment in which it is fresh enough. `query` must
    * not wait for anything.
    *
+   * @throws {NoLeasesError | StaleReadError} as the options ask for
    * @throws {NotLeaderError | ReadTimeoutError} no leader was found, no majority confirmed in time
    * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
-  read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#requests.reads.size >= this.#pendingReadsMax) return reject(new OverloadedError());
-      const waiter = waiterOf(answering(query, resolve, reject), options, (abandoned, reason) => {
-        this.#requests.reads.abandon(abandoned, asError(reason));
-      });
-      const context = this.#requests.reads.add(waiter);
-      if (options.consistency === "local")
-        this.#requests.reads.onReady(context, 0, this.#appliedIndex);
-      else this.#pump.step({ type: "read", context });
-    });
+  read<Value>(query: (freshness: Freshness) => Value, options: ReadOptions = {}): Promise<Value> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#requests.read(query, options, this.#appliedIndex);
   }
 
   /**
@@ -177,7 +172,7 @@ export class RaftNode<Result> {
     const core = this.#pump.core.status();
     return {
       ...core,
-      leaderSilentMs: core.leaderId === null ? null : core.leaderSilentTicks * this.#tickMs,
+      leaderSilentMs: this.#leaderSilentMs(),
       pendingProposals: this.#requests.proposals.size,
       pendingReads: this.#requests.reads.size,
       fatal: this.#fatal,
@@ -191,12 +186,7 @@ export class RaftNode<Result> {
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
     if (this.#stopping !== null) throw new StoppedError();
-    const { leaderId } = this.#pump.core.status();
-    if (leaderId !== null) return leaderId;
-    const found = await nextLeader(this.#events.subscribe(limitOf(options)));
-    options.signal?.throwIfAborted();
-    if (found === null) throw new NotLeaderError(null);
-    return found;
+    return this.#pump.core.status().leaderId ?? untilLeader(this.#events, options);
   }
 
   /** What happens from now on. A slow reader is told how many events it missed. */
@@ -212,6 +202,15 @@ export class RaftNode<Result> {
   takeSnapshot(): Promise<EntryId> {
     if (this.#stopping !== null) return Promise.reject(new StoppedError());
     return this.#snapshotter.take();
+  }
+
+  /**
+   * Hands leadership to this voter, or (`null`) to the one whose log is furthest; resolves with it.
+   * @throws {NotLeaderError | TransferFailedError} the leader goes on; RangeError: `to` is no voter
+   */
+  transferLeadership(to: NodeId | null, options: WaitOptions = {}): Promise<NodeId> {
+    const wait = { timeoutMs: 2 * this.#electionTimeoutMs, ...options };
+    return transfer(this.#pump, this.#events, to, wait);
   }
 
   /** Hands leadership over; resolves when another leader is known, or after a short time anyway. */
@@ -237,10 +236,16 @@ export class RaftNode<Result> {
     return this.stop();
   }
 
+  #leaderSilentMs(): number | null {
+    const { role, leaderId, leaderSilentTicks } = this.#pump.core.status();
+    if (role === "leader") return 0;
+    return leaderId === null ? null : leaderSilentTicks * this.#tickMs;
+  }
+
   #tick(): void {
     if (this.#stopping !== null) return;
     const nowMs = performance.now();
-    this.#pump.step({ type: "tick" });
+    this.#pump.step({ type: "tick", nowMs: this.#leaseClock?.nowMs() });
     this.#requests.onTick(nowMs, this.#pump.core.status().leaderId !== null);
   }
 

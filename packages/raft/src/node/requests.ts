@@ -1,19 +1,61 @@
 /** Everybody who waits for an answer: proposals, reads, changes of membership. */
 import type { Input, Outcome } from "../core/door.ts";
+import { NoLeasesError, OverloadedError, StaleReadError } from "../errors.ts";
 import type { Entry, LogIndex } from "../types.ts";
+import type { LeaseClock } from "./lease-clock.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { Proposals } from "./proposals.ts";
+import type { Freshness, ReadOptions } from "./options.ts";
 import { Reads } from "./reads.ts";
+import { answering, asError, waiterOf } from "./waiting.ts";
+
+export interface RequestsSetup {
+  /** Most reads that wait at once. */
+  readonly pendingReadsMax: number;
+  /** `null` without leases. */
+  readonly leaseClock: LeaseClock | null;
+  /** As {@link Freshness} says. */
+  readonly leaderSilentMs: () => number | null;
+}
 
 export class Requests<Result> {
   readonly proposals: Proposals<Result> = new Proposals<Result>();
   readonly reads: Reads = new Reads();
   readonly changes: MembershipChanges;
   readonly #step: (input: Input) => void;
+  readonly #setup: RequestsSetup;
 
-  constructor(step: (input: Input) => void) {
+  constructor(step: (input: Input) => void, setup: RequestsSetup) {
     this.#step = step;
+    this.#setup = setup;
     this.changes = new MembershipChanges(step);
+  }
+
+  /** See `RaftNode.read`. `appliedIndex`: as in {@link Requests.onOutcome}. */
+  read<Value>(
+    query: (freshness: Freshness) => Value,
+    { consistency, leaderSilentMaxMs = Infinity, ...wait }: ReadOptions,
+    appliedIndex: LogIndex,
+  ): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const { leaseClock, pendingReadsMax, leaderSilentMs } = this.#setup;
+      if (wait.signal?.aborted === true) return reject(asError(wait.signal.reason));
+      if (consistency === "lease" && leaseClock === null) return reject(new NoLeasesError());
+      if (this.reads.size >= pendingReadsMax) return reject(new OverloadedError());
+      const asked = (): Value => {
+        const freshness = { leaderSilentMs: leaderSilentMs() };
+        const isTooOld = (freshness.leaderSilentMs ?? Infinity) > leaderSilentMaxMs;
+        if (consistency === "local" && isTooOld) throw new StaleReadError(freshness.leaderSilentMs);
+        return query(freshness);
+      };
+      const waiter = waiterOf(answering(asked, resolve, reject), wait, (abandoned, reason) => {
+        this.reads.abandon(abandoned, asError(reason));
+      });
+      const context = this.reads.add(waiter);
+      if (consistency === "local") return this.reads.onReady(context, 0, appliedIndex);
+      const leaseNowMs = consistency === "lease" ? leaseClock?.nowMs() : undefined;
+      this.#step({ type: "read", context, leaseNowMs });
+    });
   }
 
   /** @param appliedIndex - what the state machine stands for; -1: it must not be read */

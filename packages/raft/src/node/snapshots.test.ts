@@ -2,6 +2,7 @@ import { MemoryStorage } from "../index.ts";
 import type { CommittedCommand } from "../index.ts";
 import { HostCluster, ListMachine, startAlone, startHost, stopAll } from "../test-support/host.ts";
 import { FaultyStorage } from "../test-support/storages.ts";
+import { pieceMaxEntries } from "./applier.ts";
 
 const bytes = [...Array(30).keys()];
 
@@ -168,6 +169,50 @@ class SlowMachine extends ListMachine {
     for (const go of this.#gates.splice(0)) go();
   }
 }
+
+/** Needs ten milliseconds of this thread for each call. */
+class BusyMachine extends ListMachine {
+  /** How many turns of the event loop had passed at each call. */
+  readonly turnsAtCalls: number[] = [];
+  readonly #turns: () => number;
+
+  constructor(turns: () => number) {
+    super();
+    this.#turns = turns;
+  }
+
+  override apply(commands: readonly CommittedCommand[]): readonly number[] {
+    this.turnsAtCalls.push(this.#turns());
+    for (const start = performance.now(); performance.now() - start < 10;);
+    this.batches.push(commands.length);
+    return commands.map(({ data }) => this.bytes.push(...data));
+  }
+}
+
+describe("a long log after a restart", () => {
+  it("is applied in pieces, and the event loop goes on between them", async () => {
+    const storage = new MemoryStorage();
+    const before = await startAlone({ storage });
+    const commands = Array.from({ length: 3 * pieceMaxEntries }, (_, at) => at % 256);
+    await Promise.all(commands.map((byte) => before.node.propose(Uint8Array.of(byte))));
+    await before.node.stop();
+    let turns = 0;
+    let ended = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!ended) setImmediate(turn);
+    };
+    turn();
+    const machine = new BusyMachine(() => turns);
+    const { node } = await startHost("a", ["a"], { storage, machine });
+    expect(await node.read(() => machine.bytes)).toEqual(commands);
+    ended = true;
+    expect(Math.max(...machine.batches)).toBeLessThanOrEqual(pieceMaxEntries);
+    expect(machine.turnsAtCalls.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(machine.turnsAtCalls).size).toBe(machine.turnsAtCalls.length);
+    await node.stop();
+  });
+});
 
 describe("a state machine that takes its time", () => {
   it("is given one batch at a time, in order, while replication goes on", async () => {

@@ -128,9 +128,13 @@ function begun(
     Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
   const first = iterator.next();
   async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let item = await first; item.done !== true; item = await iterator.next()) {
-      yield item.value;
-      await new Promise((resolve) => setImmediate(resolve));
+    try {
+      for (let item = await first; item.done !== true; item = await iterator.next()) {
+        yield item.value;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      await iterator.return?.(); // a storage that is closed reads no further
     }
   }
   return all();

@@ -1,14 +1,42 @@
 import type { RaftOptions } from "../core/door.ts";
 import { bootstrap } from "../core/bootstrap.ts";
 import { checkRaftOptions, defaultRaftOptions } from "../core/options.ts";
+import { clockToleranceMs } from "./lease-clock.ts";
 import type { PersistedState } from "../types.ts";
-import type { RaftNodeOptions } from "./options.ts";
+import type { LeaseOptions, RaftNodeOptions } from "./options.ts";
 import type { Storage } from "./ports.ts";
 
+/** Length of a tick unless the embedder says otherwise. */
+export const defaultTickMs = 25;
+
 /** The core's options: defaults, the embedder's choices, and a seed of this very start. */
-export function raftOptionsOf<Result>({ id, raft }: RaftNodeOptions<Result>): RaftOptions {
+export function raftOptionsOf<Result>(options: RaftNodeOptions<Result>): RaftOptions {
   const seed = Math.floor(Math.random() * 2 ** 32) | 0;
-  return { ...defaultRaftOptions, seed, ...raft, id };
+  const chosen = { ...defaultRaftOptions, seed, ...options.raft, id: options.id };
+  if (options.leases === undefined) return chosen;
+  return { ...chosen, leaseMs: leaseMsOf(chosen, options.leases, options.tickMs ?? defaultTickMs) };
+}
+
+/**
+ * How long a lease may be believed in (V1): whoever answered sticks to us for an election timeout of
+ * its own ticks, of which the first may have been nearly over and the last one may come early.
+ */
+function leaseMsOf(
+  { electionTimeoutTicks, heartbeatTicks }: RaftOptions,
+  { clockDriftMax = 0.05 }: LeaseOptions,
+  tickMs: number,
+): number {
+  if (!(clockDriftMax >= 0 && clockDriftMax < 1)) {
+    throw new RangeError("clockDriftMax must be at least 0 and below 1");
+  }
+  const stickyMs = (electionTimeoutTicks - 2) * tickMs;
+  const leaseMs = (stickyMs * (1 - clockDriftMax)) / (1 + clockDriftMax) - clockToleranceMs;
+  if (leaseMs < heartbeatTicks * tickMs) {
+    throw new RangeError(
+      "leases would be over before they are renewed: use a longer election timeout",
+    );
+  }
+  return Math.floor(leaseMs);
 }
 
 /** What the storage holds; on an empty one the first configuration is stored, before anything else. */

@@ -35,9 +35,10 @@ export const membershipMutants: readonly Mutant[] = [
     name: "learner-counted-for-commit",
     rule: "a learner's disk does not count (dissertation §4.2.1; M1)",
     file: "commitment.ts",
-    find: "  const incoming = majorityOf(s, role, voters, counted);",
-    replace: `  const { learners } = s.configurations.current.configuration;
-  const incoming = majorityOf(s, role, [...voters, ...learners], counted);`,
+    find: "return configurationIndex(s.configurations.current.configuration, reachedBy, role.scratch);",
+    replace: `const c = s.configurations.current.configuration;
+  const counting = { ...c, voters: [...c.voters, ...c.learners] };
+  return configurationIndex(counting, reachedBy, role.scratch);`,
     expects: ["committed-durable", "fresh-read", "liveness"],
   },
   {
@@ -60,8 +61,10 @@ export const membershipMutants: readonly Mutant[] = [
     name: "removed-leader-counts-itself",
     rule: "a leader that is no voter does not count itself (dissertation §4.2.2; G5)",
     file: "commitment.ts",
-    find: "  return majorityIndex(reached);",
-    replace: "  if (!voters.includes(s.id)) reached.push(own);\n  return majorityIndex(reached);",
+    find: "return configurationIndex(s.configurations.current.configuration, reachedBy, role.scratch);",
+    replace: `const c = s.configurations.current.configuration;
+  const counting = { ...c, voters: role.votes ? c.voters : [...c.voters, s.id] };
+  return configurationIndex(counting, reachedBy, role.scratch);`,
     expects: ["committed-durable", "fresh-read"],
   },
   {
@@ -75,7 +78,7 @@ export const membershipMutants: readonly Mutant[] = [
   {
     name: "joint-commit-by-incoming-only",
     rule: "a joint configuration commits by both majorities (§6; M1)",
-    file: "commitment.ts",
+    file: "quorum.ts",
     find: "  if (outgoing.length === 0) return incoming;\n",
     replace: "  if (outgoing.length >= 0) return incoming;\n",
     expects: ["committed-durable", "fresh-read"],

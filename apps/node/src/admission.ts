@@ -1,0 +1,141 @@
+/**
+ * Whether this node is a member: has it added if it is new, and notices when it was removed.
+ *
+ * Who is removed while it is away hears of it from nobody: the others do not know it any more. So a
+ * node that finds no leader asks its former peers.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+
+import type { RaftEvent, RaftNodeStatus } from "@counter/raft";
+import type { Logger } from "winston";
+
+import type { DataDir } from "./data-dir/data-dir.ts";
+import type { Identity } from "./data-dir/identity.ts";
+import { messageOf } from "./error-text.ts";
+import { exitCodes, StartError } from "./exit-codes.ts";
+import { askForMembership, askToJoin, findCluster } from "./joining.ts";
+
+/** How long a node looks for a leader before it asks whether it was removed, and asks again. */
+const lonelyMs = 3000;
+
+export interface AdmissionParts {
+  /** Nodes of the cluster to join. */
+  readonly seeds: readonly string[];
+  readonly log: Logger;
+  /** The cluster has removed this node; the error says so. */
+  readonly onRemoved: (error: StartError) => void;
+}
+
+/** What there is once Raft runs. */
+export interface Admitted {
+  status(): RaftNodeStatus;
+  events(options: { readonly signal: AbortSignal }): AsyncIterable<RaftEvent>;
+}
+
+export class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #ending = new AbortController();
+  #waiting: string | null = null;
+  #removed = false;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** What is missing before this node is a member, for people; `null` if nothing is. */
+  get waiting(): string | null {
+    return this.#waiting;
+  }
+
+  /** The cluster to join, for a new data directory. */
+  async findCluster(): Promise<string> {
+    const { seeds } = this.#parts;
+    const asked = seeds.join(", ");
+    this.#wait(`looking for a cluster to join at ${asked}`);
+    const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
+    return findCluster({ seeds, signal: this.#ending.signal, onWaiting });
+  }
+
+  /** Sees to it that this node is a member, and watches whether it stays one. */
+  begin(node: Admitted, dataDir: Pick<DataDir, "identity" | "markRemoved">): void {
+    const { log } = this.#parts;
+    const background = [
+      this.#join(node, dataDir.identity),
+      this.#watch(node, dataDir),
+      this.#askWhenLonely(node, dataDir),
+    ];
+    for (const task of background) {
+      task.catch((error: unknown) => {
+        if (!this.#ending.signal.aborted) log.error("membership is not watched", { error });
+      });
+    }
+  }
+
+  /** Nothing is asked any more. */
+  end(): void {
+    this.#ending.abort();
+  }
+
+  async #join(node: Admitted, identity: Identity): Promise<void> {
+    const { seeds, log } = this.#parts;
+    const { nodeId: id, address, clusterId } = identity;
+    const isMember = (): boolean => node.status().configuration.members.some((m) => m.id === id);
+    if (identity.members.length > 0 || isMember()) {
+      this.#waiting = null;
+      return;
+    }
+    if (seeds.length === 0) {
+      this.#wait("this node has not joined its cluster yet: start it with --join=<address>");
+      return;
+    }
+    const { signal } = this.#ending;
+    const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
+    await askToJoin({ id, address }, { seeds, clusterId, signal, onWaiting });
+    this.#waiting = null;
+    log.info(`joined as ${id}: votes once it has caught up`);
+  }
+
+  async #watch(node: Admitted, dataDir: Pick<DataDir, "markRemoved">): Promise<void> {
+    if (node.status().removed) return this.#onRemoved(dataDir);
+    for await (const event of node.events({ signal: this.#ending.signal })) {
+      if (event.type === "removed") return this.#onRemoved(dataDir);
+    }
+  }
+
+  async #askWhenLonely(
+    node: Admitted,
+    dataDir: Pick<DataDir, "identity" | "markRemoved">,
+  ): Promise<void> {
+    const { signal } = this.#ending;
+    for (;;) {
+      await pause(lonelyMs, undefined, { signal });
+      const { leaderId, configuration, configurationIndex } = node.status();
+      if (leaderId !== null) continue;
+      for (const { id, address } of configuration.members) {
+        if (id === dataDir.identity.nodeId) continue;
+        const theirs = await askForMembership(address);
+        if (theirs?.clusterId !== dataDir.identity.clusterId) continue;
+        if (theirs.leader === null || theirs.configurationIndex <= configurationIndex) continue;
+        if (theirs.members.some((member) => member.id === dataDir.identity.nodeId)) continue;
+        return this.#onRemoved(dataDir);
+      }
+    }
+  }
+
+  async #onRemoved(dataDir: Pick<DataDir, "markRemoved">): Promise<void> {
+    if (this.#removed) return;
+    this.#removed = true;
+    const { log, onRemoved } = this.#parts;
+    await dataDir.markRemoved().catch((error: unknown) => {
+      log.error("the removal could not be written down", { reason: messageOf(error) });
+    });
+    const text =
+      "the cluster has removed this node: it stops. To take part again, start a new one with --join and an empty --data-dir";
+    onRemoved(new StartError(exitCodes.removed, text));
+  }
+
+  #wait(text: string): void {
+    if (this.#waiting !== text) this.#parts.log.info(text);
+    this.#waiting = text;
+  }
+}

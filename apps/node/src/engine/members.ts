@@ -1,0 +1,158 @@
+/** Who takes part, and changing it: what the HTTP layer sees of the cluster's membership. */
+import type {
+  ChangeOptions,
+  Configuration,
+  LogIndex,
+  Member,
+  Membership,
+  MembershipChange,
+  NodeId,
+  RaftNodeStatus,
+} from "@counter/raft";
+import { NotLeaderError } from "@counter/raft";
+
+/**
+ * - `voter`: counts, and may lead
+ * - `learner`: receives everything and does not count (yet, if it is `joining`)
+ * - `leaving`: counts until the change that is under way is over
+ */
+export type MemberRole = "voter" | "learner" | "leaving";
+
+export interface MemberView extends Member {
+  readonly role: MemberRole;
+  /** Whether it becomes a voter by itself once it has caught up. */
+  readonly joining: boolean;
+}
+
+export interface MembershipView {
+  /** Where the configuration in force stands in the log, for compare-and-set. */
+  readonly configurationIndex: LogIndex;
+  readonly leader: NodeId | null;
+  readonly members: readonly MemberView[];
+}
+
+export interface ChangeRequest {
+  /** Only if the configuration in force stands there; `null`: whatever it is. */
+  readonly expectedIndex: LogIndex | null;
+  /** Also if the cluster might stop because of it. */
+  readonly force: boolean;
+}
+
+/** Every rejection carries a `code`: one of `@counter/raft`'s errors, or `UNKNOWN_MEMBER`. */
+export interface ClusterMembers {
+  view(): MembershipView;
+  /**
+   * Adds a learner, which becomes a voter by itself unless `voter` is `false`. It takes the place of
+   * a member of another name at the same address: two servers cannot be there. Idempotent.
+   */
+  add(
+    member: Member & { readonly voter: boolean },
+    request: ChangeRequest,
+  ): Promise<MembershipView>;
+  remove(id: NodeId, request: ChangeRequest): Promise<MembershipView>;
+  /** Makes a learner a voter at once. */
+  promote(id: NodeId, request: ChangeRequest): Promise<MembershipView>;
+}
+
+/** There is no member of this name. */
+export class UnknownMemberError extends Error {
+  override readonly name = "UnknownMemberError";
+  readonly code = "UNKNOWN_MEMBER";
+  readonly outcome = "not-applied";
+  constructor(id: NodeId, members: readonly Member[]) {
+    const known = members.map((member) => member.id).join(", ");
+    super(`${id} is not a member of this cluster; ${known} are`);
+  }
+}
+
+export interface RaftMembersOptions {
+  readonly node: {
+    changeMembership(
+      changes: readonly MembershipChange[],
+      options?: ChangeOptions,
+    ): Promise<Membership>;
+    status(): RaftNodeStatus;
+  };
+  readonly timeoutMs: number;
+}
+
+export class RaftMembers implements ClusterMembers {
+  readonly #options: RaftMembersOptions;
+
+  constructor(options: RaftMembersOptions) {
+    this.#options = options;
+  }
+
+  view(): MembershipView {
+    const { configuration, configurationIndex, leaderId } = this.#options.node.status();
+    return viewOf(configuration, configurationIndex, leaderId);
+  }
+
+  async add(
+    { id, address, voter }: Member & { readonly voter: boolean },
+    request: ChangeRequest,
+  ): Promise<MembershipView> {
+    const { members, voters, learners, joining } = this.#configuration();
+    const known = members.find((member) => member.id === id);
+    const isVoter = voters.includes(id);
+    const isThere = isVoter ? voter : learners.includes(id) && joining.includes(id) === voter;
+    if (known?.address === address && isThere) return this.view();
+    const replaced = members.find((member) => member.address === address && member.id !== id);
+    const changes: MembershipChange[] = [];
+    if (replaced !== undefined) changes.push({ type: "remove", id: replaced.id });
+    const member = { id, address };
+    if (isVoter && voter) changes.push({ type: "setAddress", member });
+    else changes.push({ type: "addLearner", member, promote: voter });
+    return this.#change(changes, request);
+  }
+
+  async remove(id: NodeId, request: ChangeRequest): Promise<MembershipView> {
+    this.#known(id);
+    return this.#change([{ type: "remove", id }], request);
+  }
+
+  async promote(id: NodeId, request: ChangeRequest): Promise<MembershipView> {
+    const member = this.#known(id);
+    if (this.#configuration().voters.includes(id)) return this.view();
+    return this.#change([{ type: "addVoter", member }], request);
+  }
+
+  /** @throws NotLeaderError: only the leader knows which configuration is the newest */
+  #configuration(): Configuration {
+    const { role, leaderId, configuration } = this.#options.node.status();
+    if (role !== "leader") throw new NotLeaderError(leaderId);
+    return configuration;
+  }
+
+  #known(id: NodeId): Member {
+    const { members } = this.#configuration();
+    const member = members.find((other) => other.id === id);
+    if (member === undefined) throw new UnknownMemberError(id, members);
+    return member;
+  }
+
+  async #change(
+    changes: readonly MembershipChange[],
+    { expectedIndex, force }: ChangeRequest,
+  ): Promise<MembershipView> {
+    const { node, timeoutMs } = this.#options;
+    const cas = expectedIndex === null ? {} : { expectedIndex };
+    const changed = await node.changeMembership(changes, { ...cas, force, timeoutMs });
+    return viewOf(changed.configuration, changed.index, node.status().leaderId);
+  }
+}
+
+function viewOf(
+  c: Configuration,
+  configurationIndex: LogIndex,
+  leader: NodeId | null,
+): MembershipView {
+  const roleOf = (id: NodeId): MemberRole => {
+    if (c.voters.includes(id)) return "voter";
+    return c.outgoing.includes(id) ? "leaving" : "learner";
+  };
+  const members = c.members.map(({ id, address }) => {
+    return { id, address, role: roleOf(id), joining: c.joining.includes(id) };
+  });
+  return { configurationIndex, leader, members };
+}

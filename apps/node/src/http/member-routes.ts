@@ -1,0 +1,117 @@
+/** Who takes part: looking, adding, removing, promoting. `/join` is the demo's spelling of adding. */
+import { formatAddress, parseAddress } from "../config/addresses.ts";
+import type { CounterEngine } from "../engine/engine.ts";
+import type { ChangeRequest, MembershipView } from "../engine/members.ts";
+import { messageOf } from "../error-text.ts";
+import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
+import { invalidMember, jsonMembers } from "./negotiation.ts";
+import { Problem } from "./problems.ts";
+
+const path = "/v1/cluster/members";
+const idForm = /^[\x21-\x7e]{1,128}$/;
+
+export function memberRoutes(
+  engine: () => CounterEngine,
+  clusterId: () => string,
+): readonly Route[] {
+  const reply = (view: MembershipView, status: number = 200): ApiReply => {
+    return { ...json({ clusterId: clusterId(), ...view }), status };
+  };
+  const add: Route["handle"] = async (request) => {
+    const { id, address, voter = true } = jsonMembers(request, ["id", "address", "voter"]);
+    if (typeof voter !== "boolean") throw invalidMember("voter", "true or false");
+    if (typeof address !== "string") throw invalidMember("address", "the node's host:port");
+    const member = { ...memberOf(id ?? null, address), voter };
+    return reply(await engine().members.add(member, changeOf(request)), 201);
+  };
+  const remove: Route["handle"] = async (request) =>
+    reply(await engine().members.remove(idIn(request), changeOf(request)));
+  const promote: Route["handle"] = async (request) =>
+    reply(await engine().members.promote(idIn(request), changeOf(request)));
+  const route = { kind: "control", bodyMaxBytes } as const;
+  return [
+    {
+      ...route,
+      method: "GET",
+      path,
+      kind: "probe",
+      summary: "who takes part, as this node knows it",
+      handle: () => reply(engine().members.view()),
+    },
+    {
+      ...route,
+      method: "POST",
+      path,
+      summary: 'adds a node, {"id", "address", "voter": false for one that never votes}',
+      handle: add,
+    },
+    {
+      ...route,
+      method: "DELETE",
+      path: `${path}/:id`,
+      summary: "removes a node; ?force even if the cluster may stop",
+      handle: remove,
+    },
+    {
+      ...route,
+      method: "POST",
+      path: `${path}/:id/promote`,
+      summary: "makes a learner a voter at once",
+      handle: promote,
+    },
+    joinRoute(engine),
+  ];
+}
+
+function joinRoute(engine: () => CounterEngine): Route {
+  const handle: Route["handle"] = async ({ query }) => {
+    const [id, addr] = [query.get("id"), query.get("addr")];
+    if (!id || !addr) throw new Problem("validation-failed", "missing params");
+    const member = { ...memberOf(id, addr), voter: true };
+    await engine().members.add(member, { expectedIndex: null, force: false });
+    return text("");
+  };
+  const summary = "adds a node: ?id=<name>&addr=<host:port>";
+  return { method: "POST", path: "/join", summary, kind: "control", bodyMaxBytes, handle };
+}
+
+/** A node without a name of its own is called like its address, as first members are. */
+function memberOf(id: unknown, address: string): { readonly id: string; readonly address: string } {
+  const spelled = addressOf(address);
+  if (id === null) return { id: spelled, address: spelled };
+  if (typeof id === "string" && idForm.test(id)) return { id, address: spelled };
+  throw invalidMember("id", "1 to 128 visible ASCII characters");
+}
+
+function addressOf(address: string): string {
+  try {
+    return formatAddress(parseAddress(address));
+  } catch (error) {
+    throw invalidMember("address", messageOf(error));
+  }
+}
+
+/** Ids may be written as the addresses that they mostly are. */
+function idIn(request: ApiRequest): string {
+  const given = request.params?.["id"] ?? "";
+  try {
+    return formatAddress(parseAddress(given));
+  } catch {
+    return given; // not an address: the name of a node that joined
+  }
+}
+
+function changeOf({ query }: ApiRequest): ChangeRequest {
+  const expected = query.get("expectedIndex");
+  if (expected !== null && !/^\d{1,15}$/.test(expected)) {
+    throw new Problem("validation-failed", "expectedIndex is the number of a log entry");
+  }
+  const force = query.get("force");
+  if (force !== null && !["", "true", "false"].includes(force)) {
+    throw new Problem("validation-failed", "force is given alone, or as true or false");
+  }
+  return {
+    expectedIndex: expected === null ? null : Number(expected),
+    force: force !== null && force !== "false",
+  };
+}
