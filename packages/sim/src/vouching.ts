@@ -155,6 +155,9 @@ export class Vouching {
     }
     if (m.nextOffset === 0) return;
     const { partial } = image;
+    // Another transfer has begun since: where the old one stood does not matter, for a chunk of it
+    // is answered with where the new one stands.
+    if (partial !== null && partial.meta.index > m.index) return;
     const durable = partial?.meta.index === m.index ? partial.length : 0;
     check(durable >= m.nextOffset || covers(image, m.index), "vouched-durable", () => {
       return `${sender.id} asks for byte ${m.nextOffset} of snapshot ${m.index}; ${durable} are durable`;
