@@ -35,7 +35,8 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
   const trace = new Trace(parts.trace ?? false);
   const coverage = new Coverage();
   const servers: SimServer[] = [];
-  const ids = Array.from({ length: knobs.voters + knobs.learners }, (_, i) => `n${i + 1}`);
+  const first = knobs.voters + knobs.learners;
+  const ids = Array.from({ length: first + knobs.membership.spares }, (_, i) => `n${i + 1}`);
   const raft: RaftOptions = { ...knobs.raft, id: "", seed: 0 };
   const network = new SimNetwork({
     heap,
@@ -53,7 +54,7 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
       heap.after(1, () => servers[from]!.nudge({ type: "unreachable", peer: ids[to]! }));
     },
   });
-  const initial = firstState(ids, knobs.voters);
+  const initial = firstState(ids.slice(0, first), knobs.voters);
   const history: World["history"] = [];
   const factory = parts.factory ?? ((o, persisted) => new RaftCore(o, persisted));
   const workload = parts.workload ?? counterWorkload;
@@ -68,13 +69,21 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
     corners: new CornerWatch({ coverage, network, servers }),
   };
   ids.forEach((id, position) => {
-    servers.push(new SimServer({ world, id, position, random: random.fork(id) }));
+    const found = position < first ? initial : emptyState;
+    servers.push(new SimServer({ world, id, position, initial: found, random: random.fork(id) }));
   });
   invariants.begin();
   return { world, servers };
 }
 
-/** What every disk holds at first. Learners are members of the first configuration, too. */
+/** What the disk of a server holds that may be added later. */
+const emptyState: PersistedState = {
+  hardState: { term: 0, vote: null, commitIndex: 0 },
+  snapshot: null,
+  entries: [],
+};
+
+/** What every member's disk holds at first. Learners are members of the first configuration, too. */
 function firstState(ids: readonly string[], voters: number): PersistedState {
   const members: Member[] = ids.map((id) => ({ id, address: `${id}:1` }));
   const state = bootstrap(members);

@@ -7,7 +7,7 @@
 import type { Configuration, Entry, LogIndex, NodeId, RaftStatus, Term } from "@counter/raft";
 import { describeId } from "./describe.ts";
 import { isSameEntry } from "./entry-ledger.ts";
-import { isQuorum } from "./server-view.ts";
+import { isQuorumOf } from "./server-view.ts";
 import type { ServerView } from "./server-view.ts";
 import { Violation, check } from "./violation.ts";
 
@@ -35,10 +35,10 @@ export class CommitTruth {
     return this.#committedInTerm[index] ?? 0;
   }
 
-  /** A server says that everything up to its commit index is committed. */
-  onCommit(server: ServerView, status: RaftStatus): void {
+  /** A server says that everything up to its commit index is committed, by this configuration. */
+  onCommit(server: ServerView, status: RaftStatus, configuration: Configuration): void {
     for (let index = this.lastIndex + 1; index <= status.commitIndex; index += 1) {
-      const entry = this.#durableOnQuorum(index, status.configuration);
+      const entry = this.#durableOnQuorum(index, configuration);
       if (entry === null) {
         throw new Violation(
           "committed-durable",
@@ -91,10 +91,7 @@ export class CommitTruth {
         const { image, lost } = holder;
         return image.log.at(index)?.term === entry.term || lost?.log.at(index)?.term === entry.term;
       };
-      const { voters, outgoing } = configuration;
-      if (isQuorum(holds, voters) && (outgoing.length === 0 || isQuorum(holds, outgoing))) {
-        return entry;
-      }
+      if (isQuorumOf(holds, configuration)) return entry;
     }
     return null;
   }

@@ -2,7 +2,9 @@
  * *Sometimes* assertions: corners that a good simulation reaches now and then. A corner that a whole
  * batch of seeds never reached means that the simulation has stopped testing something.
  */
-export const corners = {
+import { membershipCorners } from "./membership-corners.ts";
+
+const coreCorners = {
   splitVote: "two candidates of one term, and neither won",
   truncatedByNewLeader: "a new leader replaced entries of an old one",
   snapshotInstalled: "a server was brought up to date by a snapshot",
@@ -35,6 +37,11 @@ export const corners = {
   leadershipHandedOver: "a follower campaigned because the leader told it to, and won",
   learnerCaughtUp: "a learner followed to the end",
 } as const;
+
+export const corners: typeof coreCorners & typeof membershipCorners = {
+  ...coreCorners,
+  ...membershipCorners,
+};
 
 export type Corner = keyof typeof corners;
 

@@ -2,7 +2,9 @@
 import type { DiskFailure } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import { clockDriftMax } from "./knobs.ts";
-import type { FaultKind } from "./knobs.ts";
+import type { BreakingKind, FaultKind } from "./knobs.ts";
+import { isExpendable } from "./membership-fairness.ts";
+import { isMembershipKind } from "./membership-knobs.ts";
 import { NetworkFaults } from "./network-faults.ts";
 import type { Random } from "./random.ts";
 import { paceWithin } from "./server.ts";
@@ -28,7 +30,7 @@ const onElection: ReadonlySet<FaultKind> = new Set<FaultKind>(["youngLeader", "r
 
 export class Adversary {
   readonly #options: AdversaryOptions;
-  readonly #kinds: readonly FaultKind[];
+  readonly #kinds: readonly BreakingKind[];
   readonly #network: NetworkFaults;
   readonly #fallen: SimServer[] = [];
   #stopped = false;
@@ -36,7 +38,8 @@ export class Adversary {
   constructor(options: AdversaryOptions) {
     this.#options = options;
     const { enabled } = options.world.knobs.faults;
-    this.#kinds = [...enabled].filter((kind) => !weather.has(kind));
+    const breaking = [...enabled].filter((kind) => !isMembershipKind(kind));
+    this.#kinds = breaking.filter((kind) => !weather.has(kind));
     this.#network = new NetworkFaults({
       ...options,
       mendLater: (mend) => this.#mendLater(mend),
@@ -82,7 +85,7 @@ export class Adversary {
     });
   }
 
-  #strike(kind: FaultKind): void {
+  #strike(kind: BreakingKind): void {
     const { servers, random } = this.#options;
     const victim = this.#victim();
     switch (kind) {
@@ -225,11 +228,7 @@ export class Adversary {
 
   /** Only a minority of the voters may lose their disks. */
   #mayLoseDisk(victim: SimServer): boolean {
-    const { servers, world } = this.#options;
-    const voters = servers.slice(0, world.knobs.voters);
-    const lost = voters.filter((server) => server.isOut).length;
-    if (victim.isOut) return false;
-    return victim.position >= voters.length || (lost + 1) * 2 < voters.length;
+    return isExpendable(this.#options.servers, victim);
   }
 
   /** A clock goes on at another pace, or stands still for a while: missed ticks never come. */

@@ -1,6 +1,5 @@
 import type {
   AppendEntriesResponse,
-  Entry,
   Message,
   RequestVote,
   RequestVoteResponse,
@@ -187,24 +186,6 @@ describe("logs (§5.3)", () => {
     expect(broken(() => invariants.onWrite(server!, cut, now))).toBe("committed-stable");
     const replaced = write({ entries: entries("2", 3) });
     expect(broken(() => invariants.onWrite(server!, replaced, now))).toBe("committed-stable");
-  });
-});
-
-describe("configurations (§6)", () => {
-  const configuration = (index: number, term: number): Entry => {
-    return { ...entry(index, term), kind: "configuration" };
-  };
-
-  it("fires when a leader appends one before the last is committed, in one write or in two", () => {
-    const now = { role: "leader", term: 2, commitIndex: 1 } as const;
-    const { servers, invariants } = watched("2");
-    const [leader] = servers;
-    const appended = (...list: Entry[]): string | null =>
-      broken(() => invariants.onWrite(leader!, write({ entries: list }), status(leader!, now)));
-    expect(appended(configuration(3, 2))).toBeNull();
-    expect(appended(configuration(3, 2), configuration(4, 2))).toBe("one-configuration");
-    leader!.log.replaceTail([configuration(3, 2)]);
-    expect(appended(configuration(4, 2))).toBe("one-configuration");
   });
 });
 

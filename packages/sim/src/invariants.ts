@@ -2,9 +2,19 @@
  * Everything that is checked after every event. Each part looks only at what the event changed, so
  * that a run with all checks stays fast; together they see every write, message, commit and apply.
  */
-import type { Entry, LogIndex, Message, RaftOptions, RaftStatus, Term, Write } from "@counter/raft";
+import type {
+  Entry,
+  LogIndex,
+  Message,
+  NodeId,
+  RaftOptions,
+  RaftStatus,
+  Term,
+  Write,
+} from "@counter/raft";
 import { AppliedTruth } from "./applied-truth.ts";
 import { CommitTruth } from "./commit-truth.ts";
+import { ConfigurationTruth } from "./configuration-truth.ts";
 import type { Coverage } from "./coverage.ts";
 import type { DiskOperation } from "./disk-image.ts";
 import { EntryLedger, isSameEntry } from "./entry-ledger.ts";
@@ -27,6 +37,7 @@ export interface InvariantsOptions {
 export class Invariants {
   readonly committed: CommitTruth;
   readonly applied: AppliedTruth;
+  readonly configurations: ConfigurationTruth;
   readonly leaders: Map<Term, ServerView> = new Map<Term, ServerView>();
   readonly #ledger = new EntryLedger();
   readonly #vouching: Vouching;
@@ -41,6 +52,7 @@ export class Invariants {
       options.coverage,
       (answer) => options.workload?.isForgotten?.(answer) ?? false,
     );
+    this.configurations = new ConfigurationTruth(this.committed, options.coverage);
     this.#vouching = new Vouching(options.raft, this.leaders);
   }
 
@@ -58,16 +70,21 @@ export class Invariants {
     watchLimits(server, now, this.#options.raft);
     if (now.role === "leader") this.#onLeader(server, before, now);
     else this.#unchecked.delete(server);
-    if (now.commitIndex > this.committed.lastIndex) this.committed.onCommit(server, now);
+    if (now.commitIndex > this.committed.lastIndex) {
+      this.committed.onCommit(server, now, this.configurations.inForceAt(server, now));
+    }
+    this.configurations.onStatus(server, before, now);
   }
 
   onCrash(server: ServerView): void {
     this.#unchecked.delete(server);
+    this.configurations.onCrash(server);
   }
 
   /** A core asked for a write; its log view does not contain it yet. */
   onWrite(server: ServerView, write: Write, now: RaftStatus): void {
     const { entries } = write;
+    this.configurations.onWrite(server, write);
     const first = entries[0];
     if (first === undefined) return;
     const { log } = server;
@@ -78,7 +95,6 @@ export class Invariants {
         return `${server.id} writes from ${first.index}; its log is ${log.firstIndex}..${log.lastIndex}`;
       },
     );
-    this.#onConfigurations(server, write, now);
     for (const entry of entries) {
       const old = log.at(entry.index);
       if (old === null) break;
@@ -86,20 +102,6 @@ export class Invariants {
     }
     if (first.index <= log.lastIndex) this.#onReplaced(server, write, now);
     this.#seeAll(server, entries);
-  }
-
-  #onConfigurations(server: ServerView, { entries }: Write, now: RaftStatus): void {
-    let last: Entry | null = null;
-    for (const entry of entries) {
-      if (entry.kind !== "configuration") continue;
-      if (now.role === "leader" && entry.term === now.term) {
-        const before = last?.index ?? newestConfiguration(server, entry.index);
-        check(before <= now.commitIndex, "one-configuration", () => {
-          return `${server.id} appends ${describeId(entry)}; that of ${before} is not committed`;
-        });
-      }
-      last = entry;
-    }
   }
 
   /** A write that ends or replaces a part of the log: none of it may still be wanted. */
@@ -136,6 +138,7 @@ export class Invariants {
 
   /** An operation became durable and replaced these entries. */
   onDurable(server: ServerView, operation: DiskOperation, replaced: readonly Entry[]): void {
+    this.configurations.onDurable(server, operation);
     if (operation.type !== "write") return;
     for (const entry of replaced) this.#lose(server, entry);
     this.#hold(server, operation.write.entries);
@@ -143,6 +146,16 @@ export class Invariants {
 
   onMessage(server: ServerView, message: Message): void {
     this.#vouching.onLeave(server, message);
+  }
+
+  /** A message needs an address: a request reaches only those whom the host was told about. */
+  onAddress(server: ServerView, message: Message, contacts: ReadonlySet<NodeId>): void {
+    const isAnswer = message.type.endsWith("Response");
+    // Who leads has reached us first, and may be asked to read.
+    if (isAnswer || message.type === "readIndexRequest") return;
+    check(contacts.has(message.to), "contacts", () => {
+      return `${server.id} sends ${message.type} to ${message.to}, of whom its host was not told`;
+    });
   }
 
   /** A server was told to apply these entries, the first of them right after `appliedIndex`. */
@@ -186,6 +199,9 @@ export class Invariants {
     });
     if (before?.role !== "leader" || before.term !== now.term) {
       this.leaders.set(now.term, server);
+      if (before !== null) {
+        this.configurations.onElected(server, now, this.#vouching.votesIn(now.term));
+      }
       check(now.lastIndex >= this.#committedBefore(now.term), "leader-completeness", () => {
         return (
           `${server.id} leads t${now.term} and ends at ${now.lastIndex};` +
@@ -243,12 +259,4 @@ export class Invariants {
   #voters(server: ServerView): readonly string[] {
     return server.status?.configuration.voters ?? [];
   }
-}
-
-/** The index of the last configuration that this log holds before `index`; 0 if there is none. */
-function newestConfiguration({ log }: ServerView, index: LogIndex): LogIndex {
-  for (let at = index - 1; at >= log.firstIndex; at -= 1) {
-    if (log.at(at)?.kind === "configuration") return at;
-  }
-  return 0;
 }

@@ -5,12 +5,14 @@
 import type { RaftOptions } from "@counter/raft";
 import type { DiskLatency } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
+import { drawMembership, membershipKinds } from "./membership-knobs.ts";
+import type { MembershipKind, MembershipKnobs } from "./membership-knobs.ts";
 import type { LinkWeather } from "./network.ts";
 import { calmWeather } from "./network.ts";
 import { Random } from "./random.ts";
 
-/** What can go wrong, by name; `--without` switches one off. */
-export const faultKinds = [
+/** What can go wrong, by name. */
+const breakingKinds = [
   "crash",
   "leaderCrash",
   "youngLeader",
@@ -42,7 +44,11 @@ export const faultKinds = [
 /** A clock may be off by this share: 0.2 is twenty per cent. */
 export const clockDriftMax = 0.2;
 
-export type FaultKind = (typeof faultKinds)[number];
+/** What breaks, and how the membership changes meanwhile; `--without` switches one off. */
+export const faultKinds: readonly FaultKind[] = [...breakingKinds, ...membershipKinds];
+
+export type BreakingKind = (typeof breakingKinds)[number];
+export type FaultKind = BreakingKind | MembershipKind;
 
 export interface Knobs {
   readonly voters: number;
@@ -62,6 +68,7 @@ export interface Knobs {
   readonly snapshotRetainEntries: number;
   readonly clients: ClientKnobs;
   readonly faults: FaultKnobs;
+  readonly membership: MembershipKnobs;
   /** Length of the part with faults, in ticks. */
   readonly faultTicks: number;
 }
@@ -103,7 +110,9 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5]);
   const learners = random.pick([0, 0, 0, 1]);
   const raft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
-  const enabled = drawFaults(seed, options.without ?? []);
+  const without = new Set(options.without);
+  const membership = drawMembership(seed, without);
+  const enabled = drawFaults(seed, without);
   const readers = random.pick([0, 0, 1, 2]);
   const drawnEvery = random.pick([3, 5, 8, 16, 64, 1000]);
   const snapshotEveryEntries = enabled.has("lagging") ? Math.min(8, drawnEvery) : drawnEvery;
@@ -136,11 +145,12 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
       followLeader: random.pick([0.5, 0.9, 1]),
     },
     faults: {
-      enabled,
+      enabled: new Set([...enabled, ...membership.kinds]),
       everyTicks: random.pick([4, 8, 15, 30, 60]),
       lastsMaxTicks: random.pick([3, 10, 25, 60]),
       reportUnreachable: random.pick([0, 0.1, 1]),
     },
+    membership,
     faultTicks: Math.min(drawnTicks, options.ticks ?? drawnTicks),
   };
 }
@@ -174,7 +184,7 @@ function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs> {
   };
 }
 
-const themes: readonly (readonly FaultKind[])[] = [
+const themes: readonly (readonly BreakingKind[])[] = [
   ["rollingLeaders"],
   ["rollingLeaders", "loss"],
   ["lateAcks"],
@@ -185,16 +195,16 @@ const themes: readonly (readonly FaultKind[])[] = [
   ["lagging", "leaderCrash"],
 ];
 
-function drawFaults(seed: number, without: readonly FaultKind[]): Set<FaultKind> {
+function drawFaults(seed: number, without: ReadonlySet<FaultKind>): Set<BreakingKind> {
   const random = new Random(seed, "faults");
   const share = random.pick([0.1, 0.3, 0.5, 0.8]);
   // Each kind draws for itself: switching one off, or adding one, leaves the others as they were.
-  const drawn = faultKinds.filter((kind) => new Random(seed, kind).chance(share));
+  const drawn = breakingKinds.filter((kind) => new Random(seed, kind).chance(share));
   // Some schedules need quiet around them: Figure 8, or an ack that comes after its leader's time.
   const isThemed = random.chance(0.25);
   const theme = random.pick(themes);
   if (isThemed) drawn.splice(0, drawn.length, ...theme);
-  return new Set(drawn.filter((kind) => !without.includes(kind)));
+  return new Set(drawn.filter((kind) => !without.has(kind)));
 }
 
 function drawWeather(

@@ -3,7 +3,7 @@
  * when no majority answers. Counted in the leader's own ticks, with one tick of grace.
  */
 import type { Message, RaftOptions, RaftStatus } from "@counter/raft";
-import { isQuorum } from "./server-view.ts";
+import { isQuorumOf } from "./server-view.ts";
 import { check } from "./violation.ts";
 
 export class LeaderWatch {
@@ -12,6 +12,8 @@ export class LeaderWatch {
   readonly #writesSince: number[] = [];
   #ticks = 0;
   #leaderSince: number | null = null;
+  /** Its members have a moment's grace: who was silent before need not be heard at once. */
+  #configurationIndex = 0;
 
   constructor(options: RaftOptions) {
     this.#options = options;
@@ -39,6 +41,8 @@ export class LeaderWatch {
       this.#leaderSince = null;
       return;
     }
+    if (now.configurationIndex !== this.#configurationIndex) this.#leaderSince = null;
+    this.#configurationIndex = now.configurationIndex;
     this.#leaderSince ??= this.#ticks;
     const { diskStallTicks, electionTimeoutTicks } = this.#options;
     const waited = this.#ticks - (this.#writesSince[0] ?? this.#ticks);
@@ -49,7 +53,7 @@ export class LeaderWatch {
     if (this.#ticks - this.#leaderSince <= patience) return;
     const hears = (id: string): boolean =>
       id === now.id || (this.#heardAt.get(id) ?? -Infinity) >= this.#ticks - patience;
-    check(isQuorum(hears, now.configuration.voters), "check-quorum", () => {
+    check(isQuorumOf(hears, now.configuration), "check-quorum", () => {
       return `${now.id} leads t${now.term} and has heard from no majority for ${patience} ticks`;
     });
   }

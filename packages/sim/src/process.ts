@@ -12,6 +12,9 @@ import { describeInput, describeMessage, describeNote, describeWrite } from "./d
 import { chunkOf } from "./disk-image.ts";
 import type { StoredSnapshot } from "./disk-image.ts";
 import { LeaderWatch } from "./leader-watch.ts";
+import { lookAt } from "./look.ts";
+import { MembershipDesk } from "./membership-desk.ts";
+import type { MembershipRequest } from "./membership-desk.ts";
 import type { Random } from "./random.ts";
 import { Requests } from "./requests.ts";
 import type { Request } from "./requests.ts";
@@ -45,11 +48,13 @@ export class SimProcess {
   #unapplied: readonly Entry[] = [];
   /** Set while the process is stopped (SIGSTOP): what happens meanwhile waits in here. */
   #inbox: (() => void)[] | null = null;
+  readonly #desk: MembershipDesk;
 
   constructor({ world, server, persisted, random }: SimProcessOptions) {
     this.#world = world;
     this.#server = server;
     this.#random = random;
+    this.#desk = new MembershipDesk(world.invariants, server);
     this.#watch = new LeaderWatch({ ...world.raft, id: server.id });
     this.#transfers = new TransferWatch(world.raft);
     this.#handedIndex = server.image.snapshot?.meta.index ?? 0;
@@ -118,6 +123,10 @@ export class SimProcess {
     this.#perform(() => this.#step(input));
   }
 
+  changeMembership(change: MembershipRequest): void {
+    this.nudge(this.#desk.ask(change));
+  }
+
   request(request: Request): void {
     this.#perform(() => {
       if (this.requests.isFull) return request.reply({ type: "refused", leaderId: null });
@@ -143,26 +152,21 @@ export class SimProcess {
   }
 
   #afterStep(): void {
-    const server = this.#server;
-    const { trace, invariants, corners, onElected } = this.#world;
     do {
-      const before = server.status;
-      const now = this.#core.status();
-      server.status = now;
-      invariants.onStatus(server, before, now);
-      if (before !== null) corners.onStatus(server, before, now);
-      if (now.role === "leader" && before?.role !== "leader") onElected(server.position);
-      trace.mix(now.term);
-      trace.mix(now.commitIndex);
-      trace.mix(now.lastIndex);
+      lookAt(this.#core, this.#server, this.#world);
       if (!this.#core.hasReady()) return;
-      this.#carryOut(this.#guard(() => this.#core.ready()));
+      const ready = this.#guard(() => this.#core.ready());
+      // Leaving a joint configuration may shrink the quorum, and commit what is handed out with it.
+      const last = ready.committed.at(-1)?.index ?? 0;
+      if (last > this.#server.status!.commitIndex) lookAt(this.#core, this.#server, this.#world);
+      this.#carryOut(ready);
     } while (this.#isAlive);
   }
 
   #carryOut(ready: Ready): void {
     const { invariants } = this.#world;
     for (const note of ready.notes) this.#onNote(note);
+    this.#desk.onReady(ready);
     if (ready.write !== null) this.#write(ready.write);
     for (const message of ready.messages) this.#send(message);
     if (ready.restore !== null) {
@@ -208,6 +212,7 @@ export class SimProcess {
   #send(message: Message): void {
     const { invariants, network, trace } = this.#world;
     invariants.onMessage(this.#server, message);
+    this.#desk.onSend(message);
     if (message.type === "installSnapshot") this.#transfers.onChunk(message);
     trace.mix(messageCodes[message.type]);
     const to = Number(message.to.slice(1)) - 1;

@@ -1,5 +1,5 @@
 /** What the invariants may look at: a server from outside, its disk included. */
-import type { NodeId, RaftStatus } from "@counter/raft";
+import type { Configuration, NodeId, RaftStatus } from "@counter/raft";
 import type { DiskImage } from "./disk-image.ts";
 import type { LogImage } from "./log-image.ts";
 
@@ -22,4 +22,9 @@ export function isQuorum(holders: (id: NodeId) => boolean, voters: readonly Node
   let count = 0;
   for (const id of voters) if (holders(id)) count += 1;
   return count * 2 > voters.length;
+}
+
+/** The same for a configuration: while it is joint, for both of its halves. */
+export function isQuorumOf(holders: (id: NodeId) => boolean, c: Configuration): boolean {
+  return isQuorum(holders, c.voters) && (c.outgoing.length === 0 || isQuorum(holders, c.outgoing));
 }

@@ -1,11 +1,12 @@
 /** One server of a simulated cluster: a disk that stays, a clock that drifts, processes that die. */
-import type { Input, Message, NodeId, RaftStatus } from "@counter/raft";
+import type { Input, Message, NodeId, PersistedState, RaftStatus } from "@counter/raft";
 import { SimDisk } from "./disk.ts";
 import type { DiskFailure } from "./disk.ts";
 import type { DiskImage } from "./disk-image.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import type { LogImage } from "./log-image.ts";
 import type { SimStateMachine } from "./machine.ts";
+import type { MembershipRequest } from "./membership-desk.ts";
 import { SimProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Request } from "./requests.ts";
@@ -17,6 +18,8 @@ export interface SimServerOptions {
   readonly id: NodeId;
   readonly position: number;
   readonly random: Random;
+  /** What its disk holds at first. */
+  readonly initial: PersistedState;
 }
 
 export class SimServer implements ServerView {
@@ -51,7 +54,7 @@ export class SimServer implements ServerView {
       heap: world.heap,
       random: random.fork("disk"),
       latency,
-      initial: world.initial,
+      initial: options.initial,
       segmentWrites,
       flaw: world.flaw,
       onApplied: (operation, replaced) => {
@@ -159,6 +162,11 @@ export class SimServer implements ServerView {
   /** An input from outside the protocol: campaign, stepDown, unreachable. */
   nudge(input: Input): void {
     this.#process?.nudge(input);
+  }
+
+  /** An operator wants the membership changed. */
+  changeMembership(change: MembershipRequest): void {
+    this.#process?.changeMembership(change);
   }
 
   /** A client's request arrives. Nothing is replied when the process is stopped meanwhile. */

@@ -14,10 +14,12 @@ import type { HostFlaw } from "./host-flaws.ts";
 import { drawKnobs } from "./knobs.ts";
 import type { DrawOptions, Knobs } from "./knobs.ts";
 import type { SimWorkload } from "./machine.ts";
+import { isAtRest, leaderInForce, membersInForce } from "./membership-fairness.ts";
+import { MembershipFaults } from "./membership-faults.ts";
 import { calmWeather } from "./network.ts";
 import { Random } from "./random.ts";
 import type { SimServer } from "./server.ts";
-import { Violation } from "./violation.ts";
+import { Violation, check } from "./violation.ts";
 import type { InvariantName } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -53,6 +55,9 @@ export const eventsPerRunMax: number = 5_000_000;
 
 /** Within so many of the longest election timeouts a healed cluster must be well again. */
 export const livenessTimeouts: number = 10;
+
+/** For so many election timeouts it must stay well, whatever servers of before think. */
+const calmTimeouts = 4;
 
 /**
  * Runs one seed to its end, or to the first violation.
@@ -116,6 +121,7 @@ class Run {
   readonly #servers: readonly SimServer[];
   readonly #clients: readonly SimClient[];
   readonly #adversary: Adversary;
+  readonly #membership: MembershipFaults;
 
   constructor(seed: number, options: RunOptions) {
     const knobs = { ...drawKnobs(seed, options), ...options.knobs };
@@ -132,6 +138,8 @@ class Run {
       },
     );
     this.#adversary = new Adversary({ world, servers, random: random.fork("faults") });
+    const asks = random.fork("membership");
+    this.#membership = new MembershipFaults({ world, servers, random: asks });
   }
 
   /** Yields what must be awaited before it goes on; nothing with a synchronous machine. */
@@ -140,6 +148,7 @@ class Run {
     for (const server of this.#servers) server.start();
     for (const client of this.#clients) client.start();
     this.#adversary.start();
+    this.#membership.start();
     yield* this.#runUntil(knobs.faultTicks * unitsPerTick, () => false);
     this.#heal();
     yield* this.#mustReach("a leader that everybody follows", () => this.#hasLeader());
@@ -147,9 +156,13 @@ class Run {
     yield* this.#mustReach("an answer for every client", () =>
       this.#clients.every((c) => c.isDone),
     );
-    yield* this.#mustReach("equal servers", () => this.#areEqual());
-    finalCheck(this.world, this.#alive());
-    if (knobs.learners > 0) this.world.coverage.hit("learnerCaughtUp");
+    yield* this.#mustReach("equal members at rest", () => this.#areEqual());
+    if (knobs.membership.spares > 0) yield* this.#staysCalm();
+    const members = membersInForce(this.#servers);
+    finalCheck(this.world, members);
+    if (members.some(({ id, status }) => status?.configuration.learners.includes(id) === true)) {
+      this.world.coverage.hit("learnerCaughtUp");
+    }
   }
 
   #heal(): void {
@@ -160,6 +173,19 @@ class Run {
     world.network.weather = { ...calmWeather };
     for (const server of this.#servers) server.disk.latency = calmLatency;
     this.#adversary.mendAll();
+    this.#membership.stop();
+  }
+
+  /** Who is no member any more, and perhaps has not heard of it, must not depose anybody. */
+  *#staysCalm(): Generator<Promise<void>, void> {
+    const { heap, knobs } = this.world;
+    const before = leaderInForce(this.#servers)?.status;
+    const end = heap.now + calmTimeouts * knobs.raft.electionTimeoutTicks * unitsPerTick;
+    yield* this.#runUntil(end, () => false);
+    const now = leaderInForce(this.#servers)?.status;
+    check(now?.term === before?.term && this.#areEqual(), "undisturbed", () => {
+      return `${before?.id ?? "nobody"} led t${before?.term ?? 0}, now ${now?.id ?? "nobody"} t${now?.term ?? 0}`;
+    });
   }
 
   *#mustReach(what: string, isReached: () => boolean): Generator<Promise<void>, void> {
@@ -210,26 +236,24 @@ class Run {
     return isReached();
   }
 
-  #alive(): readonly SimServer[] {
-    return this.#servers.filter((server) => !server.isOut);
-  }
-
   #hasLeader(): boolean {
-    const alive = this.#alive();
-    const leader = alive.find((server) => server.status?.role === "leader");
+    const leader = leaderInForce(this.#servers);
+    const members = membersInForce(this.#servers);
     return (
-      leader !== undefined &&
-      alive.every(
+      leader !== null &&
+      members.every(
         ({ status }) => status?.term === leader.status?.term && status?.leaderId === leader.id,
       )
     );
   }
 
+  /** All members are, and nothing is left to be done. Who was removed does not matter any more. */
   #areEqual(): boolean {
     const last = this.world.invariants.committed.lastIndex;
     return (
       this.#hasLeader() &&
-      this.#alive().every(
+      isAtRest(this.#servers) &&
+      membersInForce(this.#servers).every(
         (server) =>
           server.appliedIndex === last &&
           server.status?.lastIndex === last &&

@@ -10,12 +10,18 @@ export const invariantSentences = {
     "servers that applied the same entries have the same bytes and gave the same answers",
   "committed-durable": "what is committed is durable on a quorum of every active configuration",
   "committed-stable": "a committed entry is never replaced (§5.4.3)",
-  "one-configuration":
-    "a leader appends a configuration only when the one before is committed (§6)",
   "ack-stable": "what a server acked to a leader is not truncated while that leader's term lasts",
   "no-regress": "term, vote, commit and applied never go back",
   "vouched-durable": "a grant, a candidacy or an ack that left is true of the sender's disk",
   "log-without-gaps": "a stored log has no gaps and no snapshot loses what it stands for",
+  "configuration-in-force": "the newest configuration in a log is in force, committed or not (§6)",
+  "configuration-steps": "two configurations in a row differ by one voter, or one is joint (§6)",
+  "one-change-at-a-time": "a leader changes one committed configuration at a time (§6)",
+  "elected-by-quorum": "a leader has the votes of a quorum of every half (§6)",
+  "snapshot-configuration": "a snapshot names the configuration in force where it ends (§7)",
+  "removed-for-certain":
+    "who says that it was removed was a member, and is not by what is committed",
+  contacts: "a server reaches those whom it was told of, or who reached it first",
   "disk-stall": "a server whose disk does not answer does not lead",
   "check-quorum": "a leader that hears from no majority steps down (dissertation §6.2)",
   bounded: "queues, messages and writes stay within their limits",
@@ -23,6 +29,7 @@ export const invariantSentences = {
   "key-once": "the same key is applied once and always gets the same answer (§8)",
   linearizable: "the history of the clients is linearizable",
   "acknowledged-present": "every acknowledged operation is in the log, once, with that answer",
+  undisturbed: "a cluster that is well keeps its leader, whoever was removed (dissertation §4.2.3)",
   liveness: "after healing there is a leader, all clients are answered and all servers are equal",
   "core-exception": "the core never throws",
 } as const;

@@ -19,6 +19,8 @@ import type { DiskImage } from "./disk-image.ts";
 import type { ServerView } from "./server-view.ts";
 import { check } from "./violation.ts";
 
+const noVotes: ReadonlyMap<NodeId, NodeId> = new Map<NodeId, NodeId>();
+
 export class Vouching {
   readonly #options: RaftOptions;
   readonly #leaders: ReadonlyMap<Term, ServerView>;
@@ -28,6 +30,11 @@ export class Vouching {
   constructor(options: RaftOptions, leaders: ReadonlyMap<Term, ServerView>) {
     this.#options = options;
     this.#leaders = leaders;
+  }
+
+  /** Who has voted for whom in this term, as far as it left. A sole voter says it to nobody. */
+  votesIn(term: Term): ReadonlyMap<NodeId, NodeId> {
+    return this.#votes.get(term) ?? noVotes;
   }
 
   /** @throws {@link Violation} when the message says more than the disk holds */

@@ -11,7 +11,7 @@ describe("who campaigns", () => {
     const data = encodeConfiguration(configuration);
     const server = new TestServer();
     const entries = [{ index: 2, term: 2, kind: "configuration", data }] as const;
-    server.receive(append({ ...toA, term: 2, prev: "1@1", entries }));
+    server.receive(append({ ...toA, term: 2, prev: "1@1", entries, commit: 2 }));
     server.take();
     server.tick(100);
     expect(server.rank).toBe("follower 2");

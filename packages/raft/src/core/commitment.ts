@@ -6,7 +6,8 @@
  * M2 Entries of earlier terms are never committed by counting, only along with one of ours
  *    (Figure 8).
  */
-import type { Configuration, LogIndex, NodeId } from "../types.ts";
+import type { LogIndex, NodeId } from "../types.ts";
+import { isMember } from "./configuration.ts";
 import { configurationIndex } from "./quorum.ts";
 import { note, noteConfiguration } from "./state.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
@@ -45,17 +46,16 @@ function onConfigurationCommitted(s: RaftState, before: LogIndex): void {
   if (index <= before) return;
   s.contactsChanged = true;
   noteConfiguration(s, { index, configuration }, true);
-  const removed = isRemoved(s);
+  judgeRemoval(s, s.removed || s.configurations.named(s.id, s.commitIndex));
+}
+
+/**
+ * Whether what is committed removed this server. One that has just joined reads configurations that
+ * do not name it, and was in none before: it is not removed.
+ */
+export function judgeRemoval(s: RaftState, wasMember: boolean): void {
+  const { index, configuration } = s.configurations.at(s.commitIndex);
+  const removed = wasMember && !isMember(configuration, s.id);
   if (removed && !s.removed) note(s, { type: "removed", index });
   s.removed = removed;
-}
-
-/** A server that has just joined is not named by what was committed before: it is not removed. */
-export function isRemoved(s: RaftState): boolean {
-  if (names(s.configurations.at(s.commitIndex).configuration, s.id)) return false;
-  return s.removed || s.configurations.through(s.commitIndex).some((c) => names(c, s.id));
-}
-
-function names({ members }: Configuration, id: NodeId): boolean {
-  return members.some((member) => member.id === id);
 }

@@ -79,6 +79,10 @@ export function isVoter(c: Configuration, id: NodeId): boolean {
   return c.voters.includes(id) || c.outgoing.includes(id);
 }
 
+export function isMember({ members }: Configuration, id: NodeId): boolean {
+  return members.some((member) => member.id === id);
+}
+
 /** The bytes of a configuration entry: JSON, since it is rare and should be readable in a dump. */
 export function encodeConfiguration(c: Configuration): Uint8Array {
   const text = JSON.stringify({
@@ -195,9 +199,9 @@ export class ConfigurationHistory {
     return found;
   }
 
-  /** Those that were in force at or before `index`, oldest first. */
-  through(index: LogIndex): readonly Configuration[] {
-    return this.#placed.filter((at) => at.index <= index).map(({ configuration }) => configuration);
+  /** Whether one that was in force at or before `index`, as far as is known, names this server. */
+  named(id: NodeId, index: LogIndex): boolean {
+    return this.#placed.some((at) => at.index <= index && isMember(at.configuration, id));
   }
 
   /** The one in force at `index` and all later ones, oldest first. */

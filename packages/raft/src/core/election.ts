@@ -9,6 +9,9 @@
  *    comes back without disturbing the others.
  * E5 A pre-vote is an opinion: it changes nothing at the server that gives it.
  * E6 A server whose disk does not answer neither campaigns nor leads.
+ * E7 Who votes in the configuration in force, or in one that it may fall back to, may campaign: a
+ *    server that alone holds the entry that removes it has the longest log, votes for nobody else
+ *    and must bring that entry to the others (dissertation §4.2.2). It does not count itself.
  */
 import type { RequestVote, RequestVoteResponse } from "../messages.ts";
 import { configurationVoteResult } from "./quorum.ts";
@@ -48,7 +51,7 @@ export function campaignAtOnce(s: RaftState): void {
 function mayCampaign(s: RaftState): boolean {
   const installing = s.receiving?.complete === true;
   if (diskStalled(s) || installing) return false;
-  return isVoter(s.configurations.current.configuration, s.id);
+  return s.configurations.since(s.commitIndex).some((c) => isVoter(c, s.id)); // E7
 }
 
 export function diskStalled(s: RaftState): boolean {

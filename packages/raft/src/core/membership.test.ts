@@ -198,6 +198,17 @@ describe("who is told of changes", () => {
     expect(contacts("a")).toBe("a b");
   });
 
+  it("a follower stays in touch with who is removed by an entry that may be taken back", () => {
+    const cluster = led({ ids: ["a", "b", "c", "d", "e"] });
+    cluster.lose = (m) => m.to !== "b";
+    cluster.change("a", changesOf("-c"));
+    expect(inForce(cluster, "b")).toBe("{a b d e}");
+    expect(cluster.server("b").contacts).toHaveLength(5);
+    cluster.lose = () => false;
+    cluster.tick(8, "a");
+    expect(cluster.server("b").contacts).toHaveLength(4);
+  });
+
   it("a follower follows the configuration in its log, and back when it is truncated", () => {
     const cluster = led({ ids: ["a", "b", "c", "d", "e"], joiners: ["f"] });
     cluster.lose = (m) => m.to !== "b";

@@ -22,7 +22,9 @@ export interface SnapshotProgress {
   turn: number;
   /** Heartbeats since the chunk at `offset` was asked for or sent. */
   heartbeatsWaited: number;
-  /** Heartbeats since `offset` changed, without those in which the chunk was due. */
+  /** The largest `offset` that was reached in this place, in whichever snapshot. */
+  furthest: number;
+  /** Heartbeats since `furthest` moved, without those in which the chunk was due. */
   heartbeatsStalled: number;
   /** How often the chunk at `offset` was sent again. */
   repeats: number;
@@ -112,6 +114,7 @@ export function becomeSnapshot(p: Progress, index: LogIndex): SnapshotProgress {
     chunk: "due",
     turn: 0,
     heartbeatsWaited: 0,
+    furthest: 0,
     heartbeatsStalled: 0,
     repeats: 0,
   };

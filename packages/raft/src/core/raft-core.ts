@@ -3,9 +3,8 @@
  * out; the rules are in the chapters beside this file.
  */
 import type { Message } from "../messages.ts";
-import type { Entry, PersistedState, SnapshotMeta } from "../types.ts";
+import type { Entry, Member, PersistedState, SnapshotMeta } from "../types.ts";
 import { onAppendEntries, rejection } from "./appending.ts";
-import { isRemoved } from "./commitment.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
 import { imageOf, nothingPersisted, restoreImage } from "./image.ts";
@@ -55,7 +54,6 @@ export class RaftCore implements RaftCoreLike {
   constructor(options: RaftOptions, persisted: PersistedState) {
     checkRaftOptions(options);
     this.#s = initialState(options, persisted);
-    this.#s.removed = isRemoved(this.#s);
   }
 
   /** Goes on from an image, which can be used again. @throws {RangeError} on options out of range */
@@ -118,6 +116,9 @@ export class RaftCore implements RaftCoreLike {
   ready(): Ready {
     const s = this.#s;
     if (s.role.kind === "leader" && s.flushNeeded) flushAsLeader(s, s.role);
+    const contacts = takeContacts(s);
+    // After what it says, and to whom, was settled: it still tells the others that they were removed.
+    if (s.role.kind === "leader") resignWhenRemoved(s, s.role);
     const { restore, compactThrough } = s;
     // What was handed out is not added to later, and what is empty costs nothing.
     const messages = s.messages.length === 0 ? none : s.messages;
@@ -130,8 +131,6 @@ export class RaftCore implements RaftCoreLike {
     if (snapshotReads !== none) s.snapshotReads = [];
     s.restore = null;
     s.compactThrough = null;
-    const contacts = s.contactsChanged ? contactsOf(s) : null;
-    s.contactsChanged = false;
     const committed = takeCommitted(s);
     const write = takeWrite(s);
     return {
@@ -167,7 +166,12 @@ function flushAsLeader(s: RaftState, role: LeaderRole): void {
   beginReadRound(s, role);
   flush(s, role);
   continueTransfer(s, role);
-  resignWhenRemoved(s, role);
+}
+
+function takeContacts(s: RaftState): readonly Member[] | null {
+  if (!s.contactsChanged) return null;
+  s.contactsChanged = false;
+  return contactsOf(s);
 }
 
 /** Compares terms (§5.1), then hands the message to its chapter. */

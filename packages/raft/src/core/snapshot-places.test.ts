@@ -226,6 +226,24 @@ describe("a transfer that does not move (S7)", () => {
     expect(sending(server)).toEqual(["c"]);
   });
 
+  it("is not saved by coming as far in each newer snapshot as in the one before", () => {
+    const server = leader({ snapshotTransfersMax: 1 });
+    pass(server, 1);
+    let index = 12;
+    for (let heartbeat = 0; heartbeat <= patience + 1; heartbeat += 1) {
+      server.receive(chunkAck({ from: "b", to: "a", term: 2, index, nextOffset: 2 }));
+      server.propose(1);
+      index += 1;
+      othersAck(server, index);
+      server.saveSnapshot();
+      const [read] = server.heldSnapshotReads;
+      expect(read).toBeUndefined();
+      server.step({ type: "snapshotRead", to: "b", index: index - 1, offset: 2, chunk: null });
+      server.tick(heartbeatTicks);
+    }
+    expect(sending(server)).toEqual(["c"]);
+  });
+
   it("is not punished for waiting at the pace that the leader is allowed", () => {
     const server = leader({ snapshotTransfersMax: 1, snapshotBytesPerTick: 1 });
     pass(server, 1);

@@ -18,7 +18,7 @@
  */
 import type { InstallSnapshot, InstallSnapshotResponse } from "../messages.ts";
 import type { LogIndex, NodeId, SnapshotChunk, SnapshotMeta } from "../types.ts";
-import { advanceCommit } from "./commitment.ts";
+import { advanceCommit, judgeRemoval } from "./commitment.ts";
 import { invariant } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import { becomeSnapshot } from "./progress.ts";
@@ -81,7 +81,8 @@ export function startSnapshot(s: RaftState, peer: Progress): void {
   queueUp(s, snapshot);
   if (before === null) return;
   snapshot.sending = before.sending;
-  snapshot.heartbeatsStalled = before.heartbeatsStalled; // a newer snapshot is no progress (S7)
+  snapshot.heartbeatsStalled = before.heartbeatsStalled; // a newer snapshot is no progress (S7),
+  snapshot.furthest = before.furthest; // nor is to come as far in it as in the one before
 }
 
 /** The next chunk is due; it is read when it is this peer's turn (S5, S6). */
@@ -190,6 +191,7 @@ export function repeatLostChunk(s: RaftState, role: LeaderRole, peer: Progress):
   if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {
     snapshot.sending = false;
     snapshot.heartbeatsStalled = 0;
+    snapshot.furthest = snapshot.offset;
     return queueUp(s, snapshot); // S7
   }
   const patience = timeout * 2 ** Math.min(snapshot.repeats, repeatsMax);
@@ -207,8 +209,11 @@ function someoneWaits(role: LeaderRole): boolean {
 export function continueSnapshot(s: RaftState, peer: Progress, m: InstallSnapshotResponse): void {
   const { snapshot } = peer;
   if (snapshot?.index !== m.index || m.nextOffset === snapshot.offset) return;
-  if (m.nextOffset > snapshot.offset) snapshot.heartbeatsStalled = 0;
   snapshot.offset = m.nextOffset;
+  if (snapshot.offset > snapshot.furthest) {
+    snapshot.furthest = snapshot.offset;
+    snapshot.heartbeatsStalled = 0;
+  }
   snapshot.repeats = 0;
   if (snapshot.sending) queueUp(s, snapshot); // who waits for a place keeps its turn
 }
@@ -271,6 +276,7 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   if (!done) return;
   invariant(snapshot.index > s.commitIndex, "a snapshot never takes a server back"); // S4
   s.receiving = null;
+  const wasMember = s.removed || s.configurations.named(s.id, s.commitIndex);
   s.log.reset(snapshot);
   s.configurations.reset({
     index: snapshot.configurationIndex,
@@ -278,8 +284,8 @@ export function onChunkPersisted(s: RaftState, { snapshot, done }: SnapshotChunk
   });
   s.snapshot = snapshot;
   s.commitIndex = snapshot.index;
-  s.removed = false; // who gets a snapshot from a leader takes part
   onConfigurationMoved(s);
+  judgeRemoval(s, wasMember); // it may be all that a removed server ever hears of it
   s.handedIndex = snapshot.index;
   s.applying.clear();
   s.persistedIndex = snapshot.index;

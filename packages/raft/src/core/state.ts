@@ -13,7 +13,7 @@ import type {
   Term,
   WriteId,
 } from "../types.ts";
-import { ConfigurationHistory, emptyConfiguration } from "./configuration.ts";
+import { ConfigurationHistory, emptyConfiguration, isMember } from "./configuration.ts";
 import type { PlacedConfiguration } from "./configuration.ts";
 import type { Note, Outcome, RaftOptions, SnapshotReadRequest } from "./door.ts";
 import { invariant } from "./invariant.ts";
@@ -123,7 +123,7 @@ export interface RaftState extends RandomState {
   snapshot: SnapshotMeta | null;
   /** Members of the configuration in force or of one that we may fall back to have changed. */
   contactsChanged: boolean;
-  /** A committed configuration does not name us, and the one before it did. */
+  /** The newest committed configuration does not name us, and an earlier one did. */
   removed: boolean;
 
   commitIndex: LogIndex;
@@ -186,6 +186,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
   const snapshotIndex = snapshot?.index ?? 0;
   invariant(log.lastIndex >= snapshotIndex, "a stored log reaches its snapshot");
   invariant(hardState.commitIndex <= log.lastIndex, "a stored log reaches its commit index");
+  const commitIndex = Math.max(hardState.commitIndex, snapshotIndex);
+  const committed = configurations.at(commitIndex).configuration;
   return {
     options,
     id: options.id,
@@ -197,8 +199,8 @@ export function initialState(options: RaftOptions, persisted: PersistedState): R
     configurations,
     snapshot,
     contactsChanged: true,
-    removed: false,
-    commitIndex: Math.max(hardState.commitIndex, snapshotIndex),
+    removed: configurations.named(options.id, commitIndex) && !isMember(committed, options.id),
+    commitIndex,
     handedIndex: snapshotIndex,
     appliedIndex: 0,
     applying: new InflightWindow(),

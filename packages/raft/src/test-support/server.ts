@@ -206,6 +206,7 @@ export class TestServer {
     this.outcomes.push(...ready.outcomes);
     this.notes.push(...ready.notes);
     this.contacts = ready.contacts ?? this.contacts;
+    for (const m of ready.messages) this.#checkAddress(m);
     if (ready.write !== null) this.#write(ready.write);
     if (ready.restore !== null) this.#restore(ready.restore.index);
     this.#apply(ready.committed);
@@ -215,6 +216,13 @@ export class TestServer {
       const request = this.heldSnapshotReads.shift()!;
       this.core.step({ type: "snapshotRead", ...request, chunk: this.disk.readChunk(request) });
     }
+  }
+
+  /** Requests go only to whom the host was told about; answers, and reads, to who came first. */
+  #checkAddress({ type, to }: Message): void {
+    if (type.endsWith("Response") || type === "readIndexRequest") return;
+    const isKnown = this.contacts?.some((member) => member.id === to) === true;
+    if (!isKnown) throw new Error(`${this.id} sends ${type} to ${to}, which is no contact`);
   }
 
   #write(write: Write): void {

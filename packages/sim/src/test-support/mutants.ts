@@ -6,6 +6,7 @@
  * instead of testing nothing.
  */
 import type { Mutant } from "./mutant.ts";
+import { membershipMutants } from "./mutants-of-membership.ts";
 import { readingMutants } from "./mutants-of-reading.ts";
 import { replicationMutants } from "./mutants-of-replication.ts";
 import { snapshotMutants } from "./mutants-of-snapshots.ts";
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...replicationMutants,
   ...snapshotMutants,
   ...onceMutants,
+  ...membershipMutants,
   {
     name: "commit-of-an-earlier-term",
     rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
