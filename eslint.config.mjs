@@ -18,7 +18,11 @@ const nodeGlobals = Object.fromEntries(
   ].map((name) => [name, "readonly"]),
 );
 
-const cores = ["packages/raft/src/core/**/*.ts", "packages/state-machine/src/**/*.ts"];
+const cores = [
+  "packages/raft/src/core/**/*.ts",
+  "packages/raft/src/exactly-once/!(session|repeating).ts",
+  "packages/state-machine/src/**/*.ts",
+];
 
 export default defineConfig(
   globalIgnores(["**/dist/", "**/coverage/", ".nx/", "docs/"]),

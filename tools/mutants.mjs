@@ -1,5 +1,6 @@
-// Removes the rules of the Raft core one at a time and lets the simulator find out. A rule that can
-// be removed unnoticed has no guard: the exit code is 1 then.
+// Removes the rules of the Raft core one at a time, then breaks the contract of its host clause by
+// clause, and lets the simulator find out. A rule that can be removed unnoticed has no guard: the
+// exit code is 1 then.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,11 +14,13 @@ const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
-Each mutant is the core of packages/raft without one rule. Seeds 1, 2, 3 … are run against it until
-an invariant breaks. Prints a line a mutant: what killed it, and after how many seeds.
+Each mutant is packages/raft without one rule of its core or of exactlyOnce, or a host that breaks
+one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
   --seeds N     most seeds a mutant; default 5000
+  --trace       the trace of the run that killed it as well, made smaller first
   --list        the rules, without running anything
 
 Exit code 0: all died. 1: there is a survivor. 2: a mutant does not fit the text of the core.`;
@@ -37,15 +40,17 @@ function transpile(source, fileName) {
   return outputText;
 }
 
-/** The table of mutants, which is made of several files. */
+/** The tables of mutants and of flawed hosts. */
 async function importTables(dir) {
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
   for (const name of readdirSync(tables)) {
-    if (!name.startsWith("mutant") || name.endsWith(".test.ts")) continue;
+    if (!/^(mutant|flawed-hosts)/.test(name) || name.endsWith(".test.ts")) continue;
     const text = readFileSync(join(tables, name), "utf8");
     writeFileSync(join(dir, name.replace(/\.ts$/, ".js")), transpile(text, name));
   }
-  return import(pathToFileURL(join(dir, "mutants.js")).href);
+  const load = (name) => import(pathToFileURL(join(dir, name)).href);
+  const [{ mutants }, { flawedHosts }] = [await load("mutants.js"), await load("flawed-hosts.js")];
+  return { mutants, flawedHosts };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -67,13 +72,16 @@ async function importMutant(mutant, dir) {
     const file = join(dir, name);
     writeFileSync(file.replace(/\.ts$/, ".js"), transpile(readFileSync(file, "utf8"), file));
   }
-  return import(pathToFileURL(join(dir, "core/raft-core.js")).href);
+  const load = (file) => import(pathToFileURL(join(dir, file)).href);
+  const { RaftCore } = await load("core/raft-core.js");
+  const { exactlyOnce } = await load("exactly-once/exactly-once.js");
+  return { RaftCore, exactlyOnce };
 }
 
 /** Runs seeds until one kills the mutant. */
-function hunt(runSeed, factory, seedsMax) {
+async function hunt(runSeedAsync, options, seedsMax) {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const { violation } = runSeed(seed, { factory });
+    const { violation } = await runSeedAsync(seed, options);
     if (violation !== null) return { seed, ...violation };
   }
   return null;
@@ -84,6 +92,7 @@ async function main() {
     options: {
       only: { type: "string", multiple: true, default: [] },
       seeds: { type: "string", default: "5000" },
+      trace: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -91,26 +100,48 @@ async function main() {
   if (values.help) return console.log(help);
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
-    const { mutants } = await importTables(dir);
-    const chosen = mutants.filter(
+    const { mutants, flawedHosts } = await importTables(dir);
+    const sim = await import(join(root, "packages/sim/dist/index.js"));
+    const { runSeedAsync, shrink, hostFlaws } = sim;
+    const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
+      return { name: `host-${flaw}`, rule: hostFlaws[flaw], flaw, expects };
+    });
+    const chosen = [...mutants, ...hosts].filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
-    for (const m of chosen) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
-    const { runSeed } = await import(join(root, "packages/sim/dist/index.js"));
-    await runAll(chosen, { dir, runSeed, seedsMax: Number(values.seeds) });
+    for (const m of chosen) {
+      if (!m.flaw) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
+    }
+    const show = async (seed, options) => {
+      const { without, ticks } = await shrink(seed, options);
+      const cut = ticks === null ? {} : { ticks };
+      const run = await runSeedAsync(seed, { ...options, ...cut, without, trace: true });
+      return run.trace.join("\n");
+    };
+    const trace = values.trace ? show : null;
+    await runAll(chosen, { dir, sim, trace, seedsMax: Number(values.seeds) });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function runAll(chosen, { dir, runSeed, seedsMax }) {
+/** What the simulator runs: the core of the mutant, and under `once` also its exactlyOnce. */
+async function runOptions(mutant, { dir, sim }) {
+  if (mutant.flaw) return { flaw: mutant.flaw };
+  const { RaftCore, exactlyOnce } = await importMutant(mutant, join(dir, mutant.name));
+  const factory = (options, persisted) => new RaftCore(options, persisted);
+  if (mutant.workload !== "once") return { factory };
+  return { factory, workload: sim.exactlyOnceWorkloadOf(exactlyOnce) };
+}
+
+async function runAll(chosen, { dir, sim, trace, seedsMax }) {
   const needed = [];
   const survivors = [];
   for (const mutant of chosen) {
-    const { RaftCore } = await importMutant(mutant, join(dir, mutant.name));
+    const options = await runOptions(mutant, { dir, sim });
     const began = process.hrtime.bigint();
-    const found = hunt(runSeed, (options, persisted) => new RaftCore(options, persisted), seedsMax);
+    const found = await hunt(sim.runSeedAsync, options, seedsMax);
     const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
     const name = mutant.name.padEnd(36);
     if (found === null) {
@@ -121,7 +152,7 @@ async function runAll(chosen, { dir, runSeed, seedsMax }) {
     needed.push(found.seed);
     const surprise = mutant.expects.includes(found.invariant) ? "" : "  (not the expected one)";
     console.log(`${name} ${found.invariant} at seed ${found.seed} (${seconds} s)${surprise}`);
-    if (process.env.VERBOSE === "1") console.log(`  ${found.detail}`);
+    if (trace !== null) console.log(await trace(found.seed, options));
   }
   needed.sort((a, b) => a - b);
   const median = needed[needed.length >> 1] ?? "-";

@@ -1,16 +1,42 @@
 // How fast is consensus itself? Three cores in one thread, in memory, every write "durable" at once,
 // every message delivered at once: what is left is the protocol.
-import { RaftCore, bootstrap, defaultRaftOptions } from "../../packages/raft/dist/index.js";
+import {
+  FlightRecorder,
+  RaftCore,
+  bootstrap,
+  defaultRaftOptions,
+} from "../../packages/raft/dist/index.js";
 
 const ids = ["n1", "n2", "n3"];
 const command = new Uint8Array(64);
 
-function newCluster() {
+/** A core that a flight recorder watches, as RaftNode lets it. */
+class RecordedCore extends RaftCore {
+  #recorder = new FlightRecorder();
+
+  constructor(options, persisted) {
+    super(options, persisted);
+    this.#recorder.onStart({ options, image: () => this.image() });
+  }
+
+  step(input) {
+    this.#recorder.onInput(input);
+    super.step(input);
+  }
+
+  ready() {
+    const ready = super.ready();
+    this.#recorder.onReady(ready);
+    return ready;
+  }
+}
+
+function newCluster(Core) {
   const persisted = bootstrap(ids.map((id) => ({ id, address: id })));
   const cores = new Map();
   ids.forEach((id, at) => {
     const options = { ...defaultRaftOptions, id, seed: at + 1 };
-    cores.set(id, { core: new RaftCore(options, persisted), committed: 0, sinceSnapshot: 0 });
+    cores.set(id, { core: new Core(options, persisted), committed: 0, sinceSnapshot: 0 });
   });
   return cores;
 }
@@ -45,8 +71,8 @@ function apply(node, entries) {
 }
 
 /** Proposes `batch` commands one by one, then lets them commit. Answers commits per second. */
-function run(batch, forMs) {
-  const cores = newCluster();
+function run(batch, forMs, Core = RaftCore) {
+  const cores = newCluster(Core);
   const leader = cores.get("n1").core;
   leader.step({ type: "campaign" });
   settle(cores);
@@ -68,12 +94,25 @@ function run(batch, forMs) {
   return proposed / ((nowMs - startedMs) / 1000);
 }
 
-/** One line a batch size: median and spread of several runs, after a warm-up. */
+/**
+ * One line a batch size: median and spread of several runs, after a warm-up. `recorded` is how fast
+ * it is with a flight recorder on every core, as a part of that: the runs take turns.
+ */
 export function benchCore({ runs = 5, forMs = 1000 } = {}) {
   return [1, 64].map((batch) => {
-    run(batch, forMs);
-    const rates = Array.from({ length: runs }, () => run(batch, forMs)).sort((a, b) => a - b);
-    return { batch, runs, median: rates[runs >> 1], least: rates[0], most: rates[runs - 1] };
+    const rates = [];
+    const recordedRates = [];
+    for (let at = -1; at < runs; at += 1) {
+      const rate = run(batch, forMs);
+      const recordedRate = run(batch, forMs, RecordedCore);
+      if (at < 0) continue; // warming up
+      rates.push(rate);
+      recordedRates.push(recordedRate);
+    }
+    for (const list of [rates, recordedRates]) list.sort((a, b) => a - b);
+    const median = rates[runs >> 1];
+    const recorded = recordedRates[runs >> 1] / median;
+    return { batch, runs, median, least: rates[0], most: rates[runs - 1], recorded };
   });
 }
 

@@ -57,10 +57,11 @@ if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(repor
 function core() {
   console.log("\nThe core alone: three in one thread, in memory, commits per second");
   const rows = benchCore({ runs: options.runs, forMs: options.seconds * 1000 });
-  for (const { batch, median, least, most } of rows) {
+  for (const { batch, median, least, most, recorded } of rows) {
     console.log(
       `  ${batch} at a time`.padEnd(20),
-      `${thousands(median)}   (${thousands(least)} – ${thousands(most)})`,
+      `${thousands(median)}   (${thousands(least)} – ${thousands(most)})`.padEnd(40),
+      `× ${recorded.toFixed(2)} with flight recorders`,
     );
   }
   return rows;

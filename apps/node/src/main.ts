@@ -8,7 +8,7 @@ import { messageOf } from "./error-text.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode, type NodeParts, type RunningNode } from "./node.ts";
-import { ignoreClosedOutput, stopInTime, untilSignal } from "./shutdown.ts";
+import { ignoreClosedOutput, onSignalToRecord, stopInTime, untilSignal } from "./shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 
@@ -26,6 +26,8 @@ const starters: Readonly<Record<Mode, (parts: NodeParts) => Promise<RunningNode>
 
 async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<number> {
   const signalled = untilSignal();
+  let running: RunningNode | null = null; // before there is one, there is nothing to record
+  onSignalToRecord(() => void running?.flight.save("flight"));
   const cancelling = new AbortController();
   const starting = starters[config.mode]({ ...parts, cancel: cancelling.signal });
   const early = await Promise.race([signalled, starting.then(() => null)]);
@@ -36,6 +38,7 @@ async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<n
     return null;
   });
   if (node === null) return exitCodes.ok;
+  running = node;
   const cause = early ?? (await Promise.race([signalled, node.stopped]));
   if (typeof cause !== "string") {
     if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already

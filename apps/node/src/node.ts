@@ -18,6 +18,7 @@ import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { firstMembers } from "./data-dir/identity.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
+import { FlightFiles } from "./flight-files.ts";
 import { createForwarder } from "./http/forward.ts";
 import { Gate } from "./http/gate.ts";
 import { HeldRequests } from "./http/held.ts";
@@ -50,6 +51,7 @@ export interface RunningNode {
   readonly ready: Promise<number>;
   /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
   readonly stopped: Promise<Error | null>;
+  readonly flight: FlightFiles;
   /**
    * Hands leadership over, then refuses new requests, finishes those that are being answered, closes
    * everything. Idempotent.
@@ -77,6 +79,7 @@ export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
 class CounterNode implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly flight: FlightFiles;
   readonly #parts: NodeParts;
   readonly #server: Server;
   readonly #gate = new Gate();
@@ -99,10 +102,11 @@ class CounterNode implements RunningNode {
   #resolveStopped: (error: Error | null) => void = () => undefined;
 
   constructor(parts: NodeParts) {
-    const { config, log, logContext } = parts;
+    const { config, log, logContext, version: release } = parts;
     this.#parts = parts;
     this.#server = parts.server ?? createHttpServer();
     this.#clusterId = config.clusterId;
+    this.flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
     this.#admission = new Admission({
@@ -201,7 +205,7 @@ class CounterNode implements RunningNode {
         stateMachine: this.#machine,
         storage,
         transport,
-        observer: this.#watch.observer,
+        observer: this.flight.beside(this.#watch.observer),
         ...(tickMs === undefined ? {} : { tickMs }),
       });
     } catch (error) {
@@ -289,6 +293,7 @@ class CounterNode implements RunningNode {
     this.#forwarder.close();
     this.#lag.stop();
     this.#server.closeAllConnections();
+    await this.flight.settled();
     this.#resolveStopped(this.#failure);
   }
 }

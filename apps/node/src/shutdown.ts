@@ -19,6 +19,11 @@ export function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** `kill -USR2`: the node goes on. Unheard, it would end the process. */
+export function onSignalToRecord(record: () => void): void {
+  process.on("SIGUSR2", record);
+}
+
 /** A launcher that is gone leaves a broken pipe, which must not become a crash. */
 export function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -4,8 +4,13 @@
  */
 import type { LogIndex, NodeId } from "./types.ts";
 
-/** Whether a command took effect: certainly not, or nobody here can know. */
-export type CommandOutcome = "not-applied" | "unknown";
+/**
+ * What became of a command.
+ * - `not-applied`: it did not and will not take effect
+ * - `unknown`: nobody here can know; it may still take effect
+ * - `refused`: it was committed, and the state machine answered that it will not carry it out
+ */
+export type CommandOutcome = "not-applied" | "unknown" | "refused";
 
 export abstract class RaftError extends Error {
   abstract readonly code: string;
@@ -158,6 +163,85 @@ export class StoppedError extends RaftError {
   constructor(options?: ErrorOptions) {
     super("the node is stopped", options);
   }
+}
+
+/** The state machine refused the command, as it does on every server. It changed nothing. */
+export class RefusedError extends RaftError {
+  override readonly name = "RefusedError";
+  readonly code = "RAFT_REFUSED";
+  readonly outcome = "refused";
+  /** What the state machine gave to `refuse`. */
+  readonly reason: string;
+  constructor(reason: string) {
+    super(`the state machine refused the command: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** This key, or number of a session, was first used with another command. */
+export class KeyReusedError extends RaftError {
+  override readonly name = "KeyReusedError";
+  readonly code = "RAFT_KEY_REUSED";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("the key was used with another command before");
+  }
+}
+
+/** The window of the key is over: this attempt was not applied, an earlier one may have been. */
+export class KeyExpiredError extends RaftError {
+  override readonly name = "KeyExpiredError";
+  readonly code = "RAFT_KEY_EXPIRED";
+  readonly outcome = "unknown";
+  constructor() {
+    super("the key is older than its window; what became of earlier attempts is forgotten");
+  }
+}
+
+/** No room to remember another answer. This attempt was not applied; the same may succeed later. */
+export class AnswersFullError extends RaftError {
+  override readonly name = "AnswersFullError";
+  readonly code = "RAFT_ANSWERS_FULL";
+  readonly outcome = "not-applied";
+  constructor() {
+    super("as many answers are remembered as may be; try again later");
+  }
+}
+
+/** This attempt was not applied, an earlier one may have been: its answer is not kept. */
+export class AnswerForgottenError extends RaftError {
+  override readonly name = "AnswerForgottenError";
+  readonly code = "RAFT_ANSWER_FORGOTTEN";
+  readonly outcome = "unknown";
+  constructor() {
+    super("the answer to this command is not kept: it was acknowledged, or is too large");
+  }
+}
+
+/**
+ * The session does not exist any more. This attempt was not applied; `unknown` means that an earlier
+ * one may have been.
+ */
+export class SessionExpiredError extends RaftError {
+  override readonly name = "SessionExpiredError";
+  readonly code = "RAFT_SESSION_EXPIRED";
+  readonly outcome: "not-applied" | "unknown";
+  constructor(outcome: "not-applied" | "unknown") {
+    super("the session has expired or was closed; open another one");
+    this.outcome = outcome;
+  }
+}
+
+/** An entry of the log that `exactlyOnce` did not write, or a newer release did: the node stops. */
+export class EnvelopeFormatError extends Error {
+  override readonly name = "EnvelopeFormatError";
+  readonly code = "RAFT_ENVELOPE_FORMAT";
+}
+
+/** A snapshot that `exactlyOnce` did not write, a newer release did, or that is damaged. */
+export class SnapshotFormatError extends Error {
+  override readonly name = "SnapshotFormatError";
+  readonly code = "RAFT_SNAPSHOT_FORMAT";
 }
 
 /** A bug of ours: something that is always true was not. Nobody catches it. */

@@ -1,4 +1,6 @@
+import { AppliedTruth } from "./applied-truth.ts";
 import { KeyedCounter } from "./counter-workload.ts";
+import { Coverage } from "./coverage.ts";
 import { finalCheck } from "./final-check.ts";
 import type { OperationRecord } from "./history.ts";
 import { buildWorld } from "./build-world.ts";
@@ -34,6 +36,29 @@ describe("reads and answers (§8)", () => {
     expect(apply(two, 2, "2")).toBe("equal-state");
     expect(apply(one, 5, "1")).toBeNull();
     expect(apply(one, 6, "2")).toBe("key-once");
+  });
+
+  it("allows a machine to say that it has forgotten a command, and nothing else after that", () => {
+    const [one, two] = watched().servers;
+    const appliedBy = (truth: AppliedTruth, server: typeof one) => {
+      return (index: number, answer: string): string | null =>
+        broken(() =>
+          truth.onApplied(server!, {
+            ...{ entry: entry(index, 1), record, answer: bytes(answer), restoredAt: 0 },
+          }),
+        );
+    };
+    const newTruth = (): AppliedTruth => {
+      return new AppliedTruth(new Coverage(), (answer) => answer.length === 0);
+    };
+    const truth = newTruth();
+    const apply = appliedBy(truth, one);
+    expect([apply(2, "1"), apply(3, "1"), apply(4, "")]).toEqual([null, null, null]);
+    const applyLate = appliedBy(truth, two);
+    expect([applyLate(2, "1"), applyLate(3, "1"), applyLate(4, "")]).toEqual([null, null, null]);
+    expect(apply(5, "1")).toBe("key-once");
+    const applyOther = appliedBy(newTruth(), one);
+    expect([applyOther(2, ""), applyOther(3, "1")]).toEqual([null, "key-once"]);
   });
 
   it("fires when a command without a key is applied twice", () => {

@@ -24,10 +24,18 @@ export class AppliedTruth {
   readonly #answers = new Map<LogIndex, Uint8Array>();
   readonly #states = new Map<LogIndex, Uint8Array>();
   readonly #first = new Map<OperationRecord, FirstAnswer>();
+  /** Where a command was forgotten first. */
+  readonly #forgottenAt = new Map<OperationRecord, LogIndex>();
   readonly #coverage: Coverage;
+  readonly #isForgotten: (answer: Uint8Array) => boolean;
 
-  constructor(coverage: Coverage) {
+  /** @param isForgotten - which answers may follow another one to the same command */
+  constructor(
+    coverage: Coverage,
+    isForgotten: (answer: Uint8Array) => boolean = (): boolean => false,
+  ) {
     this.#coverage = coverage;
+    this.#isForgotten = isForgotten;
   }
 
   /** A server applied a command and answered it. */
@@ -55,6 +63,16 @@ export class AppliedTruth {
       return;
     }
     if (first.index === entry.index) return;
+    if (this.#isForgotten(answer)) {
+      this.#forgottenAt.set(
+        record,
+        Math.min(entry.index, this.#forgottenAt.get(record) ?? Infinity),
+      );
+      return;
+    }
+    check(entry.index < (this.#forgottenAt.get(record) ?? Infinity), "key-once", () => {
+      return `${server.id} answers ${record.operation.text} at ${entry.index}, after it was forgotten`;
+    });
     check(keyed, "key-once", () => {
       return `${record.operation.text} was sent once and is at ${first.index} and ${entry.index}`;
     });

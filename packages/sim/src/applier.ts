@@ -3,7 +3,7 @@
  * snapshots and takes its own. Lives as long as the server's process.
  */
 import type { Entry, LogIndex, SnapshotMeta, Term } from "@counter/raft";
-import type { StoredSnapshot } from "./disk.ts";
+import type { StoredSnapshot } from "./disk-image.ts";
 import type { SimStateMachine } from "./machine.ts";
 import type { Random } from "./random.ts";
 import type { Request, Requests } from "./requests.ts";

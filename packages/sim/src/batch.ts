@@ -1,10 +1,12 @@
 /** Many seeds, one after another, and the smallest way to describe one that failed. */
 import { Coverage } from "./coverage.ts";
 import type { CornerCounts } from "./coverage.ts";
+import type { HostFlaw } from "./host-flaws.ts";
 import { drawKnobs } from "./knobs.ts";
 import type { FaultKind } from "./knobs.ts";
 import { runSeedAsync } from "./simulation.ts";
 import type { RunOptions, RunResult } from "./simulation.ts";
+import { defaultWorkload } from "./workloads.ts";
 
 export interface BatchResult {
   readonly seeds: number;
@@ -68,9 +70,21 @@ export async function shrink(seed: number, options: RunOptions = {}): Promise<Sh
   return { seed, without, ticks, result: best };
 }
 
+/** What else a run depends on, where it is not the default: names as the command line has them. */
+export interface ReplaySetting {
+  readonly workload?: string;
+  readonly flaw?: HostFlaw | null;
+}
+
 /** The command that shows this run again. */
-export function replayCommand(run: Pick<ShrunkRun, "seed" | "without" | "ticks">): string {
+export function replayCommand(
+  run: Pick<ShrunkRun, "seed" | "without" | "ticks">,
+  setting: ReplaySetting = {},
+): string {
+  const { workload = defaultWorkload, flaw = null } = setting;
   const parts = [`npm run sim -- --seed ${run.seed}`];
+  if (workload !== defaultWorkload) parts.push(`--workload ${workload}`);
+  if (flaw !== null) parts.push(`--flaw ${flaw}`);
   if (run.without.length > 0) parts.push(`--without ${run.without.join(",")}`);
   if (run.ticks !== null) parts.push(`--ticks ${run.ticks}`);
   return parts.join(" ");

@@ -5,6 +5,7 @@ import { CornerWatch } from "./corner-watch.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import { Coverage } from "./coverage.ts";
 import { EventHeap, unitsPerTick } from "./event-heap.ts";
+import type { HostFlaw } from "./host-flaws.ts";
 import { Invariants } from "./invariants.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SimWorkload } from "./machine.ts";
@@ -20,6 +21,7 @@ export interface WorldParts {
   readonly factory?: RaftCoreFactory;
   readonly workload?: SimWorkload;
   readonly trace?: boolean;
+  readonly flaw?: HostFlaw;
 }
 
 export interface BuiltWorld {
@@ -41,10 +43,10 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
     random: random.fork("network"),
     servers: ids.length,
     weather: knobs.weather,
-    deliver: ({ to }, message, sentAt) => {
+    deliver: ({ from, to }, message, sentAt) => {
       const age = heap.now - sentAt;
       if (age > 10 * knobs.raft.electionTimeoutTicks * unitsPerTick) coverage.hit("veryOldMessage");
-      servers[to]!.receive(message);
+      servers[to]!.receive(message, servers[from]!);
     },
     onUnreachable: ({ from, to }) => {
       if (!random.chance(knobs.faults.reportUnreachable)) return;
@@ -56,9 +58,10 @@ export function buildWorld(parts: WorldParts): BuiltWorld {
   const history: World["history"] = [];
   const factory = parts.factory ?? ((o, persisted) => new RaftCore(o, persisted));
   const workload = parts.workload ?? counterWorkload;
-  const invariants = new Invariants({ views: servers, raft, coverage });
+  const invariants = new Invariants({ views: servers, raft, coverage, workload });
   const world: World = {
     ...{ heap, trace, coverage, network, knobs, raft, factory, initial, workload, history },
+    flaw: parts.flaw ?? null,
     isHealed: false,
     awaited: null,
     onElected: () => undefined,

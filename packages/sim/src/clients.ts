@@ -24,6 +24,8 @@ export interface SimClientOptions {
 
 /** A reader takes this many looks for a query in its workload before it sends what it got. */
 const queryDrawsMax = 32;
+/** How often a request comes a second time, late. */
+const lateCopies = 0.05;
 /** Longest pause and patience of a reader, in units. */
 const readerUnits = { think: 50, timeout: 300 };
 
@@ -37,6 +39,8 @@ export class SimClient {
   #finishing = false;
   #lastOne = false;
   #current: OperationRecord | null = null;
+  #previous: OperationRecord | null = null;
+  readonly #notes = new Map<string, number>();
   #mayBeOpen = false;
 
   constructor(options: SimClientOptions) {
@@ -87,7 +91,12 @@ export class SimClient {
 
   #draw(): Operation {
     const { world, random, position, isReader } = this.#options;
-    const at = { client: position, number: this.#number };
+    const at = {
+      client: position,
+      number: this.#number,
+      previous: this.#previous,
+      notes: this.#notes,
+    };
     let operation = world.workload.nextOperation(random, at);
     for (let i = 0; isReader && operation.kind !== "query" && i < queryDrawsMax; i += 1) {
       operation = world.workload.nextOperation(random, at);
@@ -116,15 +125,24 @@ export class SimClient {
     };
     const isLost = !this.#finishing && random.chance(loss);
     const isAbandoned = !this.#finishing && random.chance(abandon);
-    if (!isLost) {
-      world.heap.after(random.between(1, 10), () => server.request({ record, reply }));
-    }
+    const request = { record, reply };
+    if (!isLost) world.heap.after(random.between(1, 10), () => server.request(request));
+    this.#maybeCopy(() => server.request(request), timeoutUnits);
     world.heap.after(isAbandoned ? random.below(timeoutUnits) : timeoutUnits, () => {
       if (attempt !== this.#attempt || this.#current !== record) return;
       this.#mayBeOpen = true;
       if (isAbandoned && !this.#finishing) this.#end("unknown", null);
       else this.#again();
     });
+  }
+
+  /** A copy of a request arrives much later, where the machine is made to know it again. */
+  #maybeCopy(deliver: () => void, timeoutUnits: number): void {
+    const { world, random } = this.#options;
+    if (world.workload.isForgotten === undefined || this.#current?.operation.key === null) return;
+    if (this.#finishing || !random.chance(lateCopies)) return;
+    this.#mayBeOpen = true;
+    world.heap.after(random.below(10 * timeoutUnits), deliver);
   }
 
   #choose(): SimServer {
@@ -143,6 +161,9 @@ export class SimClient {
     if (attempt !== this.#attempt || this.#current === null) return;
     switch (reply.type) {
       case "answer":
+        if (this.#options.world.workload.isForgotten?.(reply.answer) === true) {
+          return this.#end("unknown", null);
+        }
         return this.#end("answered", reply.answer);
       case "unknown":
         this.#mayBeOpen = true;
@@ -160,7 +181,8 @@ export class SimClient {
     const { operation } = record;
     const isCommand = operation.kind === "command";
     this.#attempt += 1; // whatever is still under way does not count any more
-    if (this.#mayBeOpen && isCommand && operation.key === null) return this.#end("unknown", null);
+    const isOnce = operation.key === null && world.flaw !== "repeats-without-a-key";
+    if (this.#mayBeOpen && isCommand && isOnce) return this.#end("unknown", null);
     if (record.attempts >= world.knobs.clients.attemptsMax && !this.#finishing) {
       return this.#end(this.#mayBeOpen && isCommand ? "unknown" : "refused", null);
     }
@@ -178,6 +200,7 @@ export class SimClient {
     if (outcome !== "unknown") record.returnedAt = world.heap.now;
     this.#attempt += 1;
     this.#current = null;
+    this.#previous = record;
     this.#say(`${outcome}: ${record.operation.text}`);
     world.trace.mix(record.id);
     world.trace.mix(outcome.length);

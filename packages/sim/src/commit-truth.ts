@@ -86,8 +86,10 @@ export class CommitTruth {
       const entry = view.image.log.at(index);
       if (entry === null) continue;
       const holds = (id: NodeId): boolean => {
-        const image = this.#views.find((other) => other.id === id)?.image;
-        return image !== undefined && (image.log.at(index)?.term ?? -1) === entry.term;
+        const holder = this.#views.find((other) => other.id === id);
+        if (holder === undefined) return false;
+        const { image, lost } = holder;
+        return image.log.at(index)?.term === entry.term || lost?.log.at(index)?.term === entry.term;
       };
       if (isQuorumOf(holds, configuration)) return entry;
     }

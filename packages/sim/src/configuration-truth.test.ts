@@ -1,7 +1,7 @@
 import { encodeConfiguration } from "@counter/raft";
 import type { Configuration, Entry, Message, RaftStatus, SnapshotMeta } from "@counter/raft";
 import { Coverage } from "./coverage.ts";
-import { imageOf } from "./disk.ts";
+import { imageOf } from "./disk-image.ts";
 import { Invariants } from "./invariants.ts";
 import { broken, entry, raftOptions, status, write } from "./test-support/builders.ts";
 import type { TestServer } from "./test-support/builders.ts";
@@ -20,10 +20,18 @@ function cluster(...rest: readonly Entry[]): {
   readonly invariants: Invariants;
 } {
   const entries = [configurationEntry(1, 1, first), ...rest];
-  const hardState = { term: 1, vote: null, commitIndex: 0 };
+  const { term } = entries[entries.length - 1]!;
+  const hardState = { term, vote: null, commitIndex: 0 };
   const servers = [0, 1, 2].map((position): TestServer => {
     const image = imageOf({ hardState, snapshot: null, entries });
-    return { id: `n${position + 1}`, position, image, log: image.log.clone(), status: null };
+    return {
+      id: `n${position + 1}`,
+      position,
+      image,
+      lost: null,
+      log: image.log.clone(),
+      status: null,
+    };
   });
   const invariants = new Invariants({
     views: servers,

@@ -18,7 +18,7 @@ import type { CommitTruth } from "./commit-truth.ts";
 import { stepProblem } from "./configuration-steps.ts";
 import type { Coverage } from "./coverage.ts";
 import { describeConfiguration, describeId } from "./describe.ts";
-import type { DiskOperation } from "./disk.ts";
+import type { DiskOperation } from "./disk-image.ts";
 import { isSameBytes } from "./entry-ledger.ts";
 import { MembershipWatch } from "./membership-watch.ts";
 import type { ConfigurationEntry } from "./membership-watch.ts";

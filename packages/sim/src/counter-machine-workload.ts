@@ -58,12 +58,13 @@ export const counterMachineWorkload: SimWorkload = {
 
 /** A disk gives a snapshot back in pieces of any size. */
 // eslint-disable-next-line @typescript-eslint/require-await -- a disk would be awaited here
-async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const pieceBytes = 100;
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+/** All pieces in one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -1,10 +1,13 @@
 /** The adversary: breaks things at random, of the kinds that the seed switched on, and mends them. */
+import type { DiskFailure } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
+import { clockDriftMax } from "./knobs.ts";
 import type { BreakingKind, FaultKind } from "./knobs.ts";
 import { isExpendable } from "./membership-fairness.ts";
 import { isMembershipKind } from "./membership-knobs.ts";
-import type { PartitionShape } from "./network.ts";
+import { NetworkFaults } from "./network-faults.ts";
 import type { Random } from "./random.ts";
+import { paceWithin } from "./server.ts";
 import type { SimServer } from "./server.ts";
 import type { World } from "./world.ts";
 
@@ -14,18 +17,13 @@ export interface AdversaryOptions {
   readonly random: Random;
 }
 
-const shapes: readonly PartitionShape[] = [
-  "isolated",
-  "isolated",
-  "halves",
-  "oneWay",
-  "bridge",
-  "ring",
-  "chain",
-];
-
 /** Faults that are done to the network or to messages all the time, not now and then. */
-const weather: ReadonlySet<FaultKind> = new Set<FaultKind>(["loss", "duplication", "replay"]);
+const weather: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "loss",
+  "duplication",
+  "replay",
+  "stray",
+]);
 
 /** Faults that an election brings about. */
 const onElection: ReadonlySet<FaultKind> = new Set<FaultKind>(["youngLeader", "rollingLeaders"]);
@@ -33,6 +31,7 @@ const onElection: ReadonlySet<FaultKind> = new Set<FaultKind>(["youngLeader", "r
 export class Adversary {
   readonly #options: AdversaryOptions;
   readonly #kinds: readonly BreakingKind[];
+  readonly #network: NetworkFaults;
   readonly #fallen: SimServer[] = [];
   #stopped = false;
 
@@ -41,6 +40,12 @@ export class Adversary {
     const { enabled } = options.world.knobs.faults;
     const breaking = [...enabled].filter((kind) => !isMembershipKind(kind));
     this.#kinds = breaking.filter((kind) => !weather.has(kind));
+    this.#network = new NetworkFaults({
+      ...options,
+      mendLater: (mend) => this.#mendLater(mend),
+      say: (what) => this.#say(what),
+      isOver: () => this.#stopped,
+    });
   }
 
   start(): void {
@@ -64,6 +69,7 @@ export class Adversary {
     world.network.heal();
     for (const server of servers) {
       server.disk.recover();
+      server.isClockStopped = false;
       server.resume();
       server.start();
     }
@@ -80,7 +86,7 @@ export class Adversary {
   }
 
   #strike(kind: BreakingKind): void {
-    const { servers, random, world } = this.#options;
+    const { servers, random } = this.#options;
     const victim = this.#victim();
     switch (kind) {
       case "crash":
@@ -93,11 +99,19 @@ export class Adversary {
         victim.pause();
         return this.#mendLater(() => victim.resume());
       case "partition":
-        return this.#partition(victim);
+        return this.#network.partition(victim);
+      case "flap":
+        return this.#network.flap(victim);
       case "clog":
-        return this.#clog(victim);
+        return this.#network.clog(victim);
       case "lateAcks":
-        return this.#delayAcks(victim);
+        return this.#network.delayAcks(victim);
+      case "lagging":
+        return this.#network.lag(victim);
+      case "foreign":
+        return this.#network.foreign(victim);
+      case "clock":
+        return this.#disturbClock(victim);
       case "hang":
         victim.disk.hang();
         return this.#mendLater(() => victim.disk.recover());
@@ -105,24 +119,17 @@ export class Adversary {
         victim.disk.slowness = random.between(2, 20);
         return this.#mendLater(() => victim.disk.recover());
       case "fsync":
+        return this.#failDisk(victim, kind);
       case "full":
-        victim.disk.failNext = kind;
-        return this.#mendLater(() => {
-          victim.disk.failNext = null;
-          victim.start();
-        });
+        return this.#fill(victim);
       case "rot":
         return this.#rot(victim);
+      case "amnesia":
+        return this.#mayBeEmpty(victim) ? victim.startEmpty() : undefined;
       case "stepDown":
-        return servers.filter(isLeader).forEach((server) => {
-          world.coverage.hit("leadershipGivenUp");
-          server.nudge({ type: "stepDown" });
-        });
+        return servers.filter(isLeader).forEach((leader) => this.#stepDown(leader));
       case "transfer":
-        return servers.filter(isLeader).forEach((server) => {
-          const to = random.chance(0.5) ? null : random.pick(servers).id;
-          server.nudge({ type: "transfer", to });
-        });
+        return servers.filter(isLeader).forEach((leader) => this.#handOver(leader));
       case "campaign":
         return victim.nudge({ type: "campaign" });
       case "youngLeader":
@@ -130,8 +137,19 @@ export class Adversary {
       case "loss":
       case "duplication":
       case "replay":
+      case "stray":
         return;
     }
+  }
+
+  #stepDown(leader: SimServer): void {
+    this.#options.world.coverage.hit("leadershipGivenUp");
+    leader.nudge({ type: "stepDown" });
+  }
+
+  #handOver(leader: SimServer): void {
+    const { servers, random } = this.#options;
+    leader.nudge({ type: "transfer", to: random.chance(0.5) ? null : random.pick(servers).id });
   }
 
   /** Faults are most telling where the leader is. */
@@ -161,7 +179,7 @@ export class Adversary {
     world.heap.after(random.below(4 * delayMax), () => {
       if (this.#stopped || !isLeader(leader)) return;
       if (random.chance(0.7)) this.#crash([leader]);
-      else this.#partition(leader);
+      else this.#network.partition(leader);
     });
   }
 
@@ -180,59 +198,57 @@ export class Adversary {
     });
   }
 
-  #partition(victim: SimServer): void {
-    const { random, world } = this.#options;
-    const shape = random.pick(shapes);
-    this.#say(`partition: ${shape} around ${victim.id}`);
-    world.network.partition(shape, victim.position);
+  #failDisk(victim: SimServer, failure: DiskFailure): void {
+    victim.disk.failNext = failure;
     this.#mendLater(() => {
-      this.#say("the network is whole again");
-      world.network.heal();
+      victim.disk.failNext = null;
+      victim.start();
     });
   }
 
-  #clog(victim: SimServer): void {
-    const { servers, random, world } = this.#options;
-    const other = random.pick(servers);
-    if (other === victim) return;
-    const ends = { from: victim.position, to: other.position };
-    this.#say(`the link ${victim.id} -> ${other.id} is clogged`);
-    world.network.clog(ends);
-    this.#mendLater(() => world.network.unclog(ends));
+  /** A host either waits for room, or stops and is started again. */
+  #fill(victim: SimServer): void {
+    if (this.#options.random.chance(0.3)) return this.#failDisk(victim, "full");
+    victim.disk.isFull = true;
+    this.#say(`the disk of ${victim.id} is full`);
+    this.#mendLater(() => (victim.disk.isFull = false));
   }
 
-  /**
-   * A leader goes unheard and hears one follower only, whose answers of before arrive much later:
-   * old acks must not make it believe that it still leads.
-   */
-  #delayAcks(leader: SimServer): void {
-    const { servers, random, world } = this.#options;
-    const follower = random.pick(servers);
-    if (!isLeader(leader) || follower === leader) return;
-    this.#say(`${leader.id} goes unheard; acks of ${follower.id} come late`);
-    const { network, heap, knobs } = world;
-    const late = { from: follower.position, to: leader.position };
-    network.clog(late);
-    heap.after(random.below(2 * unitsPerTick), () => {
-      for (const { position } of servers) {
-        network.setCut({ from: leader.position, to: position }, true);
-        if (position !== late.from) network.setCut({ from: position, to: leader.position }, true);
-      }
-    });
-    const timeoutUnits = knobs.raft.electionTimeoutTicks * unitsPerTick;
-    const releasedAfter = random.between(timeoutUnits, 3 * timeoutUnits);
-    heap.after(releasedAfter, () => network.unclog(late));
-    heap.after(releasedAfter + timeoutUnits, () => network.heal());
-  }
-
-  /** A minority may lose its disks: then a server refuses to start, rather than to guess. */
+  /** Something rots while a server is down, for good or in one reading: it refuses to start. */
   #rot(victim: SimServer): void {
-    const { servers, world } = this.#options;
-    if (!isExpendable(servers, victim)) return;
+    const { random } = this.#options;
+    const lasts = random.chance(0.5);
+    if (lasts && !this.#mayLoseDisk(victim)) return;
     victim.crash("its disk is damaged");
-    victim.isDamaged = true;
-    world.coverage.hit("damageRefused");
-    this.#say(`${victim.id} finds its disk damaged and refuses to start`);
+    const { log } = victim.image;
+    victim.disk.rot = { index: random.between(log.firstIndex, log.lastIndex), lasts };
+    victim.start(); // refused
+    this.#mendLater(() => victim.start());
+  }
+
+  /** Only a minority of the voters may lose their disks. */
+  #mayLoseDisk(victim: SimServer): boolean {
+    const { servers } = this.#options;
+    return isExpendable(servers, victim);
+  }
+
+  /** Who was a cluster of one would found another one, and no check knows those apart. */
+  #mayBeEmpty(victim: SimServer): boolean {
+    const wasAlone = this.#options.world.knobs.voters === 1 && victim.position === 0;
+    return !wasAlone && this.#mayLoseDisk(victim);
+  }
+
+  /** A clock goes on at another pace, or stands still for a while: missed ticks never come. */
+  #disturbClock(victim: SimServer): void {
+    const { random, world } = this.#options;
+    if (random.chance(0.5)) {
+      victim.pace = paceWithin(clockDriftMax, random);
+      return;
+    }
+    if (isLeader(victim)) world.coverage.hit("clockStopped");
+    this.#say(`the clock of ${victim.id} stands still`);
+    victim.isClockStopped = true;
+    this.#mendLater(() => (victim.isClockStopped = false));
   }
 
   #mendLater(mend: () => void): void {

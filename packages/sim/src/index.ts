@@ -3,7 +3,7 @@
  * it, under faults of disk, network and process that are all drawn from one seed.
  */
 export { replayCommand, runSeeds, shrink } from "./batch.ts";
-export type { BatchResult, ShrunkRun } from "./batch.ts";
+export type { BatchResult, ReplaySetting, ShrunkRun } from "./batch.ts";
 export { counterMachineWorkload } from "./counter-machine-workload.ts";
 export { KeyedCounter, counterWorkload } from "./counter-workload.ts";
 export { cornerNames, corners } from "./coverage.ts";
@@ -11,12 +11,15 @@ export type { Corner, CornerCounts } from "./coverage.ts";
 export { describeEntries, describeId, describeMessage, describeNote } from "./describe.ts";
 export type { DiskLatency } from "./disk.ts";
 export { unitsPerTick } from "./event-heap.ts";
+export { hostFlaws } from "./host-flaws.ts";
+export type { HostFlaw } from "./host-flaws.ts";
 export type { OperationOutcome, OperationRecord } from "./history.ts";
 export { drawKnobs, faultKinds } from "./knobs.ts";
 export type { ClientKnobs, DrawOptions, FaultKind, FaultKnobs, Knobs } from "./knobs.ts";
 export { judgeCounterHistory } from "./linearizability.ts";
 export type { CounterHistory, CounterOperation } from "./linearizability.ts";
-export type { Operation, SimStateMachine, SimWorkload } from "./machine.ts";
+export type { ClientPosition, Operation, SimStateMachine, SimWorkload } from "./machine.ts";
+export { exactlyOnceWorkload, exactlyOnceWorkloadOf } from "./exactly-once-workload.ts";
 export type { LinkWeather } from "./network.ts";
 export { Random } from "./random.ts";
 export { replayScenario } from "./scenario/replay.ts";

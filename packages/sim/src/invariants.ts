@@ -16,9 +16,10 @@ import { AppliedTruth } from "./applied-truth.ts";
 import { CommitTruth } from "./commit-truth.ts";
 import { ConfigurationTruth } from "./configuration-truth.ts";
 import type { Coverage } from "./coverage.ts";
-import type { DiskOperation } from "./disk.ts";
+import type { DiskOperation } from "./disk-image.ts";
 import { EntryLedger, isSameEntry } from "./entry-ledger.ts";
 import { describeId } from "./describe.ts";
+import type { SimWorkload } from "./machine.ts";
 import { isQuorum } from "./server-view.ts";
 import type { ServerView } from "./server-view.ts";
 import { watchLimits, watchStatus } from "./status-watch.ts";
@@ -29,6 +30,8 @@ export interface InvariantsOptions {
   readonly views: readonly ServerView[];
   readonly raft: RaftOptions;
   readonly coverage: Coverage;
+  /** Whose answers are seen; none of them is forgotten without it. */
+  readonly workload?: Pick<SimWorkload, "isForgotten">;
 }
 
 export class Invariants {
@@ -45,7 +48,10 @@ export class Invariants {
   constructor(options: InvariantsOptions) {
     this.#options = options;
     this.committed = new CommitTruth(options.views);
-    this.applied = new AppliedTruth(options.coverage);
+    this.applied = new AppliedTruth(
+      options.coverage,
+      (answer) => options.workload?.isForgotten?.(answer) ?? false,
+    );
     this.configurations = new ConfigurationTruth(this.committed, options.coverage);
     this.#vouching = new Vouching(options.raft, this.leaders);
   }

@@ -21,19 +21,28 @@ const breakingKinds = [
   "pause",
   "partition",
   "clog",
+  "flap",
   "lateAcks",
+  "lagging",
+  "clock",
   "hang",
   "slowDisk",
   "fsync",
   "full",
   "rot",
+  "amnesia",
+  "foreign",
   "stepDown",
   "transfer",
   "campaign",
   "loss",
   "duplication",
   "replay",
+  "stray",
 ] as const;
+
+/** A clock may be off by this share: 0.2 is twenty per cent. */
+export const clockDriftMax = 0.2;
 
 /** What breaks, and how the membership changes meanwhile; `--without` switches one off. */
 export const faultKinds: readonly FaultKind[] = [...breakingKinds, ...membershipKinds];
@@ -49,6 +58,10 @@ export interface Knobs {
   readonly disk: DiskLatency;
   /** How much slower or faster each server's clock may run: 0.1 is ten per cent. */
   readonly clockDrift: number;
+  /** How far a tick may be from its place, in units: ticks come at uneven distances. */
+  readonly tickJitterUnits: number;
+  /** Writes in one segment of the log; the next one makes a new file. */
+  readonly segmentWrites: number;
   /** Longest time that applying a batch takes, in units. */
   readonly applyMaxUnits: number;
   readonly snapshotEveryEntries: number;
@@ -99,22 +112,25 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const raft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
   const without = new Set(options.without);
   const membership = drawMembership(seed, without);
-  const enabled = drawFaults(random, without);
+  const enabled = drawFaults(seed, without);
   const readers = random.pick([0, 0, 1, 2]);
-  const snapshotEveryEntries = random.pick([3, 5, 8, 16, 64, 1000]);
+  const drawnEvery = random.pick([3, 5, 8, 16, 64, 1000]);
+  const snapshotEveryEntries = enabled.has("lagging") ? Math.min(8, drawnEvery) : drawnEvery;
   const drawnTicks = random.pick([200, 300, 400, 600]);
   return {
     voters,
     learners,
     raft,
-    weather: drawWeather(random, enabled, raft.electionTimeoutTicks),
+    weather: drawWeather(random.fork("weather"), enabled, raft.electionTimeoutTicks),
     disk: random.pick([
       { min: 1, max: 5 },
       { min: 1, max: 50 },
       { min: 10, max: 200 },
       { min: 1, max: 400 },
     ]),
-    clockDrift: random.pick([0, 0.05, 0.2]),
+    clockDrift: random.pick([0, 0.05, clockDriftMax]),
+    tickJitterUnits: random.pick([10, 10, 70]),
+    segmentWrites: random.pick([2, 8, 1000]),
     applyMaxUnits: random.pick([0, 0, 20, 300]),
     snapshotEveryEntries,
     snapshotRetainEntries: random.pick([0, 0, 1, 4]),
@@ -175,12 +191,15 @@ const themes: readonly (readonly BreakingKind[])[] = [
   ["lateAcks", "duplication"],
   ["pause", "replay"],
   ["hang", "crash"],
+  ["lagging"],
+  ["lagging", "leaderCrash"],
 ];
 
-function drawFaults(random: Random, without: ReadonlySet<FaultKind>): Set<BreakingKind> {
+function drawFaults(seed: number, without: ReadonlySet<FaultKind>): Set<BreakingKind> {
+  const random = new Random(seed, "faults");
   const share = random.pick([0.1, 0.3, 0.5, 0.8]);
-  // Every kind draws, so that switching one off leaves the others as they were.
-  const drawn = breakingKinds.filter(() => random.chance(share));
+  // Each kind draws for itself: switching one off, or adding one, leaves the others as they were.
+  const drawn = breakingKinds.filter((kind) => new Random(seed, kind).chance(share));
   // Some schedules need quiet around them: Figure 8, or an ack that comes after its leader's time.
   const isThemed = random.chance(0.25);
   const theme = random.pick(themes);
@@ -196,11 +215,13 @@ function drawWeather(
   const loss = random.pick([0.01, 0.05, 0.2, 0.4]);
   const duplication = random.pick([0.01, 0.1, 0.5]);
   const replay = random.pick([0.002, 0.01, 0.05]);
+  const stray = random.pick([0.002, 0.02]);
   return {
     ...calmWeather,
     loss: enabled.has("loss") ? loss : 0,
     duplication: enabled.has("duplication") ? duplication : 0,
     replay: enabled.has("replay") ? replay : 0,
+    stray: enabled.has("stray") ? stray : 0,
     replayMaxUnits: 40 * electionTimeoutTicks * unitsPerTick,
     delayMax: random.pick([10, 50, 200, 500]),
     ordered: random.chance(0.3),

@@ -20,6 +20,7 @@ export class LeaderWatch {
   }
 
   onReceive(message: Message): void {
+    if (message.to !== this.#options.id) return;
     this.#heardAt.set(message.from, this.#ticks);
   }
 

@@ -47,6 +47,11 @@ export class LogImage {
     return replaced;
   }
 
+  /** Forgets `index` and everything after it. */
+  cutFrom(index: LogIndex): void {
+    this.#entries.length = Math.max(0, Math.min(this.#entries.length, index - this.#firstIndex));
+  }
+
   /** Forgets everything up to and including `through`. */
   compactThrough(through: LogIndex): void {
     if (through < this.#firstIndex || this.#entries.length === 0) return;

@@ -42,15 +42,29 @@ export interface Operation {
   readonly text: string;
 }
 
+/** Who does something next, and what it knows. */
+export interface ClientPosition {
+  readonly client: number;
+  /** Counts the operations of this client up from 0. */
+  readonly number: number;
+  /** What this client did before, and what came of it; `null` at first. */
+  readonly previous: OperationRecord | null;
+  /** What the workload wants to know again at the next operation of this client. */
+  readonly notes: Map<string, number>;
+}
+
 /** A machine, what clients do with it, and how their history is judged. */
 export interface SimWorkload {
   readonly name: string;
   createMachine(): SimStateMachine;
-  /** The next thing this client does. `number` counts its operations up from 0. */
-  nextOperation(
-    random: Random,
-    at: { readonly client: number; readonly number: number },
-  ): Operation;
+  /** The next thing this client does. */
+  nextOperation(random: Random, at: ClientPosition): Operation;
+  /**
+   * Whether this answer says only that the machine does not know any more what became of a command
+   * that it may have applied before. Such an answer may follow another one to the same command, and
+   * nothing else may follow it.
+   */
+  isForgotten?(answer: Uint8Array): boolean;
   /**
    * Judges the finished history from outside, by answers alone. The simulator has already compared
    * it with the log; this finds what both share as a mistake.

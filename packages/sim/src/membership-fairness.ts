@@ -20,7 +20,7 @@ export function leaderInForce(servers: readonly SimServer[]): SimServer | null {
 /** The members of the leader's configuration that have a disk; none while nobody leads. */
 export function membersInForce(servers: readonly SimServer[]): readonly SimServer[] {
   const members = leaderInForce(servers)?.status?.configuration.members ?? [];
-  return servers.filter(({ id, isDamaged }) => !isDamaged && members.some((m) => m.id === id));
+  return servers.filter(({ id, isOut }) => !isOut && members.some((m) => m.id === id));
 }
 
 /** Whether nothing is left to be done: not joint, and who can be promoted is. */
@@ -30,13 +30,13 @@ export function isAtRest(servers: readonly SimServer[]): boolean {
   const { outgoing, joining } = status.configuration;
   return (
     outgoing.length === 0 &&
-    joining.every((id) => servers.some((server) => server.id === id && server.isDamaged))
+    joining.every((id) => servers.some((server) => server.id === id && server.isOut))
   );
 }
 
 /** Whether the run stays fair when this server loses its disk, too. */
 export function isExpendable(servers: readonly SimServer[], victim: SimServer): boolean {
-  if (victim.isDamaged) return false;
+  if (victim.isOut) return false;
   const isLost = lostAmong(servers, victim.id);
   return configurationsOf(servers).every((configuration) => isViable(configuration, isLost));
 }
@@ -54,7 +54,7 @@ export function hasMajorityUp(servers: readonly SimServer[], next: Configuration
 }
 
 function lostAmong(servers: readonly SimServer[], victim: NodeId | null): (id: NodeId) => boolean {
-  const lost = servers.filter(({ id, isDamaged }) => isDamaged || id === victim);
+  const lost = servers.filter(({ id, isOut }) => isOut || id === victim);
   return (id) => lost.some((server) => server.id === id);
 }
 

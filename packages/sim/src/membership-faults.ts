@@ -136,7 +136,7 @@ export class MembershipFaults {
   #add({ members, voters, outgoing }: Configuration): readonly MembershipChange[] {
     const { servers, random } = this.#options;
     const votes = [...voters, ...outgoing];
-    const candidates = servers.filter((server) => !server.isDamaged && !votes.includes(server.id));
+    const candidates = servers.filter((server) => !server.isOut && !votes.includes(server.id));
     if (candidates.length === 0) return [];
     const { id } = random.pick(candidates);
     const address = members.find((member) => member.id === id)?.address ?? this.#address(id);

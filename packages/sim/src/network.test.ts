@@ -81,6 +81,14 @@ describe("the simulated network", () => {
     expect(arrivals[1]!.at).toBeGreaterThan(100);
   });
 
+  it("delivers a stray copy anywhere, in addition", () => {
+    const { send, settle, arrivals } = networkOf({ stray: 1 });
+    send(link, 60);
+    settle();
+    expect(arrivals).toHaveLength(120);
+    expect(new Set(arrivals.map(({ ends }) => ends.to))).toEqual(new Set([0, 1, 2]));
+  });
+
   it("stops at a cut, also what is on its way, and says who is unreachable", () => {
     const { network, send, settle, arrivals, unreachable } = networkOf();
     send(link);
@@ -119,6 +127,8 @@ describe("the simulated network", () => {
     { shape: "oneWay", cuts: 4, because: "one direction of four links" },
     { shape: "chain", cuts: 12, because: "four of ten pairs are neighbours" },
     { shape: "ring", cuts: 10, because: "five of ten pairs are neighbours" },
+    { shape: "star", cuts: 12, because: "the other four do not reach each other" },
+    { shape: "oneWayLink", cuts: 1, because: "one direction of one link" },
     { shape: "bridge", cuts: 8, because: "two on each side, and one that reaches all" },
   ])("$shape around a server of five cuts $cuts links: $because", ({ shape, cuts }) => {
     const { network } = networkOf({}, 5);

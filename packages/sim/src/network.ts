@@ -13,6 +13,8 @@ export interface LinkWeather {
   /** That another copy arrives much later, after up to `replayMaxUnits`. */
   readonly replay: number;
   readonly replayMaxUnits: number;
+  /** That another copy arrives at a wrong server, as through a stale address. */
+  readonly stray: number;
   /** Shortest and longest way, in units. */
   readonly delayMin: number;
   readonly delayMax: number;
@@ -26,6 +28,7 @@ export const calmWeather: LinkWeather = {
   duplication: 0,
   replay: 0,
   replayMaxUnits: 0,
+  stray: 0,
   delayMin: 1,
   delayMax: 10,
   ordered: false,
@@ -37,7 +40,8 @@ export interface LinkEnds {
   readonly to: number;
 }
 
-export type PartitionShape = "halves" | "oneWay" | "bridge" | "ring" | "isolated" | "chain";
+export type PartitionShape =
+  "isolated" | "halves" | "oneWay" | "oneWayLink" | "bridge" | "ring" | "chain" | "star";
 
 /** Most messages held by one clogged link; more are lost, as a bounded queue loses them. */
 export const clogMax: number = 64;
@@ -86,6 +90,9 @@ export class SimNetwork {
     if (queue != null) {
       if (queue.length < clogMax) queue.push(message);
       return;
+    }
+    if (weather.stray > 0 && random.chance(weather.stray)) {
+      this.#travel({ from: ends.from, to: random.below(this.#size) }, message);
     }
     if (weather.loss > 0 && random.chance(weather.loss)) return;
     this.#travel(ends, message);
@@ -187,5 +194,9 @@ function isSevered(
       return distance !== 1 && distance !== row.size - 1;
     case "chain":
       return distance !== 1;
+    case "star": // everybody reaches number 0 only
+      return from !== 0 && to !== 0;
+    case "oneWayLink":
+      return row.outward ? from === 0 && to === 1 : from === 1 && to === 0;
   }
 }

@@ -4,11 +4,13 @@
  * later, it does in some random order and sometimes later.
  */
 import type { Entry, Input, LogIndex, Message, RaftCoreLike, Ready } from "@counter/raft";
+import type { PersistedState } from "@counter/raft";
 import { Applier } from "./applier.ts";
 import { inputCodes, messageCodes } from "./trace.ts";
 import { TransferWatch } from "./transfer-watch.ts";
 import { describeInput, describeMessage, describeNote, describeWrite } from "./describe.ts";
-import type { StoredSnapshot } from "./disk.ts";
+import { chunkOf } from "./disk-image.ts";
+import type { StoredSnapshot } from "./disk-image.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import { lookAt } from "./look.ts";
 import { MembershipDesk } from "./membership-desk.ts";
@@ -18,7 +20,6 @@ import { Requests } from "./requests.ts";
 import type { Request } from "./requests.ts";
 import type { SimServer } from "./server.ts";
 import { Violation, check } from "./violation.ts";
-import { wrapCommand } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Most messages that wait for a paused server; more are lost, as a full socket buffer loses them. */
@@ -27,6 +28,8 @@ export const inboxMax: number = 512;
 export interface SimProcessOptions {
   readonly world: World;
   readonly server: SimServer;
+  /** What it found on the disk. */
+  readonly persisted: PersistedState;
   readonly random: Random;
 }
 
@@ -47,17 +50,19 @@ export class SimProcess {
   #inbox: (() => void)[] | null = null;
   readonly #desk: MembershipDesk;
 
-  constructor({ world, server, random }: SimProcessOptions) {
+  constructor({ world, server, persisted, random }: SimProcessOptions) {
     this.#world = world;
     this.#server = server;
     this.#random = random;
     this.#desk = new MembershipDesk(world.invariants, server);
-    this.#watch = new LeaderWatch(world.raft);
+    this.#watch = new LeaderWatch({ ...world.raft, id: server.id });
     this.#transfers = new TransferWatch(world.raft);
     this.#handedIndex = server.image.snapshot?.meta.index ?? 0;
     // A new process draws another seed: the numbers of its reads must not repeat.
-    const options = { ...world.raft, id: server.id, seed: random.next() | 0 };
-    this.#core = this.#guard(() => world.factory(options, server.disk.load()));
+    const drawn = random.next() | 0;
+    const seed = world.flaw === "repeats-its-seed" ? server.position : drawn;
+    const options = { ...world.raft, id: server.id, seed };
+    this.#core = this.#guard(() => world.factory(options, persisted));
     this.requests = new Requests(world, server);
     this.applier = new Applier({
       world,
@@ -126,13 +131,9 @@ export class SimProcess {
     this.#perform(() => {
       if (this.requests.isFull) return request.reply({ type: "refused", leaderId: null });
       const context = this.requests.ask([request]);
-      const { record } = request;
-      const { operation } = record;
-      this.#step(
-        operation.kind === "query"
-          ? { type: "read", context }
-          : { type: "propose", context, commands: [wrapCommand(record.id, operation.bytes)] },
-      );
+      if (request.record.operation.kind === "query") return this.#step({ type: "read", context });
+      const command = this.requests.commandFrom(request);
+      this.#step({ type: "propose", context, commands: [command] });
     });
   }
 
@@ -230,6 +231,8 @@ export class SimProcess {
     const { coverage, trace } = this.#world;
     if (trace.recording) this.#say(describeNote(note));
     if (note.type === "snapshotInstalled") coverage.hit("snapshotInstalled");
+    if (note.type === "dropped" && note.message.to !== this.#server.id)
+      coverage.hit("strayDropped");
   }
 
   #onApplied(index: LogIndex): void {
@@ -242,28 +245,25 @@ export class SimProcess {
     const { min, max } = this.#server.disk.latency;
     this.#later(this.#random.between(min, max), () => {
       const stored = this.#server.image.snapshot;
-      const { to, index, offset, maxBytes } = read;
-      if (stored?.meta.index !== index) {
-        this.#step({ type: "snapshotRead", to, index, offset, chunk: null });
-        return;
-      }
-      const data = stored.bytes.slice(offset, offset + maxBytes);
-      const done = offset + data.length >= stored.bytes.length;
-      const chunk = { snapshot: stored.meta, offset, data, done };
+      const { to, index, offset } = read;
+      const chunk = stored?.meta.index === index ? chunkOf(stored, read) : null;
       this.#step({ type: "snapshotRead", to, index, offset, chunk });
     });
   }
 
   #saveSnapshot(snapshot: StoredSnapshot, onDone: () => void): void {
-    this.#server.disk.submit({ type: "saveSnapshot", snapshot }, () => {
-      this.#perform(() => {
-        onDone();
-        if (this.#server.image.snapshot !== snapshot) return; // a newer one was installed meanwhile
-        this.#world.coverage.hit("ownSnapshot");
-        const retainEntries = this.#world.knobs.snapshotRetainEntries;
-        this.#step({ type: "snapshotSaved", snapshot: snapshot.meta, retainEntries });
-      });
-    });
+    const onStored = (): void => {
+      onDone();
+      if (this.#server.image.snapshot !== snapshot) return; // a newer one was installed meanwhile
+      this.#world.coverage.hit("ownSnapshot");
+      const retainEntries = this.#world.knobs.snapshotRetainEntries;
+      this.#step({ type: "snapshotSaved", snapshot: snapshot.meta, retainEntries });
+    };
+    this.#server.disk.submit(
+      { type: "saveSnapshot", snapshot },
+      () => this.#perform(onStored),
+      () => this.#perform(onDone),
+    );
   }
 
   #compact(through: LogIndex): void {

@@ -5,6 +5,7 @@
 import type { EntryId, LogIndex, Outcome } from "@counter/raft";
 import type { OperationRecord } from "./history.ts";
 import type { ServerView } from "./server-view.ts";
+import { wrapCommand } from "./world.ts";
 import type { World } from "./world.ts";
 
 export type Reply =
@@ -34,6 +35,7 @@ export class Requests {
   readonly #appended = new Map<LogIndex, { readonly term: number; readonly request: Request }>();
   #readable: WaitingRead[] = [];
   #nextContext = 1;
+  #lastCommand: Uint8Array | null = null;
 
   constructor(world: World, server: ServerView) {
     this.#world = world;
@@ -50,6 +52,14 @@ export class Requests {
     this.#nextContext += 1;
     this.#asked.set(context, requests);
     return context;
+  }
+
+  /** The bytes to propose: which operation it is, then the workload's. */
+  commandFrom({ record }: Request): Uint8Array {
+    const command = wrapCommand(record.id, record.operation.bytes);
+    if (this.#world.flaw === "reuses-a-buffer") this.#lastCommand?.set(command.subarray(0, 4));
+    this.#lastCommand = command;
+    return command;
   }
 
   onOutcome(
@@ -107,7 +117,7 @@ export class Requests {
     for (const [at, { request }] of this.#appended) {
       if (at > index) continue;
       this.#appended.delete(at);
-      request.reply({ type: "unknown" });
+      request.reply(this.#unknown);
     }
   }
 
@@ -121,7 +131,12 @@ export class Requests {
     this.#asked.clear();
     this.#appended.clear();
     this.#readable = [];
-    for (const request of open) request.reply({ type: "unknown" });
+    for (const request of open) request.reply(this.#unknown);
+  }
+
+  get #unknown(): Reply {
+    if (this.#world.flaw === "calls-unknown-refused") return { type: "refused", leaderId: null };
+    return { type: "unknown" };
   }
 
   #onProposed(first: EntryId, requests: readonly Request[]): void {
@@ -129,7 +144,7 @@ export class Requests {
       const index = first.index + i;
       const replaced = this.#appended.get(index);
       // Our own earlier proposal for this index was truncated without our hearing of it.
-      replaced?.request.reply({ type: "unknown" });
+      replaced?.request.reply(this.#unknown);
       this.#appended.set(index, { term: first.term, request });
     });
   }

@@ -1,6 +1,6 @@
 /** What the invariants may look at: a server from outside, its disk included. */
 import type { Configuration, NodeId, RaftStatus } from "@counter/raft";
-import type { DiskImage } from "./disk.ts";
+import type { DiskImage } from "./disk-image.ts";
 import type { LogImage } from "./log-image.ts";
 
 export interface ServerView {
@@ -9,6 +9,8 @@ export interface ServerView {
   readonly position: number;
   /** What is durable. */
   readonly image: DiskImage;
+  /** What was durable on the disk that an empty one replaced; counts as one damaged copy. */
+  readonly lost: DiskImage | null;
   /** The log as the core's writes made it, durable or still on the way to the disk. */
   readonly log: LogImage;
   /** The newest look at the core; `null` while the server is down. */

@@ -1,7 +1,8 @@
 /** One server of a simulated cluster: a disk that stays, a clock that drifts, processes that die. */
 import type { Input, Message, NodeId, PersistedState, RaftStatus } from "@counter/raft";
 import { SimDisk } from "./disk.ts";
-import type { DiskFailure, DiskImage } from "./disk.ts";
+import type { DiskFailure } from "./disk.ts";
+import type { DiskImage } from "./disk-image.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import type { LogImage } from "./log-image.ts";
 import type { SimStateMachine } from "./machine.ts";
@@ -27,12 +28,19 @@ export class SimServer implements ServerView {
   readonly disk: SimDisk;
   log: LogImage;
   status: RaftStatus | null = null;
-  /** Its disk is damaged for good: it is never started again. */
+  /** What the disk held before an empty one took its place. */
+  lost: DiskImage | null = null;
+  /** Its disk has rotted: every start is refused. */
   isDamaged = false;
+  /** How fast its clock runs: 1.2 ticks a fifth slower than 1. */
+  pace: number;
+  /** Its ticks do not come; everything else goes on. */
+  isClockStopped = false;
   readonly #world: World;
   readonly #random: Random;
-  readonly #clockRate: number;
   #process: SimProcess | null = null;
+  /** The last crash lost the end of what was being written. */
+  #tornTail = false;
 
   constructor(options: SimServerOptions) {
     const { world, random } = options;
@@ -40,17 +48,20 @@ export class SimServer implements ServerView {
     this.position = options.position;
     this.#world = world;
     this.#random = random;
-    const { clockDrift, disk: latency } = world.knobs;
-    this.#clockRate = 1 + (random.below(2001) / 1000 - 1) * clockDrift;
+    const { clockDrift, disk: latency, segmentWrites } = world.knobs;
+    this.pace = paceWithin(clockDrift, random);
     this.disk = new SimDisk({
       heap: world.heap,
       random: random.fork("disk"),
       latency,
       initial: options.initial,
+      segmentWrites,
+      flaw: world.flaw,
       onApplied: (operation, replaced) => {
         world.invariants.onDurable(this, operation, replaced);
       },
       onFailure: (failure) => this.#onDiskFailure(failure),
+      onRoomAgain: () => world.coverage.hit("diskFullAndRoomAgain"),
     });
     this.log = this.disk.image.log.clone();
   }
@@ -62,6 +73,11 @@ export class SimServer implements ServerView {
   /** The process that runs now; `null` while the server is down. */
   get process(): SimProcess | null {
     return this.#process;
+  }
+
+  /** Whether its disk is no part of the cluster any more: rotten for good, or replaced by an empty one. */
+  get isOut(): boolean {
+    return this.isDamaged || this.lost !== null;
   }
 
   get isDiskHung(): boolean {
@@ -78,10 +94,15 @@ export class SimServer implements ServerView {
 
   start(): void {
     if (this.#process !== null || this.isDamaged) return;
+    const world = this.#world;
+    const persisted = this.disk.load();
+    if (persisted === null) return this.#refuseToStart();
+    if (this.#tornTail) world.coverage.hit("tornTail");
+    this.#tornTail = false;
     this.#say("starts");
     this.log = this.image.log.clone();
-    const world = this.#world;
-    const process = new SimProcess({ world, server: this, random: this.#random.fork("process") });
+    const random = this.#random.fork("process");
+    const process = new SimProcess({ world, server: this, persisted, random });
     this.#process = process;
     process.begin();
     this.#planTick(process);
@@ -92,11 +113,12 @@ export class SimServer implements ServerView {
     const process = this.#process;
     if (process === null) return;
     const world = this.#world;
-    if (process.writesOut > 0) world.coverage.hit("crashedBetweenPersistAndSend");
     this.#process = null;
     this.status = null;
-    const { kept, lost } = this.disk.crash();
-    if (lost > 0) world.coverage.hit("tornTail");
+    const { kept, lost, nameLost } = this.disk.crash();
+    if (kept > 0) world.coverage.hit("crashedBetweenPersistAndSend");
+    if (lost > 0) this.#tornTail = true;
+    if (nameLost) world.coverage.hit("unsyncedNameLost");
     this.#say(`crashes (${why}): ${kept} writes kept, ${lost} lost`);
     world.invariants.onCrash(this);
     process.requests.onCrash();
@@ -115,8 +137,26 @@ export class SimServer implements ServerView {
     this.#process.resume();
   }
 
-  receive(message: Message): void {
+  /** The server comes back under its name with an empty disk, as after a rebuild of its machine. */
+  startEmpty(): void {
+    this.crash("its disk is replaced by an empty one");
+    this.lost ??= this.disk.wipe();
+    this.start();
+  }
+
+  receive(message: Message, from: SimServer): void {
+    // Every server remembers the disks of the others: an empty one is a stranger's.
+    if ((this.lost ?? from.lost) !== null && this.#world.flaw !== "admits-an-empty-disk") {
+      if (from.lost !== null) this.#world.coverage.hit("emptyDiskKeptOut");
+      return;
+    }
     this.#process?.receive(message);
+  }
+
+  /** A message with this server's name on it, of another cluster. */
+  receiveForeign(message: Message): void {
+    this.#world.coverage.hit("foreignRefused");
+    if (this.#world.flaw === "admits-foreign-clusters") this.#process?.receive(message);
   }
 
   /** An input from outside the protocol: campaign, stepDown, unreachable. */
@@ -136,12 +176,20 @@ export class SimServer implements ServerView {
   }
 
   #planTick(process: SimProcess): void {
-    const jitter = this.#random.below(21) - 10;
-    this.#world.heap.after(unitsPerTick * this.#clockRate + jitter, () => {
+    const { tickJitterUnits } = this.#world.knobs;
+    const jitter = this.#random.between(-tickJitterUnits, tickJitterUnits);
+    this.#world.heap.after(unitsPerTick * this.pace + jitter, () => {
       if (this.#process !== process) return;
-      process.tick();
+      if (!this.isClockStopped) process.tick(); // ticks that did not come never come later
       if (this.#process === process) this.#planTick(process);
     });
+  }
+
+  #refuseToStart(): void {
+    this.#world.coverage.hit("damageRefused");
+    if (this.disk.rot === null) this.#world.coverage.hit("misreadRefused");
+    else this.isDamaged = true;
+    this.#say("finds its disk damaged and refuses to start");
   }
 
   #onDiskFailure(failure: DiskFailure): void {
@@ -152,4 +200,9 @@ export class SimServer implements ServerView {
   #say(what: string): void {
     this.#world.trace.line(this.#world.heap.now, this.id, what);
   }
+}
+
+/** A clock that is off by at most this share. */
+export function paceWithin(drift: number, random: Random): number {
+  return 1 + (random.below(2001) / 1000 - 1) * drift;
 }

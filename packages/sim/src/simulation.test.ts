@@ -3,6 +3,7 @@ import type { RaftCoreFactory, RaftCoreLike } from "@counter/raft";
 import { replayCommand, runSeeds, shrink } from "./batch.ts";
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
+import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import { runSeed, runSeedAsync } from "./simulation.ts";
 import type { SimStateMachine, SimWorkload } from "./machine.ts";
 
@@ -58,6 +59,25 @@ describe("a simulation", () => {
     const { failures, answered } = await runSeeds(seeds, { workload: counterMachineWorkload });
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(100);
+  }, 60_000);
+
+  it("finds nothing wrong with exactlyOnce in twenty seeds, in which commands are forgotten", async () => {
+    const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+    let forgotten = 0;
+    const workload: SimWorkload = {
+      ...exactlyOnceWorkload,
+      isForgotten: (answer) => {
+        const isForgotten = exactlyOnceWorkload.isForgotten!(answer);
+        if (isForgotten) forgotten += 1;
+        return isForgotten;
+      },
+    };
+    const { failures, answered, coverage } = await runSeeds(seeds, { workload });
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(500);
+    expect(forgotten).toBeGreaterThan(50);
+    expect(coverage.keyHitAfterLeaderChange).toBeGreaterThan(0);
+    expect(coverage.keyHitAfterSnapshot).toBeGreaterThan(0);
   }, 60_000);
 
   it("gives the same hash asynchronously", async () => {
@@ -149,6 +169,8 @@ describe("a simulation of something broken", () => {
     expect(shrunk.result.violation?.invariant).toBe("state-machine-safety");
     expect(shrunk.without.length).toBeGreaterThan(0);
     expect(replayCommand(shrunk)).toMatch(/^npm run sim -- --seed 6 --without \S+ --ticks \d+$/);
+    const setting = { workload: "counter", flaw: "splits-writes" } as const;
+    expect(replayCommand(shrunk, setting)).toContain("--workload counter --flaw splits-writes ");
     const { without, ticks } = shrunk;
     expect(runSeed(6, { factory, without, ticks: ticks! }).ok).toBe(false);
   });

@@ -10,6 +10,7 @@ import { calmLatency } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import { Adversary } from "./faults.ts";
 import { finalCheck } from "./final-check.ts";
+import type { HostFlaw } from "./host-flaws.ts";
 import { drawKnobs } from "./knobs.ts";
 import type { DrawOptions, Knobs } from "./knobs.ts";
 import type { SimWorkload } from "./machine.ts";
@@ -29,6 +30,8 @@ export interface RunOptions extends DrawOptions {
   readonly workload?: SimWorkload;
   /** Whether to keep the trace; costs time and memory. */
   readonly trace?: boolean;
+  /** A clause of the host's contract that every host breaks: the run must find out. */
+  readonly flaw?: HostFlaw;
   /** Replaces drawn settings. */
   readonly knobs?: Partial<Knobs>;
 }

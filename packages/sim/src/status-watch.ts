@@ -24,6 +24,9 @@ export function watchStatus(server: ServerView, before: RaftStatus | null, now: 
   check(now.commitIndex >= hardState.commitIndex, "no-regress", () => {
     return `${server.id} committed ${now.commitIndex}; its disk says ${hardState.commitIndex}`;
   });
+  check(now.lastTerm <= now.term, "no-regress", () => {
+    return `${server.id} is at t${now.term} and has an entry of t${now.lastTerm}`;
+  });
   watchPersisted(server, now);
   if (before === null) return;
   if (now.role === "leader" && before.role === "leader" && now.term === before.term) {
@@ -55,6 +58,9 @@ export function watchStatus(server: ServerView, before: RaftStatus | null, now: 
 /** What a core takes for durable must be on the disk, with the term the core has there. */
 function watchPersisted(server: ServerView, now: RaftStatus): void {
   const { image } = server;
+  // A snapshot took the place of the log, and the core has not heard of it yet: until then whatever
+  // vouches for the disk waits behind that write.
+  if ((image.snapshot?.meta.index ?? 0) > (now.snapshot?.index ?? 0)) return;
   const durable = Math.max(image.log.lastIndex, image.snapshot?.meta.index ?? 0);
   check(now.persistedIndex <= durable, "vouched-durable", () => {
     return `${server.id} takes ${now.persistedIndex} for durable; its disk ends at ${durable}`;

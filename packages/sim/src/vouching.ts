@@ -15,7 +15,7 @@ import type {
   Term,
 } from "@counter/raft";
 import { describeMessage } from "./describe.ts";
-import type { DiskImage } from "./disk.ts";
+import type { DiskImage } from "./disk-image.ts";
 import type { ServerView } from "./server-view.ts";
 import { check } from "./violation.ts";
 
@@ -73,8 +73,10 @@ export class Vouching {
 
   #candidacy(sender: ServerView, m: RequestVote): void {
     this.#vote(sender, m, sender.id);
+    const { log } = sender.image;
+    const lastTerm = log.termAt(log.lastIndex) ?? 0;
     check(
-      sender.image.log.lastIndex >= m.lastIndex || covers(sender.image, m.lastIndex),
+      lastTerm > m.lastTerm || (lastTerm === m.lastTerm && log.lastIndex >= m.lastIndex),
       "vouched-durable",
       () => `${sender.id} campaigns with a log that its disk lacks: ${describeMessage(m)}`,
     );

@@ -1,9 +1,21 @@
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
+import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import type { SimWorkload } from "./machine.ts";
+
+/** What the command line runs unless it is told otherwise. */
+export const defaultWorkload = "keyed";
 
 /** The workload of this name, as the command line has them; `null` if there is none. */
 export function workloadNamed(name: string): SimWorkload | null {
-  if (name === "keyed") return counterWorkload;
-  return name === "counter" ? counterMachineWorkload : null;
+  switch (name) {
+    case defaultWorkload:
+      return counterWorkload;
+    case "counter":
+      return counterMachineWorkload;
+    case "once":
+      return exactlyOnceWorkload;
+    default:
+      return null;
+  }
 }

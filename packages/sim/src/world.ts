@@ -3,6 +3,7 @@ import type { PersistedState, RaftCoreFactory, RaftOptions } from "@counter/raft
 import type { CornerWatch } from "./corner-watch.ts";
 import type { Coverage } from "./coverage.ts";
 import type { EventHeap } from "./event-heap.ts";
+import type { HostFlaw } from "./host-flaws.ts";
 import type { OperationRecord } from "./history.ts";
 import type { Invariants } from "./invariants.ts";
 import type { Knobs } from "./knobs.ts";
@@ -22,6 +23,8 @@ export interface World {
   readonly factory: RaftCoreFactory;
   readonly initial: PersistedState;
   readonly workload: SimWorkload;
+  /** How every host breaks its contract; `null` if all keep it. */
+  readonly flaw: HostFlaw | null;
   /** Every operation of every client, in the order in which they began. */
   readonly history: OperationRecord[];
   /** What must be awaited before the next event: a restore of an asynchronous machine. */

@@ -1,5 +1,13 @@
+import { basename, join } from "node:path";
 import { openWith } from "./open.ts";
-import { anchorName, lockName, receivingName, savingName, segmentName } from "./names.ts";
+import {
+  anchorName,
+  lockName,
+  newAnchorName,
+  receivingName,
+  savingName,
+  segmentName,
+} from "./names.ts";
 import { bytesOf, entry, hardState, log, meta, pieces, write } from "./test-support/builders.ts";
 import { newDirectory } from "./test-support/directories.ts";
 import { changes, watch, type WatchedFileSystem } from "./test-support/watched-file-system.ts";
@@ -167,6 +175,31 @@ describe("a snapshot is visible when all of it is durable", () => {
 });
 
 describe("a start", () => {
+  it("of a new storage: the folder in its parent, the anchor with its name, and only then a segment", async () => {
+    const files = watch();
+    const parent = await newDirectory();
+    const storage = await openWith(files, join(parent, "deep", "data"), { segmentBytes: 4096 });
+    await storage.write(write({ entries: log(1, "1") }));
+    const calls = files.calls.map(({ operation, name }) => `${operation} ${name}`);
+    const inOrder = [
+      "createDirectory deep",
+      `syncDirectory ${basename(parent)}`,
+      "createDirectory data",
+      "syncDirectory deep",
+      `sync ${newAnchorName}`,
+      `rename ${anchorName}`,
+      "syncDirectory data",
+      `rename ${wal}`,
+    ];
+    let from = 0;
+    for (const call of inOrder) {
+      const at = calls.indexOf(call, from);
+      expect([call, at >= from]).toEqual([call, true]);
+      from = at + 1;
+    }
+    await storage.close();
+  });
+
   it("writes the last frame again and syncs it before it is served", async () => {
     const { storage, directory } = await openWatched();
     await storage.write(write({ entries: log(1, "1 1") }));

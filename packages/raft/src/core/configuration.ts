@@ -152,12 +152,23 @@ export interface PlacedConfiguration {
   readonly configuration: Configuration;
 }
 
+/** What `new ConfigurationHistory(...placed)` needs. */
+export interface ConfigurationsImage {
+  readonly is: "configurations";
+  readonly placed: readonly [PlacedConfiguration, ...PlacedConfiguration[]];
+}
+
 /** The configurations that are still in the log, oldest first; the newest is in force (C1). */
 export class ConfigurationHistory {
   #placed: PlacedConfiguration[];
 
-  constructor(first: PlacedConfiguration) {
-    this.#placed = [first];
+  constructor(first: PlacedConfiguration, ...later: readonly PlacedConfiguration[]) {
+    this.#placed = [first, ...later];
+  }
+
+  image(): ConfigurationsImage {
+    const [first, ...later] = this.#placed;
+    return { is: "configurations", placed: [first!, ...later] };
   }
 
   get current(): PlacedConfiguration {

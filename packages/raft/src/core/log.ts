@@ -17,6 +17,13 @@ export function entryBytes(entry: Entry): number {
 
 const nothing: readonly Entry[] = [];
 
+/** What `new RaftLog(base, entries)` needs. */
+export interface LogImage {
+  readonly is: "log";
+  readonly base: EntryId;
+  readonly entries: readonly Entry[];
+}
+
 export class RaftLog {
   #base: EntryId;
   #entries: Entry[];
@@ -25,6 +32,11 @@ export class RaftLog {
     this.#base = base;
     this.#entries = [];
     for (const entry of entries) this.append(entry);
+  }
+
+  /** The log as data. Entries are never changed by anyone, so only their references are copied. */
+  image(): LogImage {
+    return { is: "log", base: this.#base, entries: this.#entries.slice() };
   }
 
   get base(): EntryId {

@@ -19,6 +19,7 @@ const least: [keyof RaftOptions, number][] = [
   ["inflightMaxWrites", 1],
   ["committedMaxBytes", 1],
   ["diskStallTicks", 1],
+  ["leaseMs", 0],
 ];
 
 describe("the options of a core", () => {

@@ -121,11 +121,22 @@ export function becomeSnapshot(p: Progress, index: LogIndex): SnapshotProgress {
   return p.snapshot;
 }
 
+/** What `add` was told and is not answered, oldest first. */
+export interface WindowImage {
+  readonly is: "window";
+  readonly lastIndexes: readonly LogIndex[];
+  readonly sizes: readonly number[];
+}
+
 /** What was given out and not answered: a queue of (last index, bytes). */
 export class InflightWindow {
   #lastIndexes: LogIndex[] = [];
   #sizes: number[] = [];
   #bytes = 0;
+
+  image(): WindowImage {
+    return { is: "window", lastIndexes: this.#lastIndexes.slice(), sizes: this.#sizes.slice() };
+  }
 
   get messages(): number {
     return this.#lastIndexes.length;

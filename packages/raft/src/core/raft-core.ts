@@ -7,6 +7,8 @@ import type { Entry, Member, PersistedState, SnapshotMeta } from "../types.ts";
 import { onAppendEntries, rejection } from "./appending.ts";
 import type { Input, RaftCoreLike, RaftOptions, RaftStatus, Ready } from "./door.ts";
 import { campaign, onRequestVote, onRequestVoteResponse, sticksToLeader } from "./election.ts";
+import { imageOf, nothingPersisted, restoreImage } from "./image.ts";
+import type { RaftImage } from "./image.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { entryBytes } from "./log.ts";
 import {
@@ -52,6 +54,13 @@ export class RaftCore implements RaftCoreLike {
   constructor(options: RaftOptions, persisted: PersistedState) {
     checkRaftOptions(options);
     this.#s = initialState(options, persisted);
+  }
+
+  /** Goes on from an image, which can be used again. @throws {RangeError} on options out of range */
+  static fromImage(options: RaftOptions, image: RaftImage): RaftCore {
+    const core = new RaftCore(options, nothingPersisted);
+    restoreImage(core.#s, image);
+    return core;
   }
 
   step(input: Input): void {
@@ -143,6 +152,11 @@ export class RaftCore implements RaftCoreLike {
 
   snapshotMeta(): SnapshotMeta | null {
     return snapshotMeta(this.#s);
+  }
+
+  /** Everything this core knows, now: may be taken at any time, also between inputs and a Ready. */
+  image(): RaftImage {
+    return imageOf(this.#s);
   }
 }
 

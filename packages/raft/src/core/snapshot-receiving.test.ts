@@ -161,6 +161,19 @@ describe("a snapshot never takes a server back (S4)", () => {
     expect(server.state).toEqual([9]);
   });
 
+  it("a write that was out meanwhile vouches for nothing of the log that is gone (W2)", () => {
+    const stored = { log: "1 2 3 3 3 3", commitIndex: 2 };
+    const server = new TestServer({ stored, inflightMaxWrites: 2 });
+    server.holdDisk();
+    server.receive(whole);
+    server.receive(append({ from: "c", to: "a", term: 5, prev: "6@3", entries: "" })); // a new term
+    expect(server.heldWrites).toHaveLength(2);
+    server.completeWrites(1);
+    expect(server.status).toMatchObject({ lastIndex: 3, persistedIndex: 3 });
+    server.releaseDisk();
+    expect(server.status).toMatchObject({ term: 5, lastIndex: 3, persistedIndex: 3 });
+  });
+
   it("brings its configuration along", () => {
     const server = new TestServer();
     const others = snapshotAt("3@2", ["a", "x", "y"]);

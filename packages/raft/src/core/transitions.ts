@@ -57,7 +57,8 @@ export function becomeLeader(s: RaftState): void {
   appendOwn(s, role, { kind: "noop", data: empty });
 }
 
-function newLeaderRole(s: RaftState): LeaderRole {
+/** What a leader begins with. */
+export function newLeaderRole(s: RaftState): LeaderRole {
   const progress = new Map<NodeId, Progress>();
   for (const { id } of s.configurations.current.configuration.members) {
     if (id !== s.id) progress.set(id, newProgress(id, s.log.lastIndex + 1));

@@ -11,6 +11,7 @@
 import { invariant } from "../core/invariant.ts";
 import { StoppedError } from "../errors.ts";
 import type { Entry, SnapshotMeta } from "../types.ts";
+import type { Answer } from "./answers.ts";
 import type { CommittedCommand, StateMachine, Storage } from "./ports.ts";
 import { asError } from "./waiting.ts";
 
@@ -31,7 +32,7 @@ type Work =
 
 export interface ApplierEvents<Result> {
   /** These entries were applied; `results` has one item a command, in order. */
-  applied(entries: readonly Entry[], results: readonly Result[]): void;
+  applied(entries: readonly Entry[], results: readonly Answer<Result>[]): void;
   /** The machine is being replaced: until `restored` it must not be read. */
   restoring(): void;
   restored(snapshot: SnapshotMeta): void;
@@ -141,7 +142,7 @@ export class Applier<Result> {
   #finish(
     entries: readonly Entry[],
     commands: readonly CommittedCommand[],
-    results: readonly Result[],
+    results: readonly Answer<Result>[],
   ): void {
     invariant(results.length === commands.length, "a state machine gives one result a command");
     this.#events.applied(entries, results);

@@ -64,3 +64,21 @@ export async function handOver<Result>(
   pump.step({ type: "stepDown" });
   await another;
 }
+
+/**
+ * The leader that is known, or the next one.
+ *
+ * @throws {NotLeaderError} none was found in time; or the signal's reason
+ */
+export async function knownLeader<Result>(
+  pump: Pump<Result>,
+  events: EventHub,
+  options: WaitOptions,
+): Promise<NodeId> {
+  const { leaderId } = pump.core.status();
+  if (leaderId !== null) return leaderId;
+  const found = await nextLeader(events.subscribe(limitOf(options)));
+  options.signal?.throwIfAborted();
+  if (found === null) throw new NotLeaderError(null);
+  return found;
+}

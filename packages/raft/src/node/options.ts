@@ -1,5 +1,6 @@
 /** The public options and answers of RaftNode. */
 import type { RaftOptions, RaftStatus } from "../core/door.ts";
+import type { SessionPosition } from "../exactly-once/envelope-port.ts";
 import type { Configuration, EntryId, LogIndex, Member, NodeId, Term } from "../types.ts";
 import type { RaftObserver, StateMachine, Storage, Transport } from "./ports.ts";
 
@@ -68,6 +69,22 @@ export interface ChangeOptions extends WaitOptions {
 export interface Membership {
   readonly configuration: Configuration;
   readonly index: LogIndex;
+}
+
+/** How a command is known again; all of it needs a state machine made by `exactlyOnce`. */
+export interface ProposeOptions extends WaitOptions {
+  /**
+   * 1–255 visible ASCII characters. The same key with the same command gives the same answer and is
+   * applied once, for as long as the window of the machine.
+   */
+  readonly key?: string;
+  /**
+   * Log time in milliseconds that some server had reached before the first attempt with this key
+   * (`logTimeMs` of the machine): after the window a retry is then refused, not applied again.
+   */
+  readonly keySinceMs?: number;
+  /** In the place of a key; a `Session` fills it in. */
+  readonly session?: SessionPosition;
 }
 
 export interface Proposed<Result> {

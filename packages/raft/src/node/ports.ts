@@ -1,5 +1,7 @@
 /** What RaftNode needs from the outside: a disk, a network, a state machine, someone who watches. */
-import type { Input, Ready, Write } from "../core/door.ts";
+import type { Input, RaftOptions, Ready, Write } from "../core/door.ts";
+import type { RaftImage } from "../core/image.ts";
+import type { Envelope } from "../exactly-once/envelope-port.ts";
 import type { Message } from "../messages.ts";
 import type {
   Entry,
@@ -12,6 +14,7 @@ import type {
   SnapshotMeta,
   Term,
 } from "../types.ts";
+import type { Answer } from "./answers.ts";
 
 /**
  * The durable side of a server.
@@ -89,8 +92,13 @@ export interface CommittedCommand {
  * results, on every server and every release that shares a log.
  */
 export interface StateMachine<Result> {
-  /** Applies a batch and returns one result a command, in order. An exception stops the node. */
-  apply(commands: readonly CommittedCommand[]): readonly Result[] | Promise<readonly Result[]>;
+  /**
+   * Applies a batch and returns one result a command, in order; `refuse(reason)` in the place of a
+   * result where it will not carry a command out. An exception stops the node.
+   */
+  apply(
+    commands: readonly CommittedCommand[],
+  ): readonly Answer<Result>[] | Promise<readonly Answer<Result>[]>;
   /**
    * The state as bytes, as it is at the moment of the call: the node calls `snapshot` and asks for
    * the first chunk in one turn, between two batches, and what is applied while the rest is read
@@ -110,11 +118,24 @@ export interface StateMachine<Result> {
    * as it comes: who gathers all of them first and then builds the state stalls the node.
    */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** What a machine made by `exactlyOnce` wants in the log besides the command. */
+  readonly envelope?: Envelope;
+}
+
+/** A run that begins: a run is its options, the state it begins with, and its inputs. */
+export interface RaftRun {
+  readonly options: RaftOptions;
+  /** The core's whole state at the moment of the call, which may be any. Some tens of microseconds. */
+  image(): RaftImage;
 }
 
 /** Sees everything and changes nothing. An exception of an observer stops the node. */
 export interface RaftObserver {
+  /** Once, before the first input. */
+  onStart?(run: RaftRun): void;
+  /** Before the core takes it in. */
   onInput?(input: Input): void;
+  /** Everything that the core gives, in order, before it is carried out. */
   onReady?(ready: Ready): void;
   /** A batch was applied. */
   onApplied?(last: EntryId, entries: readonly Entry[]): void;

@@ -42,6 +42,7 @@ export class Pump<Result> {
   constructor(options: RaftOptions, persisted: PersistedState, parts: PumpParts<Result>) {
     this.core = new RaftCore(options, persisted);
     this.#parts = parts;
+    parts.observer.onStart?.({ options, image: () => this.core.image() });
   }
 
   step(input: Input): void {

@@ -1,8 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import { OutcomeUnknownError, OverloadedError, StoppedError } from "../errors.ts";
+import type { Input } from "../core/door.ts";
+import { StoppedError } from "../errors.ts";
+import type { SessionChange } from "../exactly-once/envelope-port.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
 import type { MembershipChange } from "../core/configuration-changes.ts";
+import type { Answer } from "./answers.ts";
 import { Applier } from "./applier.ts";
 import { EventHub, untilLeader } from "./event-stream.ts";
 import { handOver, transfer } from "./handover.ts";
@@ -11,6 +14,7 @@ import type {
   ChangeOptions,
   Freshness,
   Membership,
+  ProposeOptions,
   Proposed,
   RaftEvent,
   RaftNodeOptions,
@@ -18,12 +22,12 @@ import type {
   ReadOptions,
   WaitOptions,
 } from "./options.ts";
-import { pendingProposalsMax } from "./proposals.ts";
+import { Proposing } from "./proposing.ts";
 import { Pump } from "./pump.ts";
 import { Requests } from "./requests.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { defaultTickMs, loadOrBootstrap, raftOptionsOf } from "./starting.ts";
-import { asError, endAll, waiterOf } from "./waiting.ts";
+import { asError, endAll } from "./waiting.ts";
 
 /**
  * One server of a Raft cluster.
@@ -43,7 +47,8 @@ export class RaftNode<Result> {
   readonly #pump: Pump<Result>;
   readonly #applier: Applier<Result>;
   readonly #snapshotter: Snapshotter;
-  readonly #requests: Requests<Result>;
+  readonly #requests: Requests<Answer<Result>>;
+  readonly #proposing: Proposing<Result>;
   readonly #events = new EventHub();
   readonly #ticker: NodeJS.Timeout;
   readonly #leaseClock: LeaseClock | null;
@@ -70,11 +75,13 @@ export class RaftNode<Result> {
     this.#options = options;
     this.#tickMs = options.tickMs ?? defaultTickMs;
     this.#leaseClock = options.leases === undefined ? null : new LeaseClock();
-    this.#requests = new Requests((input) => this.#pump.step(input), {
+    const step = (input: Input): void => this.#pump.step(input);
+    this.#requests = new Requests(step, {
       pendingReadsMax: raftOptions.pendingReadsMax,
       leaseClock: this.#leaseClock,
       leaderSilentMs: () => this.#leaderSilentMs(),
     });
+    this.#proposing = new Proposing(this.#requests.proposals, stateMachine, step);
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -123,20 +130,17 @@ export class RaftNode<Result> {
    * @throws {NotLeaderError | OverloadedError | CommandTooLargeError | ProposalLostError | StoppedError}
    *   the command did not and will not take effect
    * @throws {OutcomeUnknownError} the wait ended (time, signal, stop); the command may take effect
+   * @throws {RefusedError} the state machine refused it; docs/exactly-once.md has what keys add
    */
-  propose(command: Uint8Array, options: WaitOptions = {}): Promise<Proposed<Result>> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping !== null) return reject(new StoppedError());
-      if (options.signal?.aborted === true) return reject(asError(options.signal.reason));
-      if (this.#requests.proposals.size >= pendingProposalsMax)
-        return reject(new OverloadedError());
-      const waiter = waiterOf({ resolve, reject }, options, (abandoned, cause) => {
-        const error = new OutcomeUnknownError("the wait was aborted", { cause });
-        this.#requests.proposals.abandon(abandoned, error);
-      });
-      const context = this.#requests.proposals.add(waiter);
-      this.#pump.step({ type: "propose", context, commands: [command] });
-    });
+  propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Proposed<Result>> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#proposing.propose(command, options);
+  }
+
+  /** Opens a session, which the index names, or closes one. {@link openSession} calls it. */
+  changeSession(change: SessionChange, options: WaitOptions = {}): Promise<EntryId> {
+    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    return this.#proposing.changeSession(change, options);
   }
 
   /**
@@ -246,10 +250,11 @@ export class RaftNode<Result> {
     if (this.#stopping !== null) return;
     const nowMs = performance.now();
     this.#pump.step({ type: "tick", nowMs: this.#leaseClock?.nowMs() });
+    this.#options.stateMachine.envelope?.observe(nowMs);
     this.#requests.onTick(nowMs, this.#pump.core.status().leaderId !== null);
   }
 
-  #onApplied(entries: readonly Entry[], results: readonly Result[]): void {
+  #onApplied(entries: readonly Entry[], results: readonly Answer<Result>[]): void {
     const last = entries[entries.length - 1]!; // a batch is never empty
     this.#requests.onApplied(entries, results);
     this.#appliedIndex = last.index;

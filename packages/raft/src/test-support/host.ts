@@ -1,7 +1,8 @@
 /** RaftNodes in one process: real timers, memory ports, and a way to wait for what happens. */
-import { MemoryNetwork, MemoryStorage, RaftNode } from "../index.ts";
+import { MemoryNetwork, MemoryStorage, RaftNode, combineObservers } from "../index.ts";
 import type {
   CommittedCommand,
+  FlightRecorder,
   Input,
   NodeId,
   RaftNodeOptions,
@@ -72,7 +73,10 @@ export class Watch implements RaftObserver {
   }
 }
 
-export type HostOptions = Partial<Omit<RaftNodeOptions<number>, "id" | "members" | "observer">>;
+export type HostOptions = Partial<Omit<RaftNodeOptions<number>, "id" | "members" | "observer">> & {
+  /** Watches beside the test. */
+  readonly recorder?: FlightRecorder;
+};
 
 export interface Host {
   readonly node: RaftNode<number>;
@@ -99,7 +103,7 @@ export async function startHost(
   ids: readonly NodeId[] | "join",
   options: HostOptions & { readonly machine?: ListMachine } = {},
 ): Promise<Host> {
-  const { machine = new ListMachine(), ...rest } = options;
+  const { machine = new ListMachine(), recorder, ...rest } = options;
   const storage = rest.storage ?? new MemoryStorage();
   const transport = rest.transport ?? new MemoryNetwork().transport(id);
   const watch = new Watch();
@@ -112,7 +116,7 @@ export async function startHost(
     members: ids === "join" ? ids : members(...ids),
     storage,
     transport,
-    observer: watch,
+    observer: recorder === undefined ? watch : combineObservers(recorder, watch),
   });
   started.push(node);
   return { node, machine, storage, watch };

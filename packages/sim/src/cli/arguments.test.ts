@@ -1,4 +1,7 @@
-import { UsageError, parseArguments, seedsOf } from "./arguments.ts";
+import { hostFlaws } from "../host-flaws.ts";
+import { faultKinds } from "../knobs.ts";
+import { invariantSentences } from "../violation.ts";
+import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
 
 describe("the command line of the simulator", () => {
   it("runs fifteen hundred fixed seeds by default", () => {
@@ -30,6 +33,17 @@ describe("the command line of the simulator", () => {
     });
   });
 
+  it("breaks the contract of the hosts where it is told to", () => {
+    const flaw = "skips-the-directory-sync";
+    expect(parseArguments(["--seed", "1", "--flaw", flaw])).toMatchObject({ run: { flaw } });
+  });
+
+  it("explains itself in lines that fit, with every fault, flaw and invariant", () => {
+    for (const line of helpText.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+    const names = [faultKinds, Object.keys(hostFlaws), Object.keys(invariantSentences)].flat();
+    for (const name of names) expect(helpText).toContain(name);
+  });
+
   it.each([
     [["--seeds", "5"]],
     [["--seeds", "7..5"]],
@@ -37,6 +51,7 @@ describe("the command line of the simulator", () => {
     [["--seed", "99999999999999999999"]],
     [["--fresh", "3"]],
     [["--without", "rain"]],
+    [["--flaw", "rust"]],
     [["--nonsense"]],
     [["42"]],
   ])("refuses %j with a sentence", (argv) => {

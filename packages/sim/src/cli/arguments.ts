@@ -2,8 +2,11 @@
 import { parseArgs } from "node:util";
 import { faultKinds } from "../knobs.ts";
 import type { FaultKind } from "../knobs.ts";
+import { hostFlawNamed, hostFlaws } from "../host-flaws.ts";
+import type { HostFlaw } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
 import { Random } from "../random.ts";
+import { defaultWorkload } from "../workloads.ts";
 
 export type SimCommand =
   | { readonly type: "help" }
@@ -20,6 +23,7 @@ export interface RunFlags {
   readonly without: readonly FaultKind[];
   readonly ticks: number | null;
   readonly workload: string;
+  readonly flaw: HostFlaw | null;
 }
 
 export interface ManyFlags {
@@ -45,7 +49,7 @@ export const seedMax: number = 2 ** 48;
 
 /** @throws {UsageError} */
 export function parseArguments(argv: readonly string[]): SimCommand {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parsed(() => parseFlags(argv));
   if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
   if (values.help === true) return { type: "help" };
   if (values.scenario !== undefined) {
@@ -54,7 +58,8 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
     ticks: values.ticks === undefined ? null : wholeNumber("--ticks", values.ticks),
-    workload: values.workload ?? "keyed",
+    workload: values.workload ?? defaultWorkload,
+    flaw: values.flaw === undefined ? null : flawFrom(values.flaw),
   };
   if (values.seed !== undefined) {
     return { type: "one", seed: wholeNumber("--seed", values.seed), run };
@@ -75,9 +80,10 @@ export function* seedsOf({ first, count, salt }: SeedList): Generator<number> {
   }
 }
 
-function parse(argv: readonly string[]): ReturnType<typeof parseFlags> {
+/** What a parser of flags gives. @throws {UsageError} when it throws */
+export function parsed<Flags>(parseFlags: () => Flags): Flags {
   try {
-    return parseFlags(argv);
+    return parseFlags();
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -95,6 +101,7 @@ function parseFlags(argv: readonly string[]) {
       without: { type: "string", multiple: true },
       ticks: { type: "string" },
       workload: { type: "string" },
+      flaw: { type: "string" },
       workers: { type: "string" },
       failures: { type: "string" },
       "allow-missing": { type: "boolean" },
@@ -123,7 +130,8 @@ function seedList(values: {
   return { first, count: last - first + 1, salt: null };
 }
 
-function wholeNumber(flag: string, text: string): number {
+/** @throws {UsageError} */
+export function wholeNumber(flag: string, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value <= seedMax)) throw new UsageError(`${flag} wants a whole number, not ${text}`);
   return value;
@@ -136,13 +144,24 @@ function faultKindFrom(name: string): FaultKind {
   return kind;
 }
 
-/** So many names a line, under the text of a flag. */
-function inLines(names: readonly string[], perLine: number): string {
-  const lines: string[] = [];
-  for (let at = 0; at < names.length; at += perLine) {
-    lines.push(" ".repeat(22) + names.slice(at, at + perLine).join(", "));
+function flawFrom(name: string): HostFlaw {
+  const flaw = hostFlawNamed(name);
+  if (flaw === null) {
+    throw new UsageError(`${name} is no flaw; there are ${Object.keys(hostFlaws).join(", ")}`);
   }
-  return lines.join(",\n");
+  return flaw;
+}
+
+/** Names in lines of at most 96 columns, indented as the text of a flag. */
+function listed(names: readonly string[]): string {
+  const indent = " ".repeat(22);
+  const lines = [""];
+  names.forEach((name, i) => {
+    const item = i + 1 < names.length ? `${name}, ` : name;
+    if (indent.length + lines.at(-1)!.length + item.trimEnd().length > 96) lines.push("");
+    lines.push(`${lines.pop()!}${item}`);
+  });
+  return lines.map((line) => line.trimEnd()).join(`\n${indent}`);
 }
 
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
@@ -158,9 +177,12 @@ The same seed always gives the same run.
   --rewrite           with --scenario: writes what was printed into the file
 
   --without a,b       leaves kinds of faults out:
-${inLines(faultKinds, 6)}
+                      ${listed(faultKinds)}
   --ticks N           ends the part with faults after N ticks
-  --workload NAME     keyed (a tiny counter, default) or counter (the real state machine)
+  --workload NAME     keyed (a tiny counter, default), counter (the real state machine), or once
+                      (a counter that knows no keys, under exactlyOnce, with keys and sessions)
+  --flaw NAME         a host that breaks its contract, to see how that is found out:
+                      ${listed(Object.keys(hostFlaws))}
   --workers N         default: one a processor
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached

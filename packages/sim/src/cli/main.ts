@@ -62,10 +62,14 @@ export async function simMain(
 }
 
 function runOptions(flags: RunFlags): RunOptions {
-  const { without, ticks, workload } = flags;
+  const { without, ticks, workload, flaw } = flags;
   const chosen = workloadNamed(workload);
   if (chosen === null) throw new UsageError(`there is no workload ${workload}`);
-  return { without, workload: chosen, ...(ticks === null ? {} : { ticks }) };
+  return {
+    ...{ without, workload: chosen },
+    ...(ticks === null ? {} : { ticks }),
+    ...(flaw === null ? {} : { flaw }),
+  };
 }
 
 async function runOne(seed: number, flags: RunFlags, { print }: SimEnvironment): Promise<number> {
@@ -88,13 +92,15 @@ async function runMany(
   const coverage = new Coverage();
   const failures: RunResult[] = [];
   const began = process.hrtime.bigint();
+  const usedBefore = process.cpuUsage();
   const sum = { seeds: 0, events: 0, answered: 0 };
   const threads: Worker[] = [];
   const onReport = (report: Report): void => {
     if (report.type === "result") {
+      if (failures.length >= many.failuresMax) return; // they come in batches
       failures.push(report.result);
-      if (failures.length >= many.failuresMax)
-        for (const thread of threads) void thread.terminate();
+      if (failures.length < many.failuresMax) return;
+      for (const thread of threads) void thread.terminate();
       return;
     }
     sum.seeds += report.batch.seeds;
@@ -119,8 +125,12 @@ async function runMany(
   await Promise.all(ends);
   environment.progress("");
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  const { user, system } = process.cpuUsage(usedBefore);
   if (failures.length > 0) return await explainFailures(failures, flags, environment);
-  return summarize({ ...sum, seconds }, { coverage, many, environment });
+  return summarize(
+    { ...sum, seconds, busySeconds: (user + system) / 1e6 },
+    { coverage, many, environment },
+  );
 }
 
 async function explainFailures(
@@ -134,7 +144,7 @@ async function explainFailures(
     progress("");
     const { violation } = shrunk.result;
     print(`FAILED seed ${seed}: ${violation?.invariant ?? "?"}: ${violation?.detail ?? "?"}`);
-    print(`  ${replayCommand(shrunk)}`);
+    print(`  ${replayCommand(shrunk, flags)}`);
   }
   return 1;
 }
@@ -145,6 +155,8 @@ function summarize(
     readonly events: number;
     readonly answered: number;
     readonly seconds: number;
+    /** Of all processors together. */
+    readonly busySeconds: number;
   },
   parts: {
     readonly coverage: Coverage;
@@ -159,10 +171,10 @@ function summarize(
       `${String(coverage.count(corner)).padStart(9)}  ${corner.padEnd(28)}  ${corners[corner]}`,
     );
   }
-  const rate = Math.round(sum.events / sum.seconds / 1000);
+  const rate = Math.round(sum.events / sum.busySeconds / 1000);
   print(
     `${sum.seeds} seeds, ${sum.events} events, ${sum.answered} answers, no violation;` +
-      ` ${sum.seconds.toFixed(1)} s, ${rate} k events/s`,
+      ` ${sum.seconds.toFixed(1)} s, ${rate} k events a second of one processor`,
   );
   if (coverage.missing.length === 0 || many.allowMissing) return 0;
   print(`never reached: ${coverage.missing.join(", ")}`);

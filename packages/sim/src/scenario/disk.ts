@@ -1,8 +1,8 @@
 /** The disk of a scenario: it does everything at once and in order, unless it is held or full. */
 import type { Entry, PersistedState } from "@counter/raft";
 import { describeId, describeWrite } from "../describe.ts";
-import { applyOperation, imageOf } from "../disk.ts";
-import type { DiskImage, DiskOperation } from "../disk.ts";
+import { applyOperation, imageOf } from "../disk-image.ts";
+import type { DiskImage, DiskOperation } from "../disk-image.ts";
 
 export class ScenarioDisk {
   readonly image: DiskImage;

@@ -15,7 +15,7 @@ import type {
 } from "@counter/raft";
 import { decodeText, encodeText } from "../counter-workload.ts";
 import { describeEntries, describeId, describeNote } from "../describe.ts";
-import type { DiskImage, DiskOperation } from "../disk.ts";
+import type { DiskImage, DiskOperation } from "../disk-image.ts";
 import type { Invariants } from "../invariants.ts";
 import type { LogImage } from "../log-image.ts";
 import type { ServerView } from "../server-view.ts";
@@ -39,6 +39,8 @@ export class ScenarioServer implements ServerView {
   readonly position: number;
   disk: ScenarioDisk;
   log: LogImage;
+  /** Scenarios never give a server an empty disk in the place of its own. */
+  readonly lost: null = null;
   status: RaftStatus | null = null;
   readonly #around: Surroundings;
   readonly #proposals: ScenarioProposals;

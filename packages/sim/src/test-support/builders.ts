@@ -2,7 +2,7 @@
 import { bootstrap, configurationOf, defaultRaftOptions } from "@counter/raft";
 import type { Entry, PersistedState, RaftOptions, RaftStatus, Write } from "@counter/raft";
 import { Coverage } from "../coverage.ts";
-import { imageOf } from "../disk.ts";
+import { imageOf } from "../disk-image.ts";
 import { Invariants } from "../invariants.ts";
 import type { ServerView } from "../server-view.ts";
 import { Violation } from "../violation.ts";
@@ -34,7 +34,8 @@ export type TestServer = Mutable<ServerView>;
 export function server(position: number, terms: string = ""): TestServer {
   const all = [...initial.entries, ...(terms === "" ? [] : entries(terms))];
   const image = imageOf({ ...initial, entries: all });
-  return { id: `n${position + 1}`, position, image, log: image.log.clone(), status: null };
+  const id = `n${position + 1}`;
+  return { id, position, image, lost: null, log: image.log.clone(), status: null };
 }
 
 export function status(of: TestServer, changes: Partial<RaftStatus> = {}): RaftStatus {

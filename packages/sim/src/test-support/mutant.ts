@@ -6,10 +6,12 @@ export interface Mutant {
   readonly name: string;
   /** The rule that is taken away, and where it comes from. */
   readonly rule: string;
-  /** Under `packages/raft/src/core`. */
+  /** Under `packages/raft/src/core`, or beside it. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
   /** Invariants that may be the first to notice. */
   readonly expects: readonly InvariantName[];
+  /** `once`: what finds it must use exactlyOnce; else the tiny keyed counter. */
+  readonly workload?: "once";
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { hostFlaws } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
+import { flawedHosts } from "./flawed-hosts.ts";
 import { mutants } from "./mutants.ts";
 
 const core = join(__dirname, "../../../raft/src/core");
@@ -22,5 +24,14 @@ describe("the table of mutants", () => {
 
   it("removes at least twenty-five rules", () => {
     expect(mutants.length).toBeGreaterThanOrEqual(25);
+  });
+});
+
+describe("the table of flawed hosts", () => {
+  it("has every clause of the contract, and expects invariants that exist", () => {
+    expect(Object.keys(flawedHosts).sort()).toEqual(Object.keys(hostFlaws).sort());
+    for (const expects of Object.values(flawedHosts)) {
+      for (const invariant of expects) expect(Object.keys(invariantSentences)).toContain(invariant);
+    }
   });
 });

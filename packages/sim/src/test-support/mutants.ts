@@ -7,9 +7,17 @@
  */
 import type { Mutant } from "./mutant.ts";
 import { membershipMutants } from "./mutants-of-membership.ts";
+import { readingMutants } from "./mutants-of-reading.ts";
+import { replicationMutants } from "./mutants-of-replication.ts";
+import { snapshotMutants } from "./mutants-of-snapshots.ts";
+import { onceMutants } from "./mutants-of-exactly-once.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...readingMutants,
+  ...replicationMutants,
+  ...snapshotMutants,
   ...membershipMutants,
+  ...onceMutants,
   {
     name: "commit-of-an-earlier-term",
     rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
@@ -119,34 +127,6 @@ export const mutants: readonly Mutant[] = [
     expects: ["vouched-durable", "committed-durable"],
   },
   {
-    name: "read-before-own-commit",
-    rule: "a leader serves reads only once an entry of its own term is committed (§8; R1)",
-    file: "reading.ts",
-    find: "  if (!knowsCommitted(s)) return;\n",
-    replace: "",
-    expects: ["fresh-read", "linearizable"],
-  },
-  {
-    name: "read-confirmed-by-old-acks",
-    rule: "a read is confirmed by answers to a round that began after it arrived (§8; R2)",
-    file: "replication.ts",
-    find: `  if (round > peer.ackedRound) {
-    peer.ackedRound = round;
-    confirmReads(s, role);
-  }`,
-    replace: `  peer.ackedRound = Math.max(role.readRound, round);
-  confirmReads(s, role);`,
-    expects: ["fresh-read", "linearizable"],
-  },
-  {
-    name: "read-without-confirmation",
-    rule: "a leader asks a majority before it serves a read (§8; R2)",
-    file: "reading.ts",
-    find: 'const confirmed = quorumOf(s, role, "ackedRound");',
-    replace: "const confirmed = role.readRound;",
-    expects: ["fresh-read", "linearizable"],
-  },
-  {
     name: "pre-votes-counted-as-votes",
     rule: "an opinion is not a vote (dissertation §9.6; E5)",
     file: "election.ts",
@@ -162,7 +142,7 @@ export const mutants: readonly Mutant[] = [
     file: "election.ts",
     find: 'if (m.term === s.term && s.vote !== m.from && !free) return "voted or follows in this term"; // E1',
     replace: "if (free && m.term < s.term) return null;",
-    expects: ["vote-once", "election-safety"],
+    expects: ["vote-once", "election-safety", "no-regress"],
   },
   {
     name: "vote-not-stored",
@@ -183,83 +163,6 @@ export const mutants: readonly Mutant[] = [
     expects: ["log-matching", "vouched-durable", "state-machine-safety", "core-exception"],
   },
   {
-    name: "snapshot-forgets-the-configuration",
-    rule: "a snapshot brings its configuration along (§7; S3)",
-    file: "snapshotting.ts",
-    find: "    configuration: snapshot.configuration,\n  });",
-    replace: "    configuration: { ...snapshot.configuration, voters: [], members: [] },\n  });",
-    expects: ["configuration-in-force", "liveness", "core-exception", "committed-durable"],
-  },
-  {
-    name: "snapshot-takes-a-server-back",
-    rule: "a snapshot that is not ahead of the commit index is not installed (S4)",
-    file: "snapshotting.ts",
-    find: "  if (snapshot.index <= s.commitIndex) {",
-    replace: "  if (snapshot.index <= s.appliedIndex - 1_000_000) {",
-    expects: ["core-exception", "no-regress", "log-without-gaps"],
-  },
-  {
-    name: "snapshot-answered-before-durable",
-    rule: "a chunk is on the disk before it is answered (S2)",
-    file: "snapshotting.ts",
-    find: `  sendOncePersisted(s, {
-    type: "installSnapshotResponse",
-    from: s.id,
-    to: m.from,`,
-    replace: `  send(s, {
-    type: "installSnapshotResponse",
-    from: s.id,
-    to: m.from,`,
-    expects: ["vouched-durable"],
-  },
-  {
-    name: "snapshots-to-everybody-at-once",
-    rule: "a leader sends few snapshots at a time (S5)",
-    file: "snapshotting.ts",
-    find: "  let free = s.options.snapshotTransfersMax;",
-    replace: "  let free = Infinity;",
-    expects: ["bounded"],
-  },
-  {
-    name: "snapshots-without-pace",
-    rule: "a leader sends snapshots at a bounded pace (S6)",
-    file: "snapshotting.ts",
-    find: "  while (s.snapshotBytesLeft > 0) {",
-    replace: "  for (;;) {",
-    expects: ["bounded"],
-  },
-  {
-    name: "stalled-transfer-keeps-its-place",
-    rule: "a transfer that does not move makes room for one that waits (S7)",
-    file: "snapshotting.ts",
-    find: "  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {",
-    replace: "  if (snapshot.heartbeatsStalled > Infinity && someoneWaits(role)) {",
-    expects: ["bounded"],
-  },
-  {
-    name: "late-reject-below-match",
-    rule: "a late rejection does not take nextIndex below what is known to match (P4; L3)",
-    file: "replication.ts",
-    find: `  if (peer.state === "snapshot" || m.index <= peer.matchIndex) return; // L3
-  if (peer.state === "probe" && m.index !== peer.nextIndex - 1) return; // L3
-  const agree = s.log.lastNotAbove(m.hintIndex, m.hintTerm);
-  const next = Math.min(m.index, agree.index + 1);
-  becomeProbe(peer, Math.max(next, peer.matchIndex + 1));`,
-    replace: `  if (peer.state === "snapshot") return;
-  const agree = s.log.lastNotAbove(m.hintIndex, m.hintTerm);
-  const next = Math.min(m.index, agree.index + 1);
-  becomeProbe(peer, Math.max(next, 1));`,
-    expects: ["core-exception", "bounded"],
-  },
-  {
-    name: "match-goes-down",
-    rule: "a late ack does not lower matchIndex (P4; L3)",
-    file: "replication.ts",
-    find: "  const advanced = index > peer.matchIndex;",
-    replace: "  const advanced = index !== peer.matchIndex;",
-    expects: ["no-regress", "bounded", "liveness", "core-exception"],
-  },
-  {
     name: "hung-disk-leads-on",
     rule: "a server whose disk does not answer does not lead (E6)",
     file: "ticking.ts",
@@ -274,14 +177,6 @@ export const mutants: readonly Mutant[] = [
     find: 'if (!heardFromQuorum(s, role)) return giveUp(s, "no contact with a majority"); // K1',
     replace: "heardFromQuorum(s, role);",
     expects: ["check-quorum"],
-  },
-  {
-    name: "window-without-limit",
-    rule: "unanswered messages to a follower are limited (dissertation §10.2.1; P2)",
-    file: "replication.ts",
-    find: "    window.messages < s.options.inflightMaxMessages &&\n",
-    replace: "",
-    expects: ["bounded"],
   },
   {
     name: "transfer-never-given-up",
