@@ -20,12 +20,18 @@ function cluster(...rest: readonly Entry[]): {
   readonly invariants: Invariants;
 } {
   const entries = [configurationEntry(1, 1, first), ...rest];
-  const term = Math.max(...entries.map((each) => each.term));
+  const { term } = entries[entries.length - 1]!;
   const hardState = { term, vote: null, commitIndex: 0 };
   const servers = [0, 1, 2].map((position): TestServer => {
     const image = imageOf({ hardState, snapshot: null, entries });
-    const id = `n${position + 1}`;
-    return { id, position, image, lost: null, log: image.log.clone(), status: null };
+    return {
+      id: `n${position + 1}`,
+      position,
+      image,
+      lost: null,
+      log: image.log.clone(),
+      status: null,
+    };
   });
   const invariants = new Invariants({
     views: servers,

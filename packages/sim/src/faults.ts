@@ -125,7 +125,7 @@ export class Adversary {
       case "rot":
         return this.#rot(victim);
       case "amnesia":
-        return this.#mayLoseDisk(victim) ? victim.startEmpty() : undefined;
+        return this.#mayBeEmpty(victim) ? victim.startEmpty() : undefined;
       case "stepDown":
         return servers.filter(isLeader).forEach((leader) => this.#stepDown(leader));
       case "transfer":
@@ -228,7 +228,14 @@ export class Adversary {
 
   /** Only a minority of the voters may lose their disks. */
   #mayLoseDisk(victim: SimServer): boolean {
-    return isExpendable(this.#options.servers, victim);
+    const { servers } = this.#options;
+    return isExpendable(servers, victim);
+  }
+
+  /** Who was a cluster of one would found another one, and no check knows those apart. */
+  #mayBeEmpty(victim: SimServer): boolean {
+    const wasAlone = this.#options.world.knobs.voters === 1 && victim.position === 0;
+    return !wasAlone && this.#mayLoseDisk(victim);
   }
 
   /** A clock goes on at another pace, or stands still for a while: missed ticks never come. */

@@ -14,14 +14,17 @@ export const invariantSentences = {
   "no-regress": "term, vote, commit and applied never go back",
   "vouched-durable": "a grant, a candidacy or an ack that left is true of the sender's disk",
   "log-without-gaps": "a stored log has no gaps and no snapshot loses what it stands for",
-  "configuration-in-force": "the newest configuration in a log is in force, committed or not (§6)",
-  "configuration-steps": "two configurations in a row differ by one voter, or one is joint (§6)",
-  "one-change-at-a-time": "a leader changes one committed configuration at a time (§6)",
-  "elected-by-quorum": "a leader has the votes of a quorum of every half (§6)",
+  "configuration-in-force":
+    "the newest configuration in a log is in force there, committed or not (§6)",
+  "configuration-steps":
+    "configurations in a row differ by one voter, or one is joint; none comes twice (§6)",
+  "one-change-at-a-time":
+    "a configuration is appended when the one before and an own entry are committed (§6)",
+  "elected-by-quorum":
+    "a leader has the votes of every half, and votes before or after a change (§6)",
   "snapshot-configuration": "a snapshot names the configuration in force where it ends (§7)",
-  "removed-for-certain":
-    "who says that it was removed was a member, and is not by what is committed",
-  contacts: "a server reaches those whom it was told of, or who reached it first",
+  "removed-for-certain": "who calls itself removed was a member, and is not by what is committed",
+  contacts: "a request goes only to whom the host was told about, an answer to who came first",
   "disk-stall": "a server whose disk does not answer does not lead",
   "check-quorum": "a leader that hears from no majority steps down (dissertation §6.2)",
   bounded: "queues, messages and writes stay within their limits",
@@ -29,7 +32,7 @@ export const invariantSentences = {
   "key-once": "the same key is applied once and always gets the same answer (§8)",
   linearizable: "the history of the clients is linearizable",
   "acknowledged-present": "every acknowledged operation is in the log, once, with that answer",
-  undisturbed: "a cluster that is well keeps its leader, whoever was removed (dissertation §4.2.3)",
+  undisturbed: "a cluster that is well keeps its leader, whoever was removed (diss. §4.2.3)",
   liveness: "after healing there is a leader, all clients are answered and all servers are equal",
   "core-exception": "the core never throws",
 } as const;

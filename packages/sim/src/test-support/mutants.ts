@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   ...readingMutants,
   ...replicationMutants,
   ...snapshotMutants,
-  ...onceMutants,
   ...membershipMutants,
+  ...onceMutants,
   {
     name: "commit-of-an-earlier-term",
     rule: "an entry of an earlier term is never committed by counting (§5.4.2, Figure 8)",
