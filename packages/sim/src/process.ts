@@ -59,8 +59,7 @@ export class SimProcess {
     this.#transfers = new TransferWatch(world.raft);
     this.#handedIndex = server.image.snapshot?.meta.index ?? 0;
     // A new process draws another seed: the numbers of its reads must not repeat.
-    const drawn = random.next() | 0;
-    const seed = world.flaw === "repeats-its-seed" ? server.position : drawn;
+    const seed = world.flaw === "repeats-its-seed" ? server.position : random.next() | 0;
     const options = { ...world.raft, id: server.id, seed };
     this.#core = this.#guard(() => world.factory(options, persisted));
     this.requests = new Requests(world, server);
