@@ -107,6 +107,7 @@ class CounterNode implements RunningNode {
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
     this.#admission = new Admission({
       seeds: config.join,
+      clusterName: config.clusterName,
       log,
       onRemoved: (error) => this.#endWith(error),
     });
@@ -218,12 +219,16 @@ class CounterNode implements RunningNode {
     this.#gate.open(this.#engine(this.#raft));
     this.#held.release();
     const { members } = raft.status().configuration;
-    log.info(`member of a cluster of ${members.length}`, {
-      id: identity.nodeId,
-      address: identity.address,
-      dataDir: config.dataDir,
-      clusterId: identity.clusterId,
-    });
+    const takesPart = members.some(({ id }) => id === identity.nodeId);
+    log.info(
+      takesPart ? `member of a cluster of ${members.length}` : "no member of a cluster yet",
+      {
+        id: identity.nodeId,
+        address: identity.address,
+        dataDir: config.dataDir,
+        clusterId: identity.clusterId,
+      },
+    );
     if (!isLoopback(config.host)) {
       log.warn(`${config.host} is open to the network: whoever reaches it can change counters`);
     }
