@@ -11,7 +11,7 @@ export const snapshotMutants: readonly Mutant[] = [
     file: "snapshotting.ts",
     find: "    configuration: snapshot.configuration,\n  });",
     replace: "    configuration: { ...snapshot.configuration, voters: [], members: [] },\n  });",
-    expects: ["liveness", "core-exception", "committed-durable"],
+    expects: ["configuration-in-force", "liveness", "core-exception", "committed-durable"],
   },
   {
     name: "snapshot-takes-a-server-back",
