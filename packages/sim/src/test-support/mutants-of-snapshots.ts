@@ -83,8 +83,8 @@ export const snapshotMutants: readonly Mutant[] = [
     name: "stalled-transfer-keeps-its-place",
     rule: "a transfer that does not move makes room for one that waits (S7)",
     file: "snapshotting.ts",
-    find: "  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {",
-    replace: "  if (snapshot.heartbeatsStalled > Infinity && someoneWaits(role)) {",
+    find: "  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && isRoomWanted(s, role)) {",
+    replace: "  if (snapshot.heartbeatsStalled > Infinity && isRoomWanted(s, role)) {",
     expects: ["bounded"],
   },
 ];
