@@ -242,7 +242,7 @@ export class Adversary {
   #disturbClock(victim: SimServer): void {
     const { random, world } = this.#options;
     if (random.chance(0.5)) {
-      victim.pace = paceWithin(clockDriftMax, random);
+      victim.clock.pace = paceWithin(clockDriftMax, random);
       return;
     }
     if (isLeader(victim)) world.coverage.hit("clockStopped");

@@ -3,6 +3,7 @@
  * the others are off, and limits are tiny, because large limits hide rules.
  */
 import type { RaftOptions } from "@counter/raft";
+import { drawLease } from "./lease-knobs.ts";
 import type { DiskLatency } from "./disk.ts";
 import { unitsPerTick } from "./event-heap.ts";
 import { drawMembership, membershipKinds } from "./membership-knobs.ts";
@@ -109,7 +110,7 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const random = new Random(seed, "knobs");
   const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5]);
   const learners = random.pick([0, 0, 0, 1]);
-  const raft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
+  const drawnRaft = { ...drawRaft(random), ...drawTransfers(new Random(seed, "transfers")) };
   const without = new Set(options.without);
   const membership = drawMembership(seed, without);
   const enabled = drawFaults(seed, without);
@@ -117,19 +118,24 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
   const drawnEvery = random.pick([3, 5, 8, 16, 64, 1000]);
   const snapshotEveryEntries = enabled.has("lagging") ? Math.min(8, drawnEvery) : drawnEvery;
   const drawnTicks = random.pick([200, 300, 400, 600]);
+  const { electionTimeoutTicks } = drawnRaft;
+  const clockDrift = random.pick([0, 0.05, clockDriftMax]);
+  const tickJitterUnits = random.pick([10, 10, 70]);
+  const drift = enabled.has("clock") ? clockDriftMax : clockDrift;
+  const leaseMs = drawLease(seed, { electionTimeoutTicks, clockDrift: drift, tickJitterUnits });
   return {
     voters,
     learners,
-    raft,
-    weather: drawWeather(random.fork("weather"), enabled, raft.electionTimeoutTicks),
+    raft: { ...drawnRaft, leaseMs },
+    weather: drawWeather(random.fork("weather"), enabled, electionTimeoutTicks),
     disk: random.pick([
       { min: 1, max: 5 },
       { min: 1, max: 50 },
       { min: 10, max: 200 },
       { min: 1, max: 400 },
     ]),
-    clockDrift: random.pick([0, 0.05, clockDriftMax]),
-    tickJitterUnits: random.pick([10, 10, 70]),
+    clockDrift,
+    tickJitterUnits,
     segmentWrites: random.pick([2, 8, 1000]),
     applyMaxUnits: random.pick([0, 0, 20, 300]),
     snapshotEveryEntries,
@@ -164,7 +170,7 @@ function drawTransfers(random: Random): TransferKnobs {
   };
 }
 
-function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs> {
+function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs | "leaseMs"> {
   const electionTimeoutTicks = random.pick([4, 6, 10, 10, 15]);
   return {
     electionTimeoutTicks,
@@ -180,7 +186,6 @@ function drawRaft(random: Random): Omit<Knobs["raft"], keyof TransferKnobs> {
     inflightMaxWrites: random.pick([1, 1, 2, 4]),
     committedMaxBytes: random.pick([1, 60, 1 << 20]),
     diskStallTicks: electionTimeoutTicks * random.pick([2, 4]),
-    leaseMs: 0,
   };
 }
 

@@ -59,8 +59,7 @@ export class SimProcess {
     this.#transfers = new TransferWatch(world.raft);
     this.#handedIndex = server.image.snapshot?.meta.index ?? 0;
     // A new process draws another seed: the numbers of its reads must not repeat.
-    const drawn = random.next() | 0;
-    const seed = world.flaw === "repeats-its-seed" ? server.position : drawn;
+    const seed = world.flaw === "repeats-its-seed" ? server.position : random.next() | 0;
     const options = { ...world.raft, id: server.id, seed };
     this.#core = this.#guard(() => world.factory(options, persisted));
     this.requests = new Requests(world, server);
@@ -105,7 +104,7 @@ export class SimProcess {
   /** Missed ticks are never replayed in a burst: a paused process ticks on when it wakes up. */
   tick(): void {
     if (this.#inbox !== null) return;
-    this.#step({ type: "tick" });
+    this.#step({ type: "tick", nowMs: this.#server.clock.now });
     if (!this.#isAlive || this.#server.status === null) return;
     this.#watch.onTick(this.#server.status);
     this.#transfers.onTick(this.#server.status);
@@ -131,7 +130,9 @@ export class SimProcess {
     this.#perform(() => {
       if (this.requests.isFull) return request.reply({ type: "refused", leaderId: null });
       const context = this.requests.ask([request]);
-      if (request.record.operation.kind === "query") return this.#step({ type: "read", context });
+      if (request.record.operation.kind === "query") {
+        return this.#step({ type: "read", context, leaseNowMs: this.#server.clock.now });
+      }
       const command = this.requests.commandFrom(request);
       this.#step({ type: "propose", context, commands: [command] });
     });

@@ -1,5 +1,6 @@
 /** One server of a simulated cluster: a disk that stays, a clock that drifts, processes that die. */
 import type { Input, Message, NodeId, PersistedState, RaftStatus } from "@counter/raft";
+import { LocalClock } from "./local-clock.ts";
 import { SimDisk } from "./disk.ts";
 import type { DiskFailure } from "./disk.ts";
 import type { DiskImage } from "./disk-image.ts";
@@ -32,8 +33,7 @@ export class SimServer implements ServerView {
   lost: DiskImage | null = null;
   /** Its disk has rotted: every start is refused. */
   isDamaged = false;
-  /** How fast its clock runs: 1.2 ticks a fifth slower than 1. */
-  pace: number;
+  readonly clock: LocalClock;
   /** Its ticks do not come; everything else goes on. */
   isClockStopped = false;
   readonly #world: World;
@@ -49,7 +49,7 @@ export class SimServer implements ServerView {
     this.#world = world;
     this.#random = random;
     const { clockDrift, disk: latency, segmentWrites } = world.knobs;
-    this.pace = paceWithin(clockDrift, random);
+    this.clock = new LocalClock(world.heap, paceWithin(clockDrift, random));
     this.disk = new SimDisk({
       heap: world.heap,
       random: random.fork("disk"),
@@ -178,7 +178,7 @@ export class SimServer implements ServerView {
   #planTick(process: SimProcess): void {
     const { tickJitterUnits } = this.#world.knobs;
     const jitter = this.#random.between(-tickJitterUnits, tickJitterUnits);
-    this.#world.heap.after(unitsPerTick * this.pace + jitter, () => {
+    this.#world.heap.after(unitsPerTick * this.clock.pace + jitter, () => {
       if (this.#process !== process) return;
       if (!this.isClockStopped) process.tick(); // ticks that did not come never come later
       if (this.#process === process) this.#planTick(process);

@@ -6,6 +6,7 @@
  * instead of testing nothing.
  */
 import type { Mutant } from "./mutant.ts";
+import { leaseMutants } from "./mutants-of-leases.ts";
 import { membershipMutants } from "./mutants-of-membership.ts";
 import { readingMutants } from "./mutants-of-reading.ts";
 import { replicationMutants } from "./mutants-of-replication.ts";
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...readingMutants,
   ...replicationMutants,
   ...snapshotMutants,
+  ...leaseMutants,
   ...membershipMutants,
   ...onceMutants,
   {
