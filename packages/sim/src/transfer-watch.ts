@@ -65,14 +65,11 @@ export class TransferWatch {
     return { offset, ticks };
   }
 
-  /**
-   * Its chunk may wait for its turn before it is sent, and again before each repetition. Twice that:
-   * when several make room at once, there may be more room than others who wait, and one goes on.
-   */
+  /** Its chunk may wait for its turn before it is sent, and again before each repetition. */
   get #patienceTicks(): number {
     const { electionTimeoutTicks, heartbeatTicks, snapshotTransfersMax } = this.#options;
     const debtTicks = (snapshotTransfersMax * this.#largest) / this.#options.snapshotBytesPerTick;
-    return 2 * stallTimeouts * (electionTimeoutTicks + 3 * heartbeatTicks + debtTicks);
+    return stallTimeouts * (electionTimeoutTicks + 3 * heartbeatTicks + debtTicks);
   }
 
   #follow(term: number): void {

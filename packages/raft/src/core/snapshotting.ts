@@ -188,7 +188,7 @@ export function repeatLostChunk(s: RaftState, role: LeaderRole, peer: Progress):
   snapshot.heartbeatsWaited += 1;
   snapshot.heartbeatsStalled += 1;
   const timeout = Math.ceil(s.options.electionTimeoutTicks / s.options.heartbeatTicks);
-  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {
+  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && isRoomWanted(s, role)) {
     snapshot.sending = false;
     snapshot.heartbeatsStalled = 0;
     snapshot.furthest = snapshot.offset;
@@ -201,8 +201,12 @@ export function repeatLostChunk(s: RaftState, role: LeaderRole, peer: Progress):
   else queueUp(s, snapshot);
 }
 
-function someoneWaits(role: LeaderRole): boolean {
-  return role.peers.some(({ snapshot }) => snapshot?.sending === false);
+/** Not more room than others wait for: who has made some with this heartbeat waits itself now. */
+function isRoomWanted(s: RaftState, role: LeaderRole): boolean {
+  const transfers = role.peers.filter(({ snapshot }) => snapshot !== null);
+  const waiting = transfers.filter(({ snapshot }) => snapshot?.sending === false).length;
+  const made = s.options.snapshotTransfersMax - (transfers.length - waiting);
+  return waiting > 2 * made;
 }
 
 /** A chunk is durable at the follower, or was not the one it wants: go on where it says. */

@@ -11,7 +11,7 @@ export const snapshotMutants: readonly Mutant[] = [
     file: "snapshotting.ts",
     find: "    configuration: snapshot.configuration,\n  });",
     replace: "    configuration: { ...snapshot.configuration, voters: [], members: [] },\n  });",
-    expects: ["liveness", "core-exception", "committed-durable"],
+    expects: ["configuration-in-force", "liveness", "core-exception", "committed-durable"],
   },
   {
     name: "snapshot-takes-a-server-back",
@@ -83,8 +83,8 @@ export const snapshotMutants: readonly Mutant[] = [
     name: "stalled-transfer-keeps-its-place",
     rule: "a transfer that does not move makes room for one that waits (S7)",
     file: "snapshotting.ts",
-    find: "  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && someoneWaits(role)) {",
-    replace: "  if (snapshot.heartbeatsStalled > Infinity && someoneWaits(role)) {",
+    find: "  if (snapshot.heartbeatsStalled > timeout * stallTimeouts && isRoomWanted(s, role)) {",
+    replace: "  if (snapshot.heartbeatsStalled > Infinity && isRoomWanted(s, role)) {",
     expects: ["bounded"],
   },
 ];
