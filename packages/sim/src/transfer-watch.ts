@@ -2,15 +2,23 @@
  * What a leader owes its cluster when it sends snapshots: few at a time, at a bounded pace, and
  * none that does not move while another one waits. Counted in the leader's own ticks.
  */
-import type { InstallSnapshot, NodeId, PeerStatus, RaftOptions, RaftStatus } from "@counter/raft";
+import type {
+  InstallSnapshot,
+  Message,
+  NodeId,
+  PeerStatus,
+  RaftOptions,
+  RaftStatus,
+} from "@counter/raft";
 import { check } from "./violation.ts";
 
 /** Election timeouts without progress after which a transfer has to make room. */
 const stallTimeouts = 3;
 
 interface Seen {
-  readonly offset: number;
-  /** Ticks since it moved, or since somebody waits for its place. */
+  /** The largest offset since somebody waits for its place, in whichever snapshot. */
+  readonly furthest: number;
+  /** Ticks since that moved. */
   readonly ticks: number;
 }
 
@@ -39,6 +47,14 @@ export class TransferWatch {
     });
   }
 
+  /** A follower says how far it is; the next moment the transfer may begin again with a newer snapshot. */
+  onReceive(message: Message): void {
+    if (message.type !== "installSnapshotResponse" || message.term !== this.#term) return;
+    const before = this.#seen.get(message.from);
+    if (before === undefined || message.nextOffset <= before.furthest) return;
+    this.#seen.set(message.from, { furthest: message.nextOffset, ticks: 0 });
+  }
+
   /** Called after each tick of this server. */
   onTick(now: RaftStatus): void {
     this.#follow(now.term);
@@ -51,9 +67,9 @@ export class TransferWatch {
     const someoneWaits = peers.some(([, peer]) => peer.snapshot?.sending === false);
     if (!someoneWaits) return this.#seen.clear();
     this.#seen = new Map(sending.map(([id, peer]) => [id, this.#look(id, peer)]));
-    for (const [id, { offset, ticks }] of this.#seen) {
+    for (const [id, { furthest, ticks }] of this.#seen) {
       check(ticks <= this.#patienceTicks, "bounded", () => {
-        return `${now.id} keeps others waiting for ${id}, which is at byte ${offset} for ${ticks} ticks`;
+        return `${now.id} keeps others waiting for ${id}, which is at byte ${furthest} for ${ticks} ticks`;
       });
     }
   }
@@ -61,8 +77,8 @@ export class TransferWatch {
   #look(id: NodeId, { snapshot }: PeerStatus): Seen {
     const before = this.#seen.get(id);
     const offset = snapshot?.offset ?? 0;
-    const ticks = before === undefined || offset > before.offset ? 0 : before.ticks + 1;
-    return { offset, ticks };
+    if (before === undefined || offset > before.furthest) return { furthest: offset, ticks: 0 };
+    return { furthest: before.furthest, ticks: before.ticks + 1 };
   }
 
   /** Its chunk may wait for its turn before it is sent, and again before each repetition. */
