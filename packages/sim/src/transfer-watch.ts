@@ -4,6 +4,7 @@
  */
 import type {
   InstallSnapshot,
+  LogIndex,
   Message,
   NodeId,
   PeerStatus,
@@ -16,9 +17,9 @@ import { check } from "./violation.ts";
 const stallTimeouts = 3;
 
 interface Seen {
-  /** The largest offset since somebody waits for its place, in whichever snapshot. */
-  readonly furthest: number;
-  /** Ticks since that moved. */
+  readonly index: LogIndex;
+  readonly offset: number;
+  /** Ticks since it moved, or since somebody waits for its place. */
   readonly ticks: number;
 }
 
@@ -47,12 +48,15 @@ export class TransferWatch {
     });
   }
 
-  /** A follower says how far it is; the next moment the transfer may begin again with a newer snapshot. */
+  /** A follower says how far it is: a moment later it may begin again with a newer snapshot. */
   onReceive(message: Message): void {
     if (message.type !== "installSnapshotResponse" || message.term !== this.#term) return;
-    const before = this.#seen.get(message.from);
-    if (before === undefined || message.nextOffset <= before.furthest) return;
-    this.#seen.set(message.from, { furthest: message.nextOffset, ticks: 0 });
+    const { from, index, nextOffset, installed } = message;
+    const before = this.#seen.get(from);
+    if (installed)
+      this.#seen.delete(from); // what comes next is another transfer
+    else if (before !== undefined)
+      this.#seen.set(from, moved(before, { index, offset: nextOffset }));
   }
 
   /** Called after each tick of this server. */
@@ -67,18 +71,18 @@ export class TransferWatch {
     const someoneWaits = peers.some(([, peer]) => peer.snapshot?.sending === false);
     if (!someoneWaits) return this.#seen.clear();
     this.#seen = new Map(sending.map(([id, peer]) => [id, this.#look(id, peer)]));
-    for (const [id, { furthest, ticks }] of this.#seen) {
+    for (const [id, { offset, ticks }] of this.#seen) {
       check(ticks <= this.#patienceTicks, "bounded", () => {
-        return `${now.id} keeps others waiting for ${id}, which is at byte ${furthest} for ${ticks} ticks`;
+        return `${now.id} keeps others waiting for ${id}, which is at byte ${offset} for ${ticks} ticks`;
       });
     }
   }
 
   #look(id: NodeId, { snapshot }: PeerStatus): Seen {
+    const { index, offset } = snapshot ?? { index: 0, offset: 0 };
     const before = this.#seen.get(id);
-    const offset = snapshot?.offset ?? 0;
-    if (before === undefined || offset > before.furthest) return { furthest: offset, ticks: 0 };
-    return { furthest: before.furthest, ticks: before.ticks + 1 };
+    if (before === undefined) return { index, offset, ticks: 0 };
+    return moved({ ...before, ticks: before.ticks + 1 }, { index, offset });
   }
 
   /** Its chunk may wait for its turn before it is sent, and again before each repetition. */
@@ -95,4 +99,10 @@ export class TransferWatch {
     this.#bytes = 0;
     this.#seen.clear();
   }
+}
+
+/** To begin again with a newer snapshot is no move, to come further in the same one is. */
+function moved(before: Seen, { index, offset }: Omit<Seen, "ticks">): Seen {
+  if (index < before.index || (index === before.index && offset <= before.offset)) return before;
+  return { index, offset, ticks: offset > 0 ? 0 : before.ticks };
 }
