@@ -12,8 +12,8 @@ import { ensureBuilt } from "./ensure-built.mjs";
 const root = resolve(import.meta.dirname, "..");
 const pollMs = 25;
 const stopPatienceMs = 8000;
-/** Exit code of a node that cannot be started with its data directory as it is. */
-const dataDirCode = 3;
+/** Exit codes of nodes that cannot be started again as they are: see its directory, was removed. */
+const finalCodes = [3, 4];
 const paint = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 const palette = [36, 35, 33, 32, 34, 31, 96];
 const colour = (code, text) => (paint ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -156,7 +156,8 @@ async function main() {
     void ended.then(({ port, how, code }) => {
       if (stopping.signal.aborted) return;
       console.log(colour(31, `node ${port} has ended: ${how}`));
-      if (code === dataDirCode) return console.log("its last line above says what to change first");
+      if (finalCodes.includes(code))
+        return console.log("its last line above says what to change first");
       const peers = options.ports.filter((other) => other !== port).join(",");
       const flags = `--port=${port} --peers=${peers} --data-dir=${dataDirOf(port, options)}`;
       console.log(`bring it back with: node apps/node/dist/main.js ${flags}`);

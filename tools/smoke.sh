@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The README's commands, as a newcomer types them: the cluster in one terminal, three served nodes,
-# start.sh in another order. Each must answer, count on, and leave no process behind.
+# start.sh in another order and a fourth one that joins. Each must answer, count on, and leave no process behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
@@ -34,6 +34,19 @@ counts() {
     [ "$value" = "{\"counter\":$third}" ] || { echo "port $port says $value, not $third"; exit 1; }
   done
   echo "ports $1 $2 $3 count: $first $second $third"
+}
+
+# Waits until the node on this port knows so many voters and nobody else, at most 30 seconds.
+voters() {
+  local at=0 view
+  until view=$(curl -fs "http://127.0.0.1:$1/v1/cluster/members") &&
+    [ "$(grep -o '"role":"voter"' <<<"$view" | wc -l)" -eq "$2" ] &&
+    [ "$(grep -o '"role":' <<<"$view" | wc -l)" -eq "$2" ]; do
+    at=$((at + 1))
+    [ "$at" -lt 300 ] || { echo "port $1 does not see $2 voters: $view"; exit 1; }
+    sleep 0.1
+  done
+  echo "port $1 sees $2 voters"
 }
 
 # Stops these processes the way Ctrl-C does and wants them gone, with exit code 0 where it is ours.
@@ -74,6 +87,13 @@ for n in 3 1 2; do
 done
 ready 9000; ready 9002; ready 9004
 counts 9004 9000 9002
+
+echo "start.sh 4 joins"
+./start.sh 4 --data-dir="$scratch/start-sh-4" >"$scratch/start-sh-4.log" 2>&1 &
+pids+=($!)
+ready 9006
+voters 9006 4
+counts 9006 9000 9004
 stop TERM "${pids[@]}"
 
 # Cold once, then with whatever the runner keeps from the times before.

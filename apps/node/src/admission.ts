@@ -9,26 +9,33 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RaftEvent, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
+import { isNamed } from "./config/config.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
 import type { Identity } from "./data-dir/identity.ts";
 import { messageOf } from "./error-text.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
-import { askForMembership, askToJoin, findCluster } from "./joining.ts";
+import { askForMembership, askToJoin, findCluster, type ClusterMembership } from "./joining.ts";
 
 /** How long a node looks for a leader before it asks whether it was removed, and asks again. */
-const lonelyMs = 3000;
+const lonelyDefaultMs = 3000;
+
+type Home = Pick<DataDir, "identity" | "markRemoved">;
 
 export interface AdmissionParts {
   /** Nodes of the cluster to join. */
   readonly seeds: readonly string[];
+  /** The name that this cluster must have; `null`: any. */
+  readonly clusterName: string | null;
   readonly log: Logger;
+  /** Default 3000: between two questions whether this node was removed, in milliseconds. */
+  readonly lonelyMs?: number;
   /** The cluster has removed this node; the error says so. */
   readonly onRemoved: (error: StartError) => void;
 }
 
 /** What there is once Raft runs. */
 export interface Admitted {
-  status(): RaftNodeStatus;
+  status(): Pick<RaftNodeStatus, "leaderId" | "configuration" | "configurationIndex" | "removed">;
   events(options: { readonly signal: AbortSignal }): AsyncIterable<RaftEvent>;
 }
 
@@ -47,17 +54,24 @@ export class Admission {
     return this.#waiting;
   }
 
-  /** The cluster to join, for a new data directory. */
+  /**
+   * The cluster to join, for a new data directory.
+   *
+   * @throws StartError if it is another one than was named
+   */
   async findCluster(): Promise<string> {
-    const { seeds } = this.#parts;
+    const { seeds, clusterName } = this.#parts;
     const asked = seeds.join(", ");
     this.#wait(`looking for a cluster to join at ${asked}`);
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
-    return findCluster({ seeds, signal: this.#ending.signal, onWaiting });
+    const found = await findCluster({ seeds, signal: this.#ending.signal, onWaiting });
+    if (clusterName === null || isNamed(found, clusterName)) return found;
+    const text = `the cluster at ${asked} is ${found}, not ${clusterName}: join another one, or drop --cluster-id`;
+    throw new StartError(exitCodes.dataDir, text);
   }
 
   /** Sees to it that this node is a member, and watches whether it stays one. */
-  begin(node: Admitted, dataDir: Pick<DataDir, "identity" | "markRemoved">): void {
+  begin(node: Admitted, dataDir: Home): void {
     const { log } = this.#parts;
     const background = [
       this.#join(node, dataDir.identity),
@@ -95,34 +109,32 @@ export class Admission {
     log.info(`joined as ${id}: votes once it has caught up`);
   }
 
-  async #watch(node: Admitted, dataDir: Pick<DataDir, "markRemoved">): Promise<void> {
+  async #watch(node: Admitted, dataDir: Home): Promise<void> {
     if (node.status().removed) return this.#onRemoved(dataDir);
     for await (const event of node.events({ signal: this.#ending.signal })) {
       if (event.type === "removed") return this.#onRemoved(dataDir);
     }
   }
 
-  async #askWhenLonely(
-    node: Admitted,
-    dataDir: Pick<DataDir, "identity" | "markRemoved">,
-  ): Promise<void> {
+  async #askWhenLonely(node: Admitted, dataDir: Home): Promise<void> {
     const { signal } = this.#ending;
+    const { seeds, lonelyMs = lonelyDefaultMs } = this.#parts;
+    const { address: own } = dataDir.identity;
     for (;;) {
       await pause(lonelyMs, undefined, { signal });
-      const { leaderId, configuration, configurationIndex } = node.status();
-      if (leaderId !== null) continue;
-      for (const { id, address } of configuration.members) {
-        if (id === dataDir.identity.nodeId) continue;
-        const theirs = await askForMembership(address);
-        if (theirs?.clusterId !== dataDir.identity.clusterId) continue;
-        if (theirs.leader === null || theirs.configurationIndex <= configurationIndex) continue;
-        if (theirs.members.some((member) => member.id === dataDir.identity.nodeId)) continue;
-        return this.#onRemoved(dataDir);
+      const { leaderId, configuration } = node.status();
+      if (leaderId !== null || configuration.members.length === 0) continue; // or never a member
+      // All of those that we knew may be gone: the nodes that a person has named may not.
+      const known = configuration.members.map(({ address }) => address);
+      for (const address of new Set([...known, ...seeds])) {
+        if (address === own) continue;
+        const theirs = await askForMembership(address, signal);
+        if (theirs !== null && excludes(theirs, node, dataDir)) return this.#onRemoved(dataDir);
       }
     }
   }
 
-  async #onRemoved(dataDir: Pick<DataDir, "markRemoved">): Promise<void> {
+  async #onRemoved(dataDir: Home): Promise<void> {
     if (this.#removed) return;
     this.#removed = true;
     const { log, onRemoved } = this.#parts;
@@ -138,4 +150,16 @@ export class Admission {
     if (this.#waiting !== text) this.#parts.log.info(text);
     this.#waiting = text;
   }
+}
+
+/**
+ * Whether the cluster has decided to go on without this node. A configuration that is not committed
+ * may still be taken back, and an older one than ours has not heard of us: neither says anything.
+ */
+function excludes(theirs: ClusterMembership, node: Admitted, { identity }: Home): boolean {
+  if (theirs.clusterId !== identity.clusterId || theirs.leader === null) return false;
+  if (!theirs.committed || theirs.configurationIndex <= node.status().configurationIndex) {
+    return false;
+  }
+  return !theirs.members.some(({ id }) => id === identity.nodeId);
 }

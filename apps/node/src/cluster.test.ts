@@ -1,4 +1,6 @@
 /** Three real nodes: leadership that moves, and nodes that do not belong together. */
+import { rm } from "node:fs/promises";
+
 import request from "supertest";
 
 import { headerOf, jsonOf, leaderOf, refusalOf } from "./test-support/replies.ts";
@@ -97,6 +99,22 @@ describe("nodes with different lists of members", () => {
     expect(error?.message).toContain(`whose members are ${theirs.join(", ")};`);
     expect(error?.message).toContain(`whose members are ${ours.join(", ")}:`);
     await request(first.url).post("/next").expect(200, "1\n");
+  });
+
+  test("are refused also if each lists the other and they have one --cluster-id", async () => {
+    const [a, b, c] = [await listenAnywhere(), await listenAnywhere(), await listenAnywhere()];
+    const named = "--cluster-id=counting";
+    const all = `--peers=${a.port},${b.port},${c.port}`;
+    await nodes.start(a, await nodes.directory(), [all, named]);
+    const wrong = await nodes.start(b, await nodes.directory(), [`--peers=${a.port}`, named]);
+    const error = await wrong.node.stopped;
+    expect(error).toMatchObject({ exitCode: 3 });
+    expect(error?.message).toMatch(/belongs to another cluster, counting~.* belongs to counting~/);
+    await rm(wrong.config.dataDir, { recursive: true, maxRetries: 5 }); // as it says
+    const right = await nodes.again(wrong, all, named);
+    await right.node.ready;
+    await nodes.start(c, await nodes.directory(), [all, named]);
+    await request(right.url).post("/next").expect(200, "1\n");
   });
 
   test("one that waits for more of its own says in /readyz and in its 503 who belongs elsewhere", async () => {

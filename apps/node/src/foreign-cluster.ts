@@ -1,11 +1,10 @@
 /** Asks another node which cluster it belongs to, by the same `/status` that people read. */
 import { z } from "zod";
 
-import { parseAddress } from "./config/addresses.ts";
+import { ask } from "./asking.ts";
 import type { ForeignCluster } from "./refusals.ts";
 
-const askTimeoutMs = 1000;
-const answerMaxBytes = 256 * 1024;
+const timeoutMs = 1000;
 
 const statusSchema = z.object({
   clusterId: z.string().max(128),
@@ -14,20 +13,10 @@ const statusSchema = z.object({
 
 /** @returns `null` if it cannot be reached, or answers something else */
 export async function askForCluster(address: string): Promise<ForeignCluster | null> {
-  const { host, port } = parseAddress(address);
-  const name = host.includes(":") ? `[${host}]` : host;
+  const { signal } = new AbortController(); // it is over in a second anyway
   try {
-    const signal = AbortSignal.timeout(askTimeoutMs);
-    const reply = await fetch(`http://${name}:${port}/status`, { signal, redirect: "error" });
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of reply.body ?? []) {
-      if (!(chunk instanceof Uint8Array)) return null;
-      bytes += chunk.length;
-      if (bytes > answerMaxBytes) return null;
-      chunks.push(chunk);
-    }
-    const parsed = statusSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
+    const { body } = await ask(address, { method: "GET", path: "/status" }, { signal, timeoutMs });
+    const parsed = statusSchema.safeParse(body);
     if (!parsed.success) return null;
     const { clusterId, nodes } = parsed.data;
     return { clusterId, members: nodes.map((node) => node.address).sort() };

@@ -4,11 +4,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Member } from "@counter/raft";
 import { z } from "zod";
 
-import { parseAddress } from "./config/addresses.ts";
+import { ask, type Answer, type Question } from "./asking.ts";
 import { messageOf } from "./error-text.ts";
 
 const askTimeoutMs = 7000; // longer than a leader may take to carry a change out
-const answerMaxBytes = 256 * 1024;
+const path = "/v1/cluster/members";
+/** Longest reason of another node that is told on. */
+const detailMaxLength = 300;
 /** Between two rounds of asking, doubled each time, with jitter. */
 const pauseMinMs = 200;
 const pauseMaxMs = 3000;
@@ -16,9 +18,12 @@ const pauseMaxMs = 3000;
 const membershipSchema = z.object({
   clusterId: z.string().min(1).max(128),
   configurationIndex: z.number().int().nonnegative(),
+  committed: z.boolean(),
   leader: z.string().max(128).nullable(),
   members: z.array(z.object({ id: z.string().max(128), address: z.string().max(256) })).max(256),
 });
+
+const problemSchema = z.object({ detail: z.string() });
 
 /** A node's view of who takes part in its cluster. */
 export type ClusterMembership = z.infer<typeof membershipSchema>;
@@ -28,14 +33,16 @@ export interface Asking {
   readonly seeds: readonly string[];
   /** Ends the asking; the promise then rejects. */
   readonly signal: AbortSignal;
+  /** Longest wait for the whole answer of one node, in milliseconds; default 7000. */
+  readonly timeoutMs?: number;
   /** Told why it has not worked yet, once for every new reason. */
   readonly onWaiting: (reason: string) => void;
 }
 
 /** The id of the cluster of these nodes, as soon as one of them tells. They may be starting, too. */
 export async function findCluster(asking: Asking): Promise<string> {
-  const { clusterId } = await untilAnswered(asking, (seed, signal) =>
-    call(seed, { method: "GET" }, signal),
+  const { clusterId } = await untilAnswered(asking, (seed) =>
+    call(seed, { method: "GET" }, asking),
   );
   return clusterId;
 }
@@ -45,34 +52,36 @@ export async function askToJoin(
   member: Member,
   { clusterId, ...asking }: Asking & { readonly clusterId: string },
 ): Promise<void> {
-  const headers = { "content-type": "application/json" };
-  const body = JSON.stringify(member);
-  await untilAnswered(asking, async (seed, signal) => {
-    const joined = await call(seed, { method: "POST", headers, body }, signal);
+  await untilAnswered(asking, async (seed) => {
+    const joined = await call(seed, { method: "POST", body: member }, asking);
     if (joined.clusterId === clusterId) return joined;
     throw new Error(`it belongs to the cluster ${joined.clusterId}, not to ${clusterId}`);
   });
 }
 
 /** Who takes part, as this node sees it; `null` if it does not say. */
-export async function askForMembership(address: string): Promise<ClusterMembership | null> {
+export async function askForMembership(
+  address: string,
+  signal: AbortSignal,
+): Promise<ClusterMembership | null> {
   try {
-    return await call(address, { method: "GET" }, AbortSignal.timeout(askTimeoutMs));
+    return await call(address, { method: "GET" }, { signal });
   } catch {
+    signal.throwIfAborted();
     return null; // whoever asks looks at other nodes as well, and asks again
   }
 }
 
 async function untilAnswered<Answer>(
   { seeds, signal, onWaiting }: Asking,
-  ask: (seed: string, signal: AbortSignal) => Promise<Answer>,
+  ask: (seed: string) => Promise<Answer>,
 ): Promise<Answer> {
   const told = new Map<string, string>();
   for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
     for (const seed of seeds) {
       signal.throwIfAborted();
       try {
-        return await ask(seed, signal);
+        return await ask(seed);
       } catch (error) {
         signal.throwIfAborted();
         const reason = messageOf(error);
@@ -84,40 +93,25 @@ async function untilAnswered<Answer>(
   }
 }
 
+/** @throws Error that says in a few words why there is no answer */
 async function call(
   address: string,
-  init: RequestInit,
-  signal: AbortSignal,
+  question: Omit<Question, "path">,
+  { signal, timeoutMs = askTimeoutMs }: Pick<Asking, "signal" | "timeoutMs">,
 ): Promise<ClusterMembership> {
-  const { host, port } = parseAddress(address);
-  const name = host.includes(":") ? `[${host}]` : host;
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(askTimeoutMs)]);
-  let reply: Response;
-  try {
-    const url = `http://${name}:${port}/v1/cluster/members`;
-    reply = await fetch(url, { ...init, signal: limited, redirect: "error" });
-  } catch (error) {
-    throw new Error("cannot be reached", { cause: error });
-  }
-  const body = await readLimited(reply);
-  const parsed = membershipSchema.safeParse(body);
-  if (reply.ok && parsed.success) return parsed.data;
-  const problem = z.object({ detail: z.string() }).safeParse(body);
-  throw new Error(problem.success ? problem.data.detail : `answers ${reply.status}`);
+  const send = (to: string): Promise<Answer> =>
+    ask(to, { ...question, path }, { signal, timeoutMs });
+  const first = await send(address);
+  const leader = first.headers["counter-leader"];
+  const elsewhere = first.status >= 300 && typeof leader === "string";
+  // A node that does not forward names its leader. Once only: that one answers, or nobody does.
+  return membershipIn(elsewhere ? await send(leader) : first);
 }
 
-async function readLimited(reply: Response): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of reply.body ?? []) {
-    if (!(chunk instanceof Uint8Array)) return null;
-    bytes += chunk.length;
-    if (bytes > answerMaxBytes) throw new Error("answers too much");
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    return null; // something else answers at that address: the status is all there is to tell
-  }
+function membershipIn({ status, body }: Answer): ClusterMembership {
+  const parsed = membershipSchema.safeParse(body);
+  if (status < 300 && parsed.success) return parsed.data;
+  const problem = problemSchema.safeParse(body);
+  if (problem.success) throw new Error(problem.data.detail.slice(0, detailMaxLength));
+  throw new Error(`answers ${status}, not as a node of a cluster`);
 }

@@ -47,6 +47,7 @@ export class Neighbours implements ClusterView {
       dataDir: config.dataDir,
       clusterId: identity.clusterId,
       members: () => status().configuration.members.map(({ id }) => id),
+      voters: () => status().configuration.voters,
       met: (peer) => peerDirectories.get(peer) !== null,
       // The first configuration is one entry; whoever has heard a leader has more.
       untouched: () => status().lastIndex <= 1 && status().snapshot === null,
@@ -98,10 +99,13 @@ export class Neighbours implements ClusterView {
     return missing.length > 0 ? `waiting for ${missing.join(", ")}` : "an election is under way";
   }
 
-  /** Whether enough others are there to elect one of them. */
+  /** Whether enough others are there to elect one of them. Learners do not help with that. */
   successorPossible(): boolean {
-    const members = this.#joined?.status().configuration.members.length ?? 0;
-    const others = members - 1 - this.unreachable().length;
-    return others > 0 && others + 1 > members / 2; // our own vote counts until we are gone
+    const status = this.#joined?.status();
+    if (status === undefined) return false;
+    const { voters } = status.configuration;
+    const others = voters.filter((id) => id !== status.id && this.connected(id)).length;
+    const own = voters.includes(status.id) ? 1 : 0; // our own vote counts until we are gone
+    return others > 0 && (others + own) * 2 > voters.length;
   }
 }

@@ -11,7 +11,7 @@ import { CounterMachine, LogClock } from "@counter/state-machine";
 import { HttpTransport, type TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
-import { isLoopback } from "./config/addresses.ts";
+import { announce } from "./announcement.ts";
 import type { NodeConfig } from "./config/config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
@@ -111,6 +111,7 @@ class CounterNode implements RunningNode {
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
     this.#admission = new Admission({
       seeds: config.join,
+      clusterName: config.clusterName,
       log,
       onRemoved: (error) => this.#endWith(error),
     });
@@ -221,16 +222,7 @@ class CounterNode implements RunningNode {
     void this.#raft.stopped.then((error) => this.#endWith(error));
     this.#gate.open(this.#engine(this.#raft));
     this.#held.release();
-    const { members } = raft.status().configuration;
-    log.info(`member of a cluster of ${members.length}`, {
-      id: identity.nodeId,
-      address: identity.address,
-      dataDir: config.dataDir,
-      clusterId: identity.clusterId,
-    });
-    if (!isLoopback(config.host)) {
-      log.warn(`${config.host} is open to the network: whoever reaches it can change counters`);
-    }
+    announce(raft.status(), { identity, config, log });
     void this.#confirm(this.#raft);
   }
 

@@ -10,16 +10,24 @@ interface Told {
 }
 
 function setup(
-  options: { met?: string[]; untouched?: boolean; others?: Record<string, ForeignCluster> } = {},
+  options: {
+    met?: string[];
+    untouched?: boolean;
+    others?: Record<string, ForeignCluster>;
+    members?: () => string[];
+    voters?: string[];
+  } = {},
 ): Told {
   const { met = [], untouched = true, others = {} } = options;
+  const all = ["a:1", "b:1", "c:1"];
   const reasons: string[] = [];
   const hopeless: StartError[] = [];
   const refusals = new Refusals({
     own: "a:1",
     dataDir: "data/a",
     clusterId: "ours",
-    members: () => ["a:1", "b:1", "c:1"],
+    members: options.members ?? (() => all),
+    voters: () => options.voters ?? all,
     met: (peer) => met.includes(peer),
     untouched: () => untouched,
     ask: (address) => Promise.resolve(others[address] ?? null),
@@ -96,6 +104,25 @@ describe("another cluster (F2)", () => {
     expect([hopeless.length, reasons.length]).toEqual([0, 2]);
     expect(reasons[0]).toContain("does not tell its members");
   });
+});
+
+test("learners that belong elsewhere leave a majority; the only other voter does not", async () => {
+  const setting = { members: () => ["a:1", "b:1", "c:1", "d:1"], voters: ["a:1", "d:1"] };
+  const { refusals, hopeless } = setup(setting);
+  for (const peer of ["b:1", "c:1"]) refusals.onTransport(refused(peer, "foreign-cluster"));
+  await settled();
+  expect([refusals.reasons().length, hopeless.length, refusals.cutOff()]).toEqual([2, 0, false]);
+  refusals.onTransport(refused("d:1", "foreign-cluster"));
+  await settled();
+  expect([hopeless.length, refusals.cutOff()]).toEqual([1, true]);
+});
+
+test("a reason is forgotten when that member was removed", () => {
+  const members = ["a:1", "b:1"];
+  const { refusals } = setup({ untouched: false, members: () => members });
+  refusals.onTransport(refused("b:1", "wrong-node"));
+  members.pop();
+  expect(refusals.reasons()).toEqual([]);
 });
 
 test("a reason is forgotten when the member can be talked to", () => {

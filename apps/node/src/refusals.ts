@@ -28,6 +28,8 @@ export interface RefusalsOptions {
   readonly clusterId: string;
   /** All members as this node knows them, itself included. */
   readonly members: () => readonly string[];
+  /** Those of them that elect leaders. */
+  readonly voters: () => readonly string[];
   /** Whether this node has ever had a connection with that member, in this process or before. */
   readonly met: (peer: string) => boolean;
   /** Whether the data directory holds nothing yet that could be lost. */
@@ -65,13 +67,13 @@ export class Refusals {
 
   /** Why members refuse this node, one sentence each; empty if none does. */
   reasons(): readonly string[] {
+    this.#forgetFormer();
     return [...new Set([...this.#refusals.values()].map(({ text }) => text))];
   }
 
   /** Whether those that do not refuse us are too few to elect a leader that we could follow. */
   cutOff(): boolean {
-    const members = this.#options.members();
-    return members.length > 0 && (members.length - this.#refusals.size) * 2 <= members.length;
+    return this.#noMajorityWithout(new Set(this.#refusals.keys()));
   }
 
   onTransport(event: TransportEvent): void {
@@ -128,8 +130,19 @@ export class Refusals {
   #isHopeless(peer: string, { code }: Refusal): boolean {
     if (code === "duplicate-identity") return !this.#options.met(peer); // F1
     if (code !== "foreign-cluster") return false;
-    const members = this.#options.members();
-    const foreign = [...this.#refusals.values()].filter((other) => other.code === code).length;
-    return (members.length - foreign) * 2 <= members.length; // F2
+    const foreign = [...this.#refusals].filter(([, other]) => other.code === code);
+    return this.#noMajorityWithout(new Set(foreign.map(([id]) => id))); // F2
+  }
+
+  /** Whoever was removed meanwhile does not matter any more. */
+  #forgetFormer(): void {
+    const members = new Set(this.#options.members());
+    for (const peer of this.#refusals.keys()) if (!members.has(peer)) this.#refusals.delete(peer);
+  }
+
+  #noMajorityWithout(gone: ReadonlySet<string>): boolean {
+    const voters = this.#options.voters();
+    const left = voters.filter((id) => !gone.has(id)).length;
+    return voters.length > 0 && left * 2 <= voters.length;
   }
 }

@@ -215,9 +215,10 @@ export class Watch implements Leadership {
     const who = peer ?? "a stranger";
     // What others say of us is told in whole sentences, with what to do (refusals.ts).
     if (by === "them") return this.#debug(`${who} refuses us: ${code}`, message);
-    // These pass by themselves; all the others need a person.
-    const level = code === "not-ready" || code === "busy" ? "debug" : "warn";
-    this.#tellOnce(`${who} ${code}`, level, { text: `refused ${who}: ${code}`, reason: message });
+    this.#tellOnce(`${who} ${code}`, levelOf(code), {
+      text: `refused ${who}: ${code}`,
+      reason: message,
+    });
   }
 
   #debug(text: string, reason: string): void {
@@ -259,6 +260,15 @@ export class Watch implements Leadership {
     const seconds = absenceMs / 1000;
     this.#log.warn(`no leader for ${seconds} s: ${this.#parts.waiting()}`);
   }
+}
+
+/** How loud a refusal by this node is: who is refused says it in whole sentences. */
+function levelOf(
+  code: Extract<TransportEvent, { type: "refused" }>["code"],
+): "debug" | "info" | "warn" {
+  if (code === "not-ready" || code === "busy") return "debug"; // these pass by themselves
+  // Whoever has taken the place of another one is called by that one's name for a while.
+  return code === "wrong-node" ? "info" : "warn";
 }
 
 function idText({ index, term }: EntryId): string {

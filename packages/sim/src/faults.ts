@@ -150,6 +150,7 @@ export class Adversary {
   #handOver(leader: SimServer): void {
     const { servers, random } = this.#options;
     leader.nudge({ type: "transfer", to: random.chance(0.5) ? null : random.pick(servers).id });
+    if (random.chance(0.3)) this.#network.cutSoon(leader);
   }
 
   /** Faults are most telling where the leader is. */

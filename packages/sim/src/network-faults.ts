@@ -47,6 +47,16 @@ export class NetworkFaults {
     });
   }
 
+  /** Cuts a server off when what it has just sent is under way: the answers do not reach it. */
+  cutSoon(victim: SimServer): void {
+    const { random, world, mendLater, isOver } = this.#parts;
+    world.heap.after(random.below(2 * world.knobs.weather.delayMax), () => {
+      if (isOver()) return;
+      world.network.partition("isolated", victim.position);
+      mendLater(() => world.network.heal());
+    });
+  }
+
   clog(victim: SimServer): void {
     const { servers, random, world, mendLater, say } = this.#parts;
     const other = random.pick(servers);

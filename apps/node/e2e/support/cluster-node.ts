@@ -17,6 +17,16 @@ const statusSchema = z.object({
 
 export type NodeStatus = z.infer<typeof statusSchema>;
 
+const memberSchema = z.object({
+  id: z.string(),
+  address: z.string(),
+  role: z.enum(["voter", "learner", "leaving"]),
+  joining: z.boolean(),
+});
+const membersSchema = z.object({ members: z.array(memberSchema) });
+
+export type MemberView = z.infer<typeof memberSchema>;
+
 const counterSchema = z.object({ counter: z.number() });
 
 export interface ClusterNodeOptions {
@@ -25,6 +35,8 @@ export interface ClusterNodeOptions {
   /** Where the others reach it, if not there. */
   readonly advertise?: number;
   readonly peers: readonly number[];
+  /** Whose cluster it joins; default none. */
+  readonly join?: readonly number[];
   readonly dataDir: string;
   readonly flags: readonly string[];
 }
@@ -37,13 +49,16 @@ export class ClusterNode {
   readonly #flags: readonly string[];
   readonly #processes: ServerProcess[] = [];
 
-  constructor({ port, advertise = port, peers, dataDir, flags }: ClusterNodeOptions) {
+  constructor(options: ClusterNodeOptions) {
+    const { port, advertise = port, peers, join = [], dataDir, flags } = options;
     this.port = port;
     this.address = `127.0.0.1:${advertise}`;
     this.dataDir = dataDir;
     const own = advertise === port ? [] : [`--advertise=${this.address}`];
     const others = peers.length > 0 ? [`--peers=${peers.join(",")}`] : [];
-    this.#flags = [`--port=${port}`, ...own, ...others, `--data-dir=${dataDir}`, ...flags];
+    const seeds = join.length > 0 ? [`--join=${join.join(",")}`] : [];
+    const named = [`--port=${port}`, ...own, ...others, ...seeds];
+    this.#flags = [...named, `--data-dir=${dataDir}`, ...flags];
   }
 
   /** The process that was started last. */
@@ -107,6 +122,13 @@ export class ClusterNode {
     const reply = await this.get(`/get?consistency=${consistency}`);
     if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text}`);
     return counterSchema.parse(JSON.parse(reply.text)).counter;
+  }
+
+  /** Who takes part, as this node knows it. @throws Error with the reply if it does not */
+  async members(): Promise<readonly MemberView[]> {
+    const reply = await this.get("/v1/cluster/members", { timeoutMs: 1000 });
+    if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text}`);
+    return membersSchema.parse(JSON.parse(reply.text)).members;
   }
 
   async status(): Promise<NodeStatus> {

@@ -1,7 +1,7 @@
 /** A cluster of real processes with data directories of their own. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join as joinPath } from "node:path";
 
 import { ClusterNode } from "./cluster-node.ts";
 import { Links } from "./links.ts";
@@ -25,27 +25,29 @@ export interface ClusterOptions {
 const linesShown = 60;
 
 export class Cluster {
-  readonly nodes: readonly ClusterNode[];
+  readonly nodes: ClusterNode[];
   readonly folder: string;
   /** Only with the option `links`. */
   readonly links: Links = new Links();
   readonly #loads: Load[] = [];
+  /** Of nodes whose place another one has taken. */
+  readonly #former: ClusterNode[] = [];
 
-  private constructor(nodes: readonly ClusterNode[], folder: string) {
+  private constructor(nodes: ClusterNode[], folder: string) {
     this.nodes = nodes;
     this.folder = folder;
   }
 
   /** Nothing is started yet. */
   static async create({ nodes = 3, flags = [], links = false }: ClusterOptions): Promise<Cluster> {
-    const folder = await mkdtemp(join(tmpdir(), "counter-e2e-"));
+    const folder = await mkdtemp(joinPath(tmpdir(), "counter-e2e-"));
     watchFolder(folder);
     const ports = await freePorts(nodes);
     const known = links ? await freePorts(nodes) : ports;
     const members = ports.map((port, place) => {
       const advertise = known[place]!;
       const peers = known.filter((other) => other !== advertise);
-      const dataDir = join(folder, `node-${port}`);
+      const dataDir = joinPath(folder, `node-${port}`);
       return new ClusterNode({ port, advertise, peers, dataDir, flags });
     });
     const cluster = new Cluster(members, folder);
@@ -53,6 +55,45 @@ export class Cluster {
       await Promise.all(ports.map((port, place) => cluster.links.open(known[place]!, port)));
     }
     return cluster;
+  }
+
+  /** A further node, which joins the cluster of these as soon as it is started. */
+  async joiner(...seeds: readonly ClusterNode[]): Promise<ClusterNode> {
+    const [port] = await freePorts(1);
+    const node = this.#joinerAt(port!, seeds);
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A new node with an empty disk in the place of one that does not run any more. */
+  successor(former: ClusterNode, ...seeds: readonly ClusterNode[]): ClusterNode {
+    if (former.running) throw new Error(`${former.address} is running`);
+    const node = this.#joinerAt(former.port, seeds);
+    this.nodes.splice(this.nodes.indexOf(former), 1, node);
+    this.#former.push(former);
+    return node;
+  }
+
+  #joinerAt(port: number, seeds: readonly ClusterNode[]): ClusterNode {
+    const join = seeds.map((seed) => seed.port);
+    const dataDir = joinPath(this.folder, `joiner-${port}-${this.#former.length}`);
+    return new ClusterNode({ port, peers: [], join, dataDir, flags: [] });
+  }
+
+  /** Resolves when all that run agree that these are the voters, and that nobody else takes part. */
+  async haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
+    const wanted = voters.map(({ address }) => address).sort();
+    await until(
+      `the voters are ${wanted.join(", ")}`,
+      async () => {
+        const views = await Promise.all(this.running.map((node) => node.members()));
+        return views.every((view) => {
+          const found = view.map(({ address, role }) => (role === "voter" ? address : null)).sort();
+          return JSON.stringify(found) === JSON.stringify(wanted);
+        });
+      },
+      30_000,
+    );
   }
 
   get running(): readonly ClusterNode[] {
@@ -118,7 +159,7 @@ export class Cluster {
 
   /** The newest lines of every node, for people. */
   logs(): string {
-    const parts = this.nodes.map((node) => {
+    const parts = [...this.#former, ...this.nodes].map((node) => {
       return [`--- ${node.address}`, ...node.lines.slice(-linesShown)].join("\n");
     });
     return parts.join("\n");

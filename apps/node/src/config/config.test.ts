@@ -1,4 +1,4 @@
-import { deriveClusterId, readConfig, type NodeConfig } from "./config.ts";
+import { clusterIdOf, isNamed, readConfig, type NodeConfig } from "./config.ts";
 import { flagSpecs } from "./flags.ts";
 
 async function config(args: string, environment: Record<string, string> = {}): Promise<NodeConfig> {
@@ -59,7 +59,37 @@ describe("peers", () => {
     const stranger = await config("--port=3 --peers=1");
     expect(second.clusterId).toBe(first.clusterId);
     expect(stranger.clusterId).not.toBe(first.clusterId);
-    expect(first.clusterId).toBe(deriveClusterId(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]));
+    const members = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
+    expect(first.clusterId).toBe(clusterIdOf(null, members));
+    expect(first.clusterId).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("a cluster id that is given does not make up for another list of members", async () => {
+    const first = await config("--port=1 --peers=2,3 --cluster-id=a");
+    const second = await config("--port=2 --peers=3,1 --cluster-id=a");
+    expect(first.clusterId).toMatch(/^a~[0-9a-f]{16}$/);
+    expect(second.clusterId).toBe(first.clusterId);
+    // Each lists the other, and their first entries would differ.
+    const stranger = await config("--port=2 --peers=1 --cluster-id=a");
+    expect(stranger.clusterId).not.toBe(first.clusterId);
+    const renamed = await config("--port=1 --peers=2,3 --cluster-id=b");
+    expect(renamed.clusterId).not.toBe(first.clusterId);
+  });
+
+  it.each([
+    { clusterId: "a~0123456789abcdef", name: "a", named: true },
+    { clusterId: "a", name: "a", named: true },
+    { clusterId: "ab~0123456789abcdef", name: "a", named: false },
+    { clusterId: "0123456789abcdef0123456789abcdef", name: "a", named: false },
+  ])("$clusterId is called $name: $named", ({ clusterId, name, named }) => {
+    expect(isNamed(clusterId, name)).toBe(named);
+  });
+});
+
+describe("joining", () => {
+  test("names nodes of the cluster, and nobody of a new one", async () => {
+    const joins = await config("--port=4 --join=1,localhost:2,2,4");
+    expect(joins).toMatchObject({ peers: [], join: ["127.0.0.1:1", "127.0.0.1:2"] });
   });
 });
 
@@ -115,6 +145,22 @@ describe("what is refused", () => {
     {
       given: "--mode=eventual",
       says: "--mode: eventual mode is not available in this release: use --mode=raft",
+    },
+    {
+      given: "--cluster-id=a~b",
+      says: '--cluster-id: a cluster id is 1 to 64 letters, digits, ".", "_" or "-"',
+    },
+    {
+      given: "--peers=8081 --join=8082",
+      says: "--peers names the members of a new cluster, --join those of an existing one: use one of them",
+    },
+    {
+      given: "--join=8080",
+      says: "--join names this node itself: name nodes of the cluster that it is to join",
+    },
+    {
+      given: "--host=0.0.0.0 --join=8081",
+      says: "--host=0.0.0.0 means every interface, which is not an address that peers can use: add --advertise=host:port",
     },
     { given: "--mode=paxos", says: '--mode: "paxos" is unknown: use raft or eventual' },
     { given: "--id=a/b", says: '--id: an id is 1 to 64 letters, digits, ".", "_" or "-"' },

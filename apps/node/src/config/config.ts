@@ -28,9 +28,10 @@ export interface NodeConfig {
   readonly peers: readonly string[];
   /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
   readonly join: readonly string[];
+  /** What `--cluster-id` says; `null` if it was not given. */
+  readonly clusterName: string | null;
+  /** What the nodes of a new cluster compare: the name and the first members. */
   readonly clusterId: string;
-  /** Whether the cluster id was given, not derived. */
-  readonly clusterIdGiven: boolean;
   readonly dataDir: string;
   readonly forward: "forward" | "redirect" | "off";
   readonly compat: "none" | "strict";
@@ -205,8 +206,8 @@ function assemble(flags: CheckedFlags): ConfigResult {
     address,
     peers,
     join: seeds,
-    clusterId: flags["cluster-id"] ?? deriveClusterId(members),
-    clusterIdGiven: flags["cluster-id"] !== undefined,
+    clusterName: flags["cluster-id"] ?? null,
+    clusterId: clusterIdOf(flags["cluster-id"] ?? null, members),
     dataDir: flags["data-dir"] ?? join("data", label),
     forward: flags.forward,
     compat: flags.compat,
@@ -222,14 +223,23 @@ function assemble(flags: CheckedFlags): ConfigResult {
 }
 
 /**
- * The same for all nodes that were told of the same cluster, another for any other list: nodes that
- * were started with different `--peers` refuse each other instead of electing two leaders.
+ * The same for all nodes that were told of the same cluster, another for any other list of members:
+ * nodes that were started with different `--peers` refuse each other instead of beginning with
+ * different first entries and electing two leaders. A name keeps apart clusters that have, or once
+ * had, the same addresses; it does not replace the list.
  *
+ * @param name - `null` if there is none
  * @param members - all addresses, sorted
- * @returns 32 hexadecimal digits
+ * @returns 32 hexadecimal digits; with a name, the name, `~` and 16 digits
  */
-export function deriveClusterId(members: readonly string[]): string {
-  return createHash("sha256").update(members.join("\n")).digest("hex").slice(0, 32);
+export function clusterIdOf(name: string | null, members: readonly string[]): string {
+  const digest = createHash("sha256").update(members.join("\n")).digest("hex");
+  return name === null ? digest.slice(0, 32) : `${name}~${digest.slice(0, 16)}`;
+}
+
+/** Whether a cluster has this name. Directories of earlier releases hold the bare name. */
+export function isNamed(clusterId: string, name: string): boolean {
+  return clusterId === name || clusterId.startsWith(`${name}~`);
 }
 
 function isFlagName(name: string): name is FlagName {

@@ -59,8 +59,9 @@ export const flagSpecs = {
   },
   "cluster-id": {
     group: cluster,
-    describe: "name of the cluster; nodes of other clusters are refused",
-    default: "derived from the addresses of all nodes",
+    describe:
+      "name of the cluster; nodes with another name, or another list of first members, are refused",
+    default: "none",
   },
   forward: {
     group: requests,

@@ -7,15 +7,16 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
   ["$0", "one node on port 8080, data in ./data/node-8080"],
   ["$0 --port=8080 --peers=8081,8082", "one of three nodes on this machine"],
   ["$0 --host=10.0.0.5 --peers=10.0.0.6:8080,10.0.0.7:8080", "one of three machines"],
+  ["$0 --port=8083 --join=8080,8081", "a further node of a cluster that runs"],
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
   ["npx nx serve node --port=8080 --peers=8081,8082", "the same through Nx"],
 ];
 
 const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
-Give every node of a cluster the same addresses; the own one in --peers does no harm.
+Give every first node of a cluster the same addresses; the own one in --peers does no harm.
 Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
 3 data directory locked, damaged or of another node, or refused by the others for ever,
-5 port in use.`;
+4 removed from its cluster, 5 port in use.`;
 
 /** The column at which the meaning of a flag or an example begins, if the line has one. */
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readConfig, type NodeConfig } from "../config/config.ts";
-import { checkIdentity, newIdentity, readIdentity, writeIdentity } from "./identity.ts";
+import {
+  checkIdentity,
+  firstMembers,
+  newIdentity,
+  readIdentity,
+  writeIdentity,
+  type Identity,
+} from "./identity.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -19,6 +26,14 @@ async function configOf(...args: string[]): Promise<NodeConfig> {
   return result.config;
 }
 
+function refusalOf(check: () => unknown): unknown {
+  try {
+    return check();
+  } catch (error) {
+    return error;
+  }
+}
+
 test("a directory that was never started has no identity", async () => {
   expect(await readIdentity(dir)).toBeNull();
 });
@@ -28,6 +43,45 @@ test("an identity is read back as it was written, and nothing else is left behin
   await writeIdentity(dir, identity);
   expect(await readIdentity(dir)).toEqual(identity);
   expect(await readdir(dir)).toEqual(["identity.json"]);
+});
+
+describe("a node that joins", () => {
+  const joins = "a~0123456789abcdef";
+
+  test("has a name that nobody had before at its address, and the cluster's id", async () => {
+    const config = await configOf("--port=4", "--join=1,2");
+    const [one, other] = [newIdentity(config, joins), newIdentity(config, joins)];
+    expect(one.nodeId).toMatch(/^127\.0\.0\.1:4~[0-9a-f]{8}$/);
+    expect(other.nodeId).not.toBe(one.nodeId);
+    expect(one).toMatchObject({ address: "127.0.0.1:4", clusterId: joins, members: [] });
+    expect(firstMembers(one)).toBe("join");
+    await writeIdentity(dir, one);
+    expect(await readIdentity(dir)).toEqual(one);
+  });
+
+  test("is started without --join as well, and told that --peers means nothing to it", async () => {
+    const identity = newIdentity(await configOf("--port=4", "--join=1"), joins);
+    expect(checkIdentity(identity, await configOf("--port=4"))).toEqual([]);
+    const peers = await configOf("--port=4", "--peers=1,2");
+    expect(checkIdentity(identity, peers)).toEqual([expect.stringMatching(/--peers is ignored/)]);
+  });
+
+  test("and was removed is refused with 4 and what to do", async () => {
+    const config = await configOf("--port=4", "--join=1");
+    const identity = { ...newIdentity(config, joins), joined: true, removed: true };
+    expect(refusalOf(() => checkIdentity(identity, config))).toMatchObject({
+      exitCode: 4,
+      message: `${dir} belongs to ${identity.nodeId}, which was removed from its cluster for good. To take part again, move ${dir} away and start with --join=<address of a member>`,
+    });
+  });
+
+  test("of a release that knew no names has its address as its name", async () => {
+    const old: Partial<Record<keyof Identity, unknown>> = newIdentity(await configOf("--port=1"));
+    delete old.nodeId;
+    delete old.removed;
+    await writeFile(join(dir, "identity.json"), JSON.stringify(old));
+    expect(await readIdentity(dir)).toMatchObject({ nodeId: "127.0.0.1:1", removed: false });
+  });
 });
 
 test("two directories of one address differ in their directory id", async () => {
@@ -53,12 +107,28 @@ describe("an existing directory", () => {
 
   it.each([
     { now: ["--port=2", "--peers=1,3"], says: /belongs to the node at 127.0.0.1:1/ },
-    { now: ["--port=1", "--cluster-id=other"], says: /belongs to the cluster/ },
+    {
+      now: ["--port=1", "--cluster-id=other"],
+      says: /belongs to the cluster [0-9a-f]{32}, not to/,
+    },
   ])("is refused for $now", async ({ now, says }) => {
     const identity = newIdentity(await configOf("--port=1", "--peers=2,3"));
     const config = await configOf(...now);
     expect(() => checkIdentity(identity, config)).toThrow(says);
   });
+
+  it.each(["a~0123456789abcdef", "a"])(
+    "of the cluster %s is started with that name, whatever else was given",
+    async (clusterId) => {
+      const begun = await configOf("--port=1", "--peers=2,3", "--cluster-id=a");
+      const identity = { ...newIdentity(begun), clusterId };
+      expect(checkIdentity(identity, begun)).toEqual([]);
+      const named = await configOf("--port=1", "--cluster-id=a");
+      expect(checkIdentity(identity, named)).toEqual([expect.stringMatching(/--peers is ignored/)]);
+      const other = await configOf("--port=1", "--peers=2,3", "--cluster-id=b");
+      expect(() => checkIdentity(identity, other)).toThrow(/belongs to the cluster a/);
+    },
+  );
 
   it.each([
     { content: "{", says: /damaged or of a newer release/ },

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Member } from "@counter/raft";
 import { z } from "zod";
 
-import type { Mode, NodeConfig } from "../config/config.ts";
+import { isNamed, type Mode, type NodeConfig } from "../config/config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
@@ -35,6 +35,7 @@ export interface Identity {
   readonly nodeId: string;
   /** The first configuration, ourselves included, sorted; empty if we joined. Later ones are in the log. */
   readonly members: readonly string[];
+  /** As compared with that of other nodes, digest included; a name alone in directories of old releases. */
   readonly clusterId: string;
   /** Whether the node has ever taken part: from then on an empty log is a lost log. */
   readonly joined: boolean;
@@ -128,10 +129,7 @@ export async function writeIdentity(dataDir: string, identity: Identity): Promis
  */
 export function checkIdentity(
   identity: Identity,
-  config: Pick<
-    NodeConfig,
-    "mode" | "address" | "clusterId" | "clusterIdGiven" | "peers" | "dataDir"
-  >,
+  config: Pick<NodeConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
 ): readonly string[] {
   const { dataDir } = config;
   if (identity.address !== config.address) {
@@ -146,13 +144,17 @@ export function checkIdentity(
       `${dataDir} belongs to ${identity.nodeId}, which was removed from its cluster for good. To take part again, move ${dataDir} away and start with --join=<address of a member>`,
     );
   }
-  if (config.clusterIdGiven && identity.clusterId !== config.clusterId) {
+  const { clusterName } = config;
+  if (clusterName !== null && !isNamed(identity.clusterId, clusterName)) {
     throw new StartError(
       exitCodes.dataDir,
-      `${dataDir} belongs to the cluster ${identity.clusterId}, not to ${config.clusterId}: drop --cluster-id, or choose another --data-dir`,
+      `${dataDir} belongs to the cluster ${identity.clusterId}, not to ${clusterName}: drop --cluster-id, or choose another --data-dir`,
     );
   }
-  if (identity.members.length === 0) return []; // it joined: nobody was named
+  if (identity.members.length === 0) {
+    if (config.peers.length === 0) return [];
+    return [`--peers is ignored: this node is to join, or has joined, ${identity.clusterId}`];
+  }
   const given = [...config.peers, config.address].sort().join(", ");
   const first = identity.members.join(", ");
   if (given === first) return [];

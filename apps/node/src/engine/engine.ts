@@ -136,16 +136,6 @@ export class TooManyWaitingError extends Error {
   }
 }
 
-/** The leader was not heard of for longer than the read accepts. */
-export class TooStaleError extends Error {
-  override readonly name = "TooStaleError";
-  readonly code = "TOO_STALE";
-  constructor(leaderSilentMs: number | null, maxStalenessMs: number) {
-    const age = leaderSilentMs === null ? "no leader is known" : `silent for ${leaderSilentMs} ms`;
-    super(`this copy may be older than ${maxStalenessMs} ms: ${age}`);
-  }
-}
-
 /** There is no voter of this name to hand leadership to. */
 export class UnknownVoterError extends Error {
   override readonly name = "UnknownVoterError";

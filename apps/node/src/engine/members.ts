@@ -9,7 +9,10 @@ import type {
   NodeId,
   RaftNodeStatus,
 } from "@counter/raft";
-import { NotLeaderError } from "@counter/raft";
+import { InvalidChangeError, NotLeaderError } from "@counter/raft";
+
+/** Who has not answered for an election timeout may be gone; in ticks. */
+const silentMinTicks = 20;
 
 /**
  * - `voter`: counts, and may lead
@@ -27,6 +30,8 @@ export interface MemberView extends Member {
 export interface MembershipView {
   /** Where the configuration in force stands in the log, for compare-and-set. */
   readonly configurationIndex: LogIndex;
+  /** Whether it is decided: what is not may still be taken back by another leader. */
+  readonly committed: boolean;
   readonly leader: NodeId | null;
   readonly members: readonly MemberView[];
 }
@@ -43,12 +48,15 @@ export interface ClusterMembers {
   view(): MembershipView;
   /**
    * Adds a learner, which becomes a voter by itself unless `voter` is `false`. It takes the place of
-   * a member of another name at the same address: two servers cannot be there. Idempotent.
+   * a member of another name at the same address, once that one is silent: two servers cannot be
+   * there. Idempotent.
+   *
+   * @returns with `changed`: whether there was anything to do
    */
   add(
     member: Member & { readonly voter: boolean },
     request: ChangeRequest,
-  ): Promise<MembershipView>;
+  ): Promise<MembershipView & { readonly changed: boolean }>;
   remove(id: NodeId, request: ChangeRequest): Promise<MembershipView>;
   /** Makes a learner a voter at once. */
   promote(id: NodeId, request: ChangeRequest): Promise<MembershipView>;
@@ -61,7 +69,7 @@ export class UnknownMemberError extends Error {
   readonly outcome = "not-applied";
   constructor(id: NodeId, members: readonly Member[]) {
     const known = members.map((member) => member.id).join(", ");
-    super(`${id} is not a member of this cluster; ${known} are`);
+    super(`${id.slice(0, 128)} is not a member of this cluster; ${known} are`);
   }
 }
 
@@ -84,26 +92,31 @@ export class RaftMembers implements ClusterMembers {
   }
 
   view(): MembershipView {
-    const { configuration, configurationIndex, leaderId } = this.#options.node.status();
-    return viewOf(configuration, configurationIndex, leaderId);
+    const { configuration, configurationIndex, commitIndex, leaderId } =
+      this.#options.node.status();
+    const committed = configurationIndex <= commitIndex;
+    return viewOf(configuration, { configurationIndex, committed, leader: leaderId });
   }
 
   async add(
     { id, address, voter }: Member & { readonly voter: boolean },
     request: ChangeRequest,
-  ): Promise<MembershipView> {
+  ): Promise<MembershipView & { readonly changed: boolean }> {
     const { members, voters, learners, joining } = this.#configuration();
     const known = members.find((member) => member.id === id);
     const isVoter = voters.includes(id);
     const isThere = isVoter ? voter : learners.includes(id) && joining.includes(id) === voter;
-    if (known?.address === address && isThere) return this.view();
+    if (known?.address === address && isThere) return { ...this.view(), changed: false };
     const replaced = members.find((member) => member.address === address && member.id !== id);
     const changes: MembershipChange[] = [];
-    if (replaced !== undefined) changes.push({ type: "remove", id: replaced.id });
+    if (replaced !== undefined) {
+      this.#requireSilent(replaced, request);
+      changes.push({ type: "remove", id: replaced.id });
+    }
     const member = { id, address };
     if (isVoter && voter) changes.push({ type: "setAddress", member });
     else changes.push({ type: "addLearner", member, promote: voter });
-    return this.#change(changes, request);
+    return { ...(await this.#change(changes, request)), changed: true };
   }
 
   async remove(id: NodeId, request: ChangeRequest): Promise<MembershipView> {
@@ -124,6 +137,19 @@ export class RaftMembers implements ClusterMembers {
     return configuration;
   }
 
+  /**
+   * A new node that was given the address of another one by mistake must not push it out. Whoever has
+   * really come in its place keeps asking, and soon nobody else has answered there.
+   */
+  #requireSilent({ id, address }: Member, { force }: ChangeRequest): void {
+    const status = this.#options.node.status();
+    const silentTicks = status.peers[id]?.silentTicks ?? Infinity;
+    if (id !== status.id && (force || silentTicks >= silentMinTicks)) return;
+    throw new InvalidChangeError(
+      `${id} is at ${address} and answers: remove it first, or use another address`,
+    );
+  }
+
   #known(id: NodeId): Member {
     const { members } = this.#configuration();
     const member = members.find((other) => other.id === id);
@@ -138,15 +164,16 @@ export class RaftMembers implements ClusterMembers {
     const { node, timeoutMs } = this.#options;
     const cas = expectedIndex === null ? {} : { expectedIndex };
     const changed = await node.changeMembership(changes, { ...cas, force, timeoutMs });
-    return viewOf(changed.configuration, changed.index, node.status().leaderId);
+    const { leaderId } = node.status();
+    return viewOf(changed.configuration, {
+      configurationIndex: changed.index,
+      committed: true,
+      leader: leaderId,
+    });
   }
 }
 
-function viewOf(
-  c: Configuration,
-  configurationIndex: LogIndex,
-  leader: NodeId | null,
-): MembershipView {
+function viewOf(c: Configuration, facts: Omit<MembershipView, "members">): MembershipView {
   const roleOf = (id: NodeId): MemberRole => {
     if (c.voters.includes(id)) return "voter";
     return c.outgoing.includes(id) ? "leaving" : "learner";
@@ -154,5 +181,5 @@ function viewOf(
   const members = c.members.map(({ id, address }) => {
     return { id, address, role: roleOf(id), joining: c.joining.includes(id) };
   });
-  return { configurationIndex, leader, members };
+  return { ...facts, members };
 }

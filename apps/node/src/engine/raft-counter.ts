@@ -2,6 +2,7 @@
 import {
   NotLeaderError,
   type ChangeOptions,
+  type Freshness,
   type Membership,
   type MembershipChange,
   type NodeId,
@@ -21,7 +22,6 @@ import {
 import { Batcher } from "./batcher.ts";
 import {
   OperationRefusedError,
-  TooStaleError,
   UnknownVoterError,
   type AddRequest,
   type CounterBackup,
@@ -42,7 +42,7 @@ export type BatchResults = readonly OperationResult[];
 /** What this engine needs of a `RaftNode`. */
 export interface RaftHost {
   propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
-  read<T>(query: () => T, options?: ReadOptions): Promise<T>;
+  read<T>(query: (freshness: Freshness) => T, options?: ReadOptions): Promise<T>;
   transferLeadership(to: NodeId | null, options?: WaitOptions): Promise<NodeId>;
   changeMembership(
     changes: readonly MembershipChange[],
@@ -108,13 +108,10 @@ export class RaftCounter implements CounterEngine {
         this.#requireLeader();
         return this.#local(() => ({ value: machine.value(counter), leaderSilentMs: 0 }));
       case "local":
-        return this.#local(() => {
-          const leaderSilentMs = silenceOf(this.#options.node.status());
-          if (maxStalenessMs !== null && (leaderSilentMs ?? Infinity) > maxStalenessMs) {
-            throw new TooStaleError(leaderSilentMs, maxStalenessMs);
-          }
-          return { value: machine.value(counter), leaderSilentMs };
-        });
+        return this.#local(
+          ({ leaderSilentMs }) => ({ value: machine.value(counter), leaderSilentMs }),
+          maxStalenessMs,
+        );
     }
   }
 
@@ -148,7 +145,7 @@ export class RaftCounter implements CounterEngine {
       commitIndex: status.commitIndex,
       appliedIndex: status.appliedIndex,
       lastIndex: status.lastIndex,
-      leaderSilentMs: silenceOf(status),
+      leaderSilentMs: status.leaderSilentMs,
       peers: status.role === "leader" ? lags(status) : [],
       pending: {
         operations: this.#batcher.waiting,
@@ -175,9 +172,13 @@ export class RaftCounter implements CounterEngine {
     return node.read(query, { timeoutMs: applyTimeoutMs });
   }
 
-  #local<T>(query: () => T): Promise<T> {
+  #local<T>(
+    query: (freshness: Freshness) => T,
+    leaderSilentMaxMs: number | null = null,
+  ): Promise<T> {
     const { node, applyTimeoutMs } = this.#options;
-    return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs });
+    const bound = leaderSilentMaxMs === null ? {} : { leaderSilentMaxMs };
+    return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
   async #propose(operations: readonly Operation[]): Promise<BatchResults> {
@@ -192,11 +193,6 @@ export class RaftCounter implements CounterEngine {
     const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
     return result;
   }
-}
-
-/** A leader speaks for itself; whether it still leads is for a majority to say. */
-function silenceOf({ role, leaderSilentMs }: RaftNodeStatus): number | null {
-  return role === "leader" ? 0 : leaderSilentMs;
 }
 
 function stateOf(status: RaftNodeStatus): EngineStatus["state"] {

@@ -4,7 +4,7 @@ import type { CounterEngine } from "../engine/engine.ts";
 import type { ChangeRequest, MembershipView } from "../engine/members.ts";
 import { messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
-import { invalidMember, jsonMembers } from "./negotiation.ts";
+import { invalidMember, invalidParameter, jsonMembers } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
 
 const path = "/v1/cluster/members";
@@ -22,7 +22,8 @@ export function memberRoutes(
     if (typeof voter !== "boolean") throw invalidMember("voter", "true or false");
     if (typeof address !== "string") throw invalidMember("address", "the node's host:port");
     const member = { ...memberOf(id ?? null, address), voter };
-    return reply(await engine().members.add(member, changeOf(request)), 201);
+    const { changed, ...view } = await engine().members.add(member, changeOf(request));
+    return reply(view, changed ? 201 : 200);
   };
   const remove: Route["handle"] = async (request) =>
     reply(await engine().members.remove(idIn(request), changeOf(request)));
@@ -64,7 +65,9 @@ export function memberRoutes(
 }
 
 function joinRoute(engine: () => CounterEngine): Route {
-  const handle: Route["handle"] = async ({ query }) => {
+  const handle: Route["handle"] = async (request) => {
+    jsonMembers(request, []);
+    const { query } = request;
     const [id, addr] = [query.get("id"), query.get("addr")];
     if (!id || !addr) throw new Problem("validation-failed", "missing params");
     const member = { ...memberOf(id, addr), voter: true };
@@ -104,11 +107,11 @@ function idIn(request: ApiRequest): string {
 function changeOf({ query }: ApiRequest): ChangeRequest {
   const expected = query.get("expectedIndex");
   if (expected !== null && !/^\d{1,15}$/.test(expected)) {
-    throw new Problem("validation-failed", "expectedIndex is the number of a log entry");
+    throw invalidParameter("expectedIndex", "the number of a log entry");
   }
   const force = query.get("force");
   if (force !== null && !["", "true", "false"].includes(force)) {
-    throw new Problem("validation-failed", "force is given alone, or as true or false");
+    throw invalidParameter("force", "given alone, or as true or false");
   }
   return {
     expectedIndex: expected === null ? null : Number(expected),

@@ -94,6 +94,13 @@ export function invalidMember(name: string, detail: string): Problem {
   });
 }
 
+/** A 400 that names the part of the query that is wrong. */
+export function invalidParameter(parameter: string, detail: string): Problem {
+  return new Problem("validation-failed", `?${parameter}: ${detail}`, {
+    extensions: { errors: [{ parameter, detail }] },
+  });
+}
+
 /** Refuses a body of another type: reading it anyway would guess what the client meant. */
 export function requireMediaType(request: ApiRequest, wanted: string): void {
   const type = mediaType(request);

@@ -105,7 +105,7 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   RAFT_INVALID_CHANGE: "invalid-change",
   RAFT_UNSAFE_CHANGE: "unsafe-change",
   UNKNOWN_MEMBER: "member-not-found",
-  TOO_STALE: "too-stale",
+  RAFT_STALE_READ: "too-stale",
   UNKNOWN_VOTER: "unknown-member",
   TOO_MANY_WAITING: "overloaded",
   "value-out-of-range": "value-out-of-range",

@@ -55,7 +55,8 @@ export function requestListener(
   service: Service,
   options: { readonly strict: boolean },
 ): RequestListener {
-  const exact = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  const fixed = routes.filter(({ path }) => !path.includes(":"));
+  const exact = new Map(fixed.map((route) => [`${route.method} ${route.path}`, route]));
   const app = expressApp(routes, service, options);
 
   return (incoming, outgoing) => {

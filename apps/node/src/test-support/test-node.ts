@@ -22,6 +22,10 @@ export interface TestNode {
 const loneTickMs = 2;
 const clusterTickMs = 10;
 
+function isAlone({ peers, join }: NodeConfig): boolean {
+  return peers.length === 0 && join.length === 0;
+}
+
 /** A server on a free port, so that the port is ours before the node needs to know it. */
 export async function listenAnywhere(): Promise<{ server: Server; port: number }> {
   const server = createHttpServer().listen(0, "127.0.0.1");
@@ -56,6 +60,26 @@ export class TestNodes {
     return started;
   }
 
+  /** A cluster of one that others are going to join, ready. */
+  async seed(...args: readonly string[]): Promise<TestNode> {
+    const listening = await listenAnywhere();
+    const started = await this.start(listening, await this.directory(), args, clusterTickMs);
+    await started.node.ready;
+    return started;
+  }
+
+  /** A node that joins the cluster of another one; not necessarily a member yet. */
+  async joiner(seed: TestNode, ...args: readonly string[]): Promise<TestNode> {
+    const join = `--join=${seed.config.port}`;
+    return this.start(await listenAnywhere(), await this.directory(), [join, ...args]);
+  }
+
+  /** The same node again, on the directory and the port that it had. */
+  again({ config }: TestNode, ...args: readonly string[]): Promise<TestNode> {
+    const listening = { server: createHttpServer(), port: config.port };
+    return this.start(listening, config.dataDir, args, clusterTickMs);
+  }
+
   /** Three nodes that know of each other; not necessarily ready yet. */
   async three(...args: readonly string[]): Promise<TestNode[]> {
     const listening = await Promise.all([listenAnywhere(), listenAnywhere(), listenAnywhere()]);
@@ -69,6 +93,7 @@ export class TestNodes {
     { server, port }: { readonly server: Server; readonly port: number },
     directory: string,
     args: readonly string[] = [],
+    tickMs?: number,
   ): Promise<TestNode> {
     const config = await configOf(`--port=${port}`, `--data-dir=${directory}`, ...args);
     const log = winston.createLogger({ silent: true });
@@ -79,7 +104,7 @@ export class TestNodes {
       logContext,
       version: "0.0.0-test",
       server,
-      tickMs: config.peers.length === 0 ? loneTickMs : clusterTickMs,
+      tickMs: tickMs ?? (isAlone(config) ? loneTickMs : clusterTickMs),
     });
     this.#nodes.push(node);
     return { url: `http://127.0.0.1:${port}`, address: config.address, config, node };

@@ -19,14 +19,6 @@ export const leaseMutants: readonly Mutant[] = [
     expects: ["fresh-read", "linearizable"],
   },
   {
-    name: "lease-without-answers",
-    rule: "a lease needs the answers of a majority (V1)",
-    file: "lease.ts",
-    find: '  if (beat === undefined || beat.round > quorumOf(s, role, "ackedRound")) return false;',
-    replace: "  if (beat === undefined) return false;",
-    expects: ["fresh-read", "linearizable"],
-  },
-  {
     name: "lease-survives-a-transfer",
     rule: "a leader that told another one to campaign has no lease any more (V3)",
     file: "lease.ts",

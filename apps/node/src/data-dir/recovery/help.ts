@@ -27,8 +27,8 @@ this one does not hold is gone, and entries that were not committed yet become s
 
 --set-aside is for a log that is damaged or gone, and for nothing else. The log, the identity and
 the list of peers are renamed to *.damaged-<n> (at most 9 of them, nothing is deleted), so that a
-new node can start there. The new node remembers nothing, and has to join as a new server under an
-address that the cluster has not seen.
+new node can start there. The new node remembers nothing, and has to join as a new server:
+--join=<address of a member>. At the old address it takes the place of the old one.
 
 Runbooks: docs/runbooks/lost-quorum.md, damaged-disk.md, full-disk.md.
 Exit codes: 0 done, 1 refused or failed, 2 wrong arguments.`;

@@ -103,6 +103,10 @@ async function inspect(dataDir: string, storage: HeldStorage | null): Promise<In
         : "it has a log but no identity.json; bring that file back, without it nobody knows whose log this is";
     return { kind: "unused", dataDir, found };
   }
+  if (persisted?.snapshot === null && persisted.entries.length === 0) {
+    const found = "its node was to join a cluster, and has received nothing of it yet";
+    return { kind: "unused", dataDir, found };
+  }
   if (persisted !== null) {
     return { kind: "sound", dataDir, identity, log: factsOf(persisted, report?.tornTail ?? null) };
   }

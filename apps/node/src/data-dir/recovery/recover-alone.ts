@@ -46,7 +46,9 @@ export async function recoverAlone(
   const clusterId = randomBytes(16).toString("hex");
   try {
     // V2. A crash from here on leaves a server that nobody listens to; then all of this is repeated.
-    await writeIdentity(dataDir, { ...identity, clusterId, members: [identity.nodeId] });
+    // Whether the old cluster had removed it does not matter to the new one.
+    const members = [identity.address];
+    await writeIdentity(dataDir, { ...identity, clusterId, members, removed: false });
     await rm(join(dataDir, peersFileName), { force: true }); // those were of the old cluster
     await syncFolder(dataDir);
     return { copy, clusterId, entry: await appendConfiguration(found, storage) };

@@ -6,7 +6,8 @@ import { openFileStorage } from "@counter/storage-file";
 
 import { contentsOf, damageLog, goAlone, persisted, run } from "../../test-support/recover-run.ts";
 import { identityOf, members, newFolder, storedNode } from "../../test-support/stored-node.ts";
-import { readIdentity } from "../identity.ts";
+import { configOf } from "../../test-support/test-node.ts";
+import { checkIdentity, readIdentity, writeIdentity } from "../identity.ts";
 import { copiesMax } from "./copies.ts";
 import { withDataDir } from "./inspection.ts";
 import { recoverAlone } from "./recover-alone.ts";
@@ -104,6 +105,21 @@ describe("which of the survivors to go on from (§5.4.1)", () => {
   });
 });
 
+it("a node that was to join and has received nothing yet is nothing to recover from", async () => {
+  const dataDir = join(await newFolder(), "node");
+  const storage = await openFileStorage(join(dataDir, "raft"));
+  await storage.write({
+    hardState: { term: 0, vote: null, commitIndex: 0 },
+    entries: [],
+    chunk: null,
+  });
+  await storage.close();
+  await writeIdentity(dataDir, { ...identityOf("127.0.0.1:4"), members: [] });
+  const { out } = await run(dataDir);
+  expect(out).toContain("was to join a cluster");
+  expect((await goAlone(dataDir)).code).not.toBe(0);
+});
+
 describe("going on alone", () => {
   it("is the only voter behind the whole log, in a new term and under a new cluster id", async () => {
     const dataDir = await storedNode({ log: "1 2 2", commitIndex: 2 });
@@ -129,6 +145,20 @@ describe("going on alone", () => {
     expect(await readdir(dataDir)).not.toContain("peers.json");
     expect(out).toContain(clusterId);
     expect(out).toContain("--port=1");
+  });
+
+  it("keeps the name of a node that had joined, and forgets that it was removed", async () => {
+    const name = "127.0.0.1:1~01234567";
+    const dataDir = await storedNode({ log: "1 2", voters: [name, members[1]!] });
+    const joined = { ...identityOf(members[0]!), nodeId: name, members: [], removed: true };
+    await writeIdentity(dataDir, joined);
+    expect((await goAlone(dataDir)).code).toBe(0);
+    const { entries } = await persisted(dataDir);
+    expect(decodeConfiguration(entries.at(-1)!.data).voters).toEqual([name]);
+    const identity = (await readIdentity(dataDir))!;
+    expect(identity).toMatchObject({ nodeId: name, members: [members[0]], removed: false });
+    const config = await configOf("--port=1", `--data-dir=${dataDir}`);
+    expect(checkIdentity(identity, config)).toEqual([]); // nothing to warn of
   });
 
   it("copies the directory first, byte by byte", async () => {

@@ -115,7 +115,8 @@ export function nextStepLines(found: SoundDataDir, recovered: Recovered): string
     "3. Compare GET /get with the highest number that any client has seen. If it is lower, add the",
     '   difference before clients come back: POST /increment {"delta": <difference>}.',
     "4. Make a backup: POST /backup. One disk is all there is now.",
-    "5. Bring it back to three servers as docs/runbooks/lost-quorum.md says.",
+    `5. Bring it back to three servers: start two on empty directories with --join=${identity.address}.`,
+    "docs/runbooks/lost-quorum.md has all of it.",
   ];
 }
 
@@ -124,11 +125,11 @@ export function setAsideLines(dataDir: string, names: readonly string[]): string
   return [
     `Set aside in ${dataDir}, nothing was deleted: ${names.join(", ")}.`,
     "",
-    "Whoever starts on this directory now is a NEW server, which remembers no vote and no entry:",
-    "1. Its cluster still counts the old one. Remove that one from the cluster first.",
-    "2. Then let the new one join under an address that the cluster has not seen before. Under the",
-    "   old address the others refuse it (duplicate-identity), since it could vote twice in a term.",
-    "docs/runbooks/damaged-disk.md says how. Keep *.damaged-* until the cluster is whole again.",
+    "Whoever starts on this directory now is a NEW server, which remembers no vote and no entry.",
+    "Start it with --join=<address of a member>, and without --peers: it takes the place of the old",
+    "one in the cluster and becomes a voter by itself. With --peers the others refuse it",
+    "(duplicate-identity), since it could vote twice in a term.",
+    "docs/runbooks/damaged-disk.md says more. Keep *.damaged-* until the cluster is whole again.",
   ];
 }
 

@@ -1,0 +1,27 @@
+/** What a node says of itself once it runs. */
+import type { RaftNodeStatus } from "@counter/raft";
+import type { Logger } from "winston";
+
+import { isLoopback } from "./config/addresses.ts";
+import type { NodeConfig } from "./config/config.ts";
+import type { Identity } from "./data-dir/identity.ts";
+
+export function announce(
+  { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,
+  parts: {
+    readonly identity: Identity;
+    readonly config: Pick<NodeConfig, "dataDir" | "host">;
+    readonly log: Logger;
+  },
+): void {
+  const { identity, config, log } = parts;
+  const { nodeId: id, address, clusterId } = identity;
+  const takesPart = members.some((member) => member.id === id);
+  const text = takesPart
+    ? `member of a cluster of ${members.length}`
+    : "no member of a cluster yet";
+  log.info(text, { id, address, dataDir: config.dataDir, clusterId });
+  if (!isLoopback(config.host)) {
+    log.warn(`${config.host} is open to the network: whoever reaches it can change counters`);
+  }
+}
