@@ -1,5 +1,5 @@
 /** A look at a core after something happened to it: everything that is checked all the time. */
-import type { RaftCoreLike } from "@counter/raft";
+import type { RaftCoreLike, Ready } from "@counter/raft";
 import type { SimServer } from "./server.ts";
 import type { World } from "./world.ts";
 
@@ -14,4 +14,12 @@ export function lookAt(core: RaftCoreLike, server: SimServer, world: World): voi
   trace.mix(now.term);
   trace.mix(now.commitIndex);
   trace.mix(now.lastIndex);
+}
+
+/**
+ * Whether a Ready hands out more than the last look saw committed: it may have left a joint
+ * configuration, and what the smaller quorum has is committed at once.
+ */
+export function isAhead({ committed }: Ready, { status }: SimServer): boolean {
+  return (committed.at(-1)?.index ?? 0) > (status?.commitIndex ?? 0);
 }

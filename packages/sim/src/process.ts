@@ -12,7 +12,7 @@ import { describeInput, describeMessage, describeNote, describeWrite } from "./d
 import { chunkOf } from "./disk-image.ts";
 import type { StoredSnapshot } from "./disk-image.ts";
 import { LeaderWatch } from "./leader-watch.ts";
-import { lookAt } from "./look.ts";
+import { isAhead, lookAt } from "./look.ts";
 import { MembershipDesk } from "./membership-desk.ts";
 import type { MembershipRequest } from "./membership-desk.ts";
 import type { Random } from "./random.ts";
@@ -114,6 +114,7 @@ export class SimProcess {
     if (this.#inbox !== null && this.#inbox.length >= inboxMax) return;
     this.#perform(() => {
       this.#watch.onReceive(message);
+      this.#transfers.onReceive(message);
       this.#step({ type: "receive", message });
     });
   }
@@ -157,9 +158,7 @@ export class SimProcess {
       lookAt(this.#core, this.#server, this.#world);
       if (!this.#core.hasReady()) return;
       const ready = this.#guard(() => this.#core.ready());
-      // Leaving a joint configuration may shrink the quorum, and commit what is handed out with it.
-      const last = ready.committed.at(-1)?.index ?? 0;
-      if (last > this.#server.status!.commitIndex) lookAt(this.#core, this.#server, this.#world);
+      if (isAhead(ready, this.#server)) lookAt(this.#core, this.#server, this.#world);
       this.#carryOut(ready);
     } while (this.#isAlive);
   }

@@ -2,13 +2,22 @@
  * What a leader owes its cluster when it sends snapshots: few at a time, at a bounded pace, and
  * none that does not move while another one waits. Counted in the leader's own ticks.
  */
-import type { InstallSnapshot, NodeId, PeerStatus, RaftOptions, RaftStatus } from "@counter/raft";
+import type {
+  InstallSnapshot,
+  LogIndex,
+  Message,
+  NodeId,
+  PeerStatus,
+  RaftOptions,
+  RaftStatus,
+} from "@counter/raft";
 import { check } from "./violation.ts";
 
 /** Election timeouts without progress after which a transfer has to make room. */
 const stallTimeouts = 3;
 
 interface Seen {
+  readonly index: LogIndex;
   readonly offset: number;
   /** Ticks since it moved, or since somebody waits for its place. */
   readonly ticks: number;
@@ -39,6 +48,17 @@ export class TransferWatch {
     });
   }
 
+  /** A follower says how far it is: a moment later it may begin again with a newer snapshot. */
+  onReceive(message: Message): void {
+    if (message.type !== "installSnapshotResponse" || message.term !== this.#term) return;
+    const { from, index, nextOffset, installed } = message;
+    const before = this.#seen.get(from);
+    if (installed)
+      this.#seen.delete(from); // what comes next is another transfer
+    else if (before !== undefined)
+      this.#seen.set(from, moved(before, { index, offset: nextOffset }));
+  }
+
   /** Called after each tick of this server. */
   onTick(now: RaftStatus): void {
     this.#follow(now.term);
@@ -59,10 +79,10 @@ export class TransferWatch {
   }
 
   #look(id: NodeId, { snapshot }: PeerStatus): Seen {
+    const { index, offset } = snapshot ?? { index: 0, offset: 0 };
     const before = this.#seen.get(id);
-    const offset = snapshot?.offset ?? 0;
-    const ticks = before === undefined || offset > before.offset ? 0 : before.ticks + 1;
-    return { offset, ticks };
+    if (before === undefined) return { index, offset, ticks: 0 };
+    return moved({ ...before, ticks: before.ticks + 1 }, { index, offset });
   }
 
   /** Its chunk may wait for its turn before it is sent, and again before each repetition. */
@@ -79,4 +99,10 @@ export class TransferWatch {
     this.#bytes = 0;
     this.#seen.clear();
   }
+}
+
+/** To begin again with a newer snapshot is no move, to come further in the same one is. */
+function moved(before: Seen, { index, offset }: Omit<Seen, "ticks">): Seen {
+  if (index < before.index || (index === before.index && offset <= before.offset)) return before;
+  return { index, offset, ticks: offset > 0 ? 0 : before.ticks };
 }
