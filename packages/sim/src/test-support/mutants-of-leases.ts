@@ -26,20 +26,4 @@ export const leaseMutants: readonly Mutant[] = [
     replace: "  if (!usesLeases(s)) return false;",
     expects: ["fresh-read", "linearizable"],
   },
-  {
-    name: "lease-promise-ends-with-the-process",
-    rule: "a server that has started again keeps the promise that it may have made before (V2)",
-    file: "state.ts",
-    find: "    leaderContactTicks: 0,",
-    replace: "    leaderContactTicks: options.electionTimeoutTicks,",
-    expects: ["fresh-read", "linearizable"],
-  },
-  {
-    name: "lease-promise-ends-with-the-term",
-    rule: "a newer term does not free a server from its promise (V2)",
-    file: "election.ts",
-    find: '  if (isBoundByLease(s) && !m.transfer) return "its leader may hold a lease"; // V2\n',
-    replace: "",
-    expects: ["fresh-read", "linearizable"],
-  },
 ];
