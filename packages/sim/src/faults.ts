@@ -108,6 +108,8 @@ export class Adversary {
         return this.#network.delayAcks(victim);
       case "lagging":
         return this.#network.lag(victim);
+      case "freshStart":
+        return this.#network.freshStart(victim);
       case "foreign":
         return this.#network.foreign(victim);
       case "clock":

@@ -25,6 +25,7 @@ const breakingKinds = [
   "flap",
   "lateAcks",
   "lagging",
+  "freshStart",
   "clock",
   "hang",
   "slowDisk",
@@ -142,7 +143,7 @@ export function drawKnobs(seed: number, options: DrawOptions = {}): Knobs {
     snapshotRetainEntries: random.pick([0, 0, 1, 4]),
     clients: {
       count: random.between(1, 6),
-      readers: enabled.has("lateAcks") ? Math.max(1, readers) : readers,
+      readers: enabled.has("lateAcks") || leaseMs > 0 ? Math.max(1, readers) : readers,
       thinkMaxUnits: random.pick([20, 100, 400]),
       timeoutUnits: random.pick([300, 1000, 3000]),
       attemptsMax: random.pick([2, 5, 12]),
@@ -198,6 +199,7 @@ const themes: readonly (readonly BreakingKind[])[] = [
   ["hang", "crash"],
   ["lagging"],
   ["lagging", "leaderCrash"],
+  ["freshStart"],
 ];
 
 function drawFaults(seed: number, without: ReadonlySet<FaultKind>): Set<BreakingKind> {

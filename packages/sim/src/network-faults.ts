@@ -120,6 +120,32 @@ export class NetworkFaults {
   }
 
   /**
+   * A leader is heard by one follower only, until the others would elect another one; then that
+   * follower starts again and hears it no more. It must not help to replace the leader at once: its
+   * answers of before may have made a lease.
+   */
+  freshStart(leader: SimServer): void {
+    const { servers, random, world, say } = this.#parts;
+    const follower = random.pick(servers);
+    if (leader.status?.role !== "leader" || follower === leader) return;
+    say(`${leader.id} is heard by ${follower.id} only, which is going to start again`);
+    const { network, heap, knobs } = world;
+    const cut = (position: number): void => {
+      network.setCut({ from: leader.position, to: position }, true);
+      network.setCut({ from: position, to: leader.position }, true);
+    };
+    for (const { position } of servers) if (position !== follower.position) cut(position);
+    const timeoutUnits = knobs.raft.electionTimeoutTicks * unitsPerTick;
+    const heardFor = random.between(timeoutUnits, 2 * timeoutUnits);
+    heap.after(heardFor, () => {
+      cut(follower.position);
+      follower.crash("it starts again");
+      follower.start();
+    });
+    heap.after(heardFor + 2 * timeoutUnits, () => network.heal());
+  }
+
+  /**
    * A follower hears nothing until what it needs is compacted: then old entries and the snapshot
    * reach it at once, and its disk is slow.
    */

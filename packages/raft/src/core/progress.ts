@@ -30,8 +30,8 @@ export interface SnapshotProgress {
   repeats: number;
 }
 
-/** More ticks than any run has. */
-export const neverHeard: number = 2 ** 40;
+/** More ticks than any leader rules. A small integer: a larger number costs every status a box. */
+export const neverHeard: number = 1_000_000_000;
 
 /** A peer that was removed and is still being told so. */
 export interface Farewell {
