@@ -96,7 +96,7 @@ export class NetworkFaults {
    * that it does not step down by itself.
    */
   delayAcks(leader: SimServer): void {
-    const { servers, random, world, say } = this.#parts;
+    const { servers, random, world, say, isOver } = this.#parts;
     const follower = random.pick(servers);
     if (leader.status?.role !== "leader" || follower === leader) return;
     say(`${leader.id} goes unheard; acks of ${follower.id} come late`);
@@ -104,6 +104,7 @@ export class NetworkFaults {
     const late = { from: follower.position, to: leader.position };
     network.clog(late);
     heap.after(random.below(2 * unitsPerTick), () => {
+      if (isOver()) return;
       for (const { position } of servers) {
         network.setCut({ from: leader.position, to: position }, true);
         if (position !== late.from) network.setCut({ from: position, to: leader.position }, true);
@@ -125,7 +126,7 @@ export class NetworkFaults {
    * answers of before may have made a lease.
    */
   freshStart(leader: SimServer): void {
-    const { servers, random, world, say } = this.#parts;
+    const { servers, random, world, say, isOver } = this.#parts;
     const follower = random.pick(servers);
     if (leader.status?.role !== "leader" || follower === leader) return;
     say(`${leader.id} is heard by ${follower.id} only, which is going to start again`);
@@ -138,6 +139,7 @@ export class NetworkFaults {
     const timeoutUnits = knobs.raft.electionTimeoutTicks * unitsPerTick;
     const heardFor = random.between(timeoutUnits, 2 * timeoutUnits);
     heap.after(heardFor, () => {
+      if (isOver()) return;
       cut(follower.position);
       follower.crash("it starts again");
       follower.start();

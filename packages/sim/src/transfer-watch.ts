@@ -51,12 +51,11 @@ export class TransferWatch {
   /** A follower says how far it is: a moment later it may begin again with a newer snapshot. */
   onReceive(message: Message): void {
     if (message.type !== "installSnapshotResponse" || message.term !== this.#term) return;
-    const { from, index, nextOffset, installed } = message;
+    const { from, index, nextOffset: offset, installed } = message;
     const before = this.#seen.get(from);
-    if (installed)
-      this.#seen.delete(from); // what comes next is another transfer
-    else if (before !== undefined)
-      this.#seen.set(from, moved(before, { index, offset: nextOffset }));
+    if (before === undefined) return;
+    this.#seen.set(from, moved(before, { index, offset }));
+    if (installed) this.#seen.delete(from); // what comes next is another transfer
   }
 
   /** Called after each tick of this server. */
@@ -82,7 +81,9 @@ export class TransferWatch {
     const { index, offset } = snapshot ?? { index: 0, offset: 0 };
     const before = this.#seen.get(id);
     if (before === undefined) return { index, offset, ticks: 0 };
-    return moved({ ...before, ticks: before.ticks + 1 }, { index, offset });
+    // Who has started again has forgotten what it had: that is no move, and the next byte is one.
+    const kept = index === before.index ? Math.min(before.offset, offset) : before.offset;
+    return moved({ ...before, offset: kept, ticks: before.ticks + 1 }, { index, offset });
   }
 
   /** Its chunk may wait for its turn before it is sent, and again before each repetition. */
