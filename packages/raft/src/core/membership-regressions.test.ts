@@ -1,18 +1,5 @@
 /** What was wrong once with changes of membership, and must not come back. */
-import { changesOf, showConfiguration } from "../test-support/changes.ts";
-import { TestCluster } from "../test-support/cluster.ts";
-import type { ClusterSetup } from "../test-support/cluster.ts";
-import type { NodeId } from "../index.ts";
-
-function led(setup: ClusterSetup = {}): TestCluster {
-  const cluster = new TestCluster(setup);
-  cluster.elect("a");
-  return cluster;
-}
-
-function inForce(cluster: TestCluster, id: NodeId): string {
-  return showConfiguration(cluster.status(id).configuration);
-}
+import { changesOf, inForce, led } from "../test-support/changes.ts";
 
 describe("E7: a server that alone holds the entry that removes it", () => {
   it.each([

@@ -1,20 +1,5 @@
-import { changesOf, showConfiguration } from "../test-support/changes.ts";
-import { TestCluster } from "../test-support/cluster.ts";
-import type { ClusterSetup } from "../test-support/cluster.ts";
+import { changesOf, inForce, led, showConfiguration } from "../test-support/changes.ts";
 import { requestVote } from "../test-support/messages.ts";
-import type { NodeId } from "../index.ts";
-
-const timeout = { electionTimeoutTicks: 10, heartbeatTicks: 2 };
-
-function led(setup: ClusterSetup = {}): TestCluster {
-  const cluster = new TestCluster({ ...timeout, ...setup });
-  cluster.elect("a");
-  return cluster;
-}
-
-function inForce(cluster: TestCluster, id: NodeId): string {
-  return showConfiguration(cluster.status(id).configuration);
-}
 
 describe("learners", () => {
   it("never campaign, however long their leader is silent", () => {

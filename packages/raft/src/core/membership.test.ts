@@ -1,17 +1,6 @@
-import { changesOf, showConfiguration } from "../test-support/changes.ts";
+import { changesOf, inForce, led } from "../test-support/changes.ts";
 import { TestCluster } from "../test-support/cluster.ts";
-import type { ClusterSetup } from "../test-support/cluster.ts";
 import type { NodeId } from "../index.ts";
-
-function led(setup: ClusterSetup = {}): TestCluster {
-  const cluster = new TestCluster(setup);
-  cluster.elect("a");
-  return cluster;
-}
-
-function inForce(cluster: TestCluster, id: NodeId): string {
-  return showConfiguration(cluster.status(id).configuration);
-}
 
 describe("a change of membership (§6)", () => {
   it("adds a learner that gets the log and does not count", () => {

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The asynchronous host around the pure core: promises, a clock, and the embedder's ports. */
-import type { Input } from "../core/door.ts";
+import type { Input, RaftStatus } from "../core/door.ts";
 import { StoppedError } from "../errors.ts";
 import type { SessionChange } from "../exactly-once/envelope-port.ts";
 import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.ts";
@@ -79,7 +79,7 @@ export class RaftNode<Result> {
     this.#requests = new Requests(step, {
       pendingReadsMax: raftOptions.pendingReadsMax,
       leaseClock: this.#leaseClock,
-      leaderSilentMs: () => this.#leaderSilentMs(),
+      leaderSilentMs: () => this.#leaderSilentMs(this.#pump.core.status()),
     });
     this.#proposing = new Proposing(this.#requests.proposals, stateMachine, step);
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
@@ -176,7 +176,7 @@ export class RaftNode<Result> {
     const core = this.#pump.core.status();
     return {
       ...core,
-      leaderSilentMs: this.#leaderSilentMs(),
+      leaderSilentMs: this.#leaderSilentMs(core),
       pendingProposals: this.#requests.proposals.size,
       pendingReads: this.#requests.reads.size,
       fatal: this.#fatal,
@@ -240,8 +240,7 @@ export class RaftNode<Result> {
     return this.stop();
   }
 
-  #leaderSilentMs(): number | null {
-    const { role, leaderId, leaderSilentTicks } = this.#pump.core.status();
+  #leaderSilentMs({ role, leaderId, leaderSilentTicks }: RaftStatus): number | null {
     if (role === "leader") return 0;
     return leaderId === null ? null : leaderSilentTicks * this.#tickMs;
   }

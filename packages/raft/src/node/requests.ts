@@ -43,10 +43,16 @@ export class Requests<Result> {
       if (consistency === "lease" && leaseClock === null) return reject(new NoLeasesError());
       if (this.reads.size >= pendingReadsMax) return reject(new OverloadedError());
       const asked = (): Value => {
-        const freshness = { leaderSilentMs: leaderSilentMs() };
-        const isTooOld = (freshness.leaderSilentMs ?? Infinity) > leaderSilentMaxMs;
-        if (consistency === "local" && isTooOld) throw new StaleReadError(freshness.leaderSilentMs);
-        return query(freshness);
+        if (consistency === "local" && leaderSilentMaxMs < Infinity) {
+          const silentMs = leaderSilentMs();
+          if ((silentMs ?? Infinity) > leaderSilentMaxMs) throw new StaleReadError(silentMs);
+        }
+        // Found out only if it is asked for: it takes a copy of the core's status.
+        return query({
+          get leaderSilentMs(): number | null {
+            return leaderSilentMs();
+          },
+        });
       };
       const waiter = waiterOf(answering(asked, resolve, reject), wait, (abandoned, reason) => {
         this.reads.abandon(abandoned, asError(reason));

@@ -1,5 +1,7 @@
 /** Changes of membership in the shorthand of the tests, and configurations on one line. */
 import type { Configuration, Member, MembershipChange, NodeId } from "../index.ts";
+import { TestCluster } from "./cluster.ts";
+import type { ClusterSetup } from "./cluster.ts";
 
 export function member(id: NodeId, address: string = `${id}:1`): Member {
   return { id, address };
@@ -29,4 +31,16 @@ export function showConfiguration(c: Configuration): string {
   if (c.learners.length > 0) parts.push(`[${c.learners.map(learner).join(" ")}]`);
   if (c.learnersNext.length > 0) parts.push(`next [${c.learnersNext.map(learner).join(" ")}]`);
   return parts.join(" ");
+}
+
+/** A cluster that `a` leads. */
+export function led(setup: ClusterSetup = {}): TestCluster {
+  const cluster = new TestCluster(setup);
+  cluster.elect("a");
+  return cluster;
+}
+
+/** The configuration that a server acts on. */
+export function inForce(cluster: TestCluster, id: NodeId): string {
+  return showConfiguration(cluster.status(id).configuration);
 }
