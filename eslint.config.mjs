@@ -22,6 +22,7 @@ const cores = [
   "packages/raft/src/core/**/*.ts",
   "packages/raft/src/exactly-once/!(session|repeating).ts",
   "packages/state-machine/src/**/*.ts",
+  "packages/eventual/src/{core,data,wire}/**/*.ts",
 ];
 
 export default defineConfig(
