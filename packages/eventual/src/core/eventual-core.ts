@@ -28,7 +28,7 @@ import { seeded, uint32 } from "./random.ts";
 import { entriesOf } from "./receiving.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
 import type { EventualState } from "./state.ts";
-import { invariant } from "./state.ts";
+import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
 import { statusOf } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
@@ -173,7 +173,6 @@ export class EventualCore {
     }
     answerHeld(s, id);
     onPiecePersisted(s, id);
-    settleSyncs(s, id);
     updatePeers(s);
     trimLogs(s);
     if (s.replica.members.get(s.options.node)?.status === "removed" && s.leaving === null) {
@@ -198,6 +197,7 @@ export class EventualCore {
   #advance(): void {
     const s = this.#state;
     if (s.removed) return;
+    settleSyncs(s, s.writing === null ? s.lastWrite : s.writing.id - 1);
     advanceBoot(s);
     announce(s);
     settleCluster(s);

@@ -4,6 +4,7 @@
  */
 import { ByteReader, ByteWriter } from "../data/bytes.ts";
 import { MalformedError } from "../data/errors.ts";
+import { readWriter, writeWriter } from "../data/names.ts";
 import type { Position, WriterId } from "../types.ts";
 
 export type JournalEntry =
@@ -33,56 +34,54 @@ const kinds = { record: 1, piece: 2, boot: 3, cluster: 4 } as const;
 export const clusterIdMaxLength: number = 128;
 
 export function encodeEntry(entry: JournalEntry): Uint8Array {
-  const out = new ByteWriter(
-    entry.kind === "record" || entry.kind === "piece" ? entry.bytes.length + 24 : 64,
-  );
+  const out = new ByteWriter(32);
   out.byte(kinds[entry.kind]);
   switch (entry.kind) {
     case "record":
-      for (let at = 0; at < 24; at += 2) out.byte(parseInt(entry.writer.slice(at, at + 2), 16));
+      writeWriter(out, entry.writer);
       out.varint(entry.position);
-      out.bytes(entry.bytes);
-      break;
+      return joined(out.copy(), entry.bytes);
     case "piece":
-      out.bytes(entry.bytes);
-      break;
+      return joined(out.copy(), entry.bytes);
     case "boot":
       out.varint(entry.boot);
-      break;
+      return out.copy();
     case "cluster":
       out.byte((entry.provisional ? 1 : 0) + (entry.placed ? 2 : 0));
-      out.varint(entry.id.length);
-      out.latin1(entry.id);
-      break;
+      out.text(entry.id);
+      return out.copy();
   }
-  return out.copy();
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
 }
 
 /** @throws MalformedError */
 export function decodeEntry(bytes: Uint8Array): JournalEntry {
-  const input = new ByteReader(
-    bytes,
-    (why) => new MalformedError(`a journal entry is malformed: ${why}`),
-  );
-  const kind = input.byte();
+  const reader = new ByteReader(bytes);
+  const kind = reader.byte();
+  const rest = (): Uint8Array => bytes.slice(bytes.length - reader.remaining);
   switch (kind) {
     case kinds.record: {
-      let writer = "";
-      for (let at = 0; at < 12; at += 1) writer += input.byte().toString(16).padStart(2, "0");
-      const position = input.varint(Number.MAX_SAFE_INTEGER);
-      return { kind: "record", writer, position, bytes: bytes.slice(input.position) };
+      const writer = readWriter(reader);
+      const position = reader.varint(Number.MAX_SAFE_INTEGER);
+      return { kind: "record", writer, position, bytes: rest() };
     }
     case kinds.piece:
-      return { kind: "piece", bytes: bytes.slice(input.position) };
+      return { kind: "piece", bytes: rest() };
     case kinds.boot: {
-      const boot = input.varint(Number.MAX_SAFE_INTEGER);
-      input.end();
+      const boot = reader.varint(Number.MAX_SAFE_INTEGER);
+      reader.end();
       return { kind: "boot", boot };
     }
     case kinds.cluster: {
-      const flags = input.byte();
-      const id = input.latin1(input.varint(clusterIdMaxLength));
-      input.end();
+      const flags = reader.byte();
+      const id = reader.text(reader.varint(clusterIdMaxLength));
+      reader.end();
       return { kind: "cluster", id, provisional: (flags & 1) !== 0, placed: (flags & 2) !== 0 };
     }
     default:

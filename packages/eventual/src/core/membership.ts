@@ -18,7 +18,7 @@ import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
 import type { EventualState } from "./state.ts";
 import { openRecord, refuse, startRecord } from "./state.ts";
-import { ownHead } from "./syncing.ts";
+import { ownHead, startSync } from "./syncing.ts";
 
 function setCluster(s: EventualState, cluster: EventualState["cluster"]): void {
   s.cluster = cluster;
@@ -33,9 +33,17 @@ export function admit(s: EventualState, sender: Sender): RefusedWhy | null {
   const isOlder = seen !== undefined && isBefore(sender, seen);
   if (isOlder) return { code: "duplicate-identity", boot: seen.boot };
   if (seen?.boot !== sender.boot || seen.nonce !== sender.nonce) {
+    if (s.boots.size >= bootsPerMember * s.options.limits.membersMax) dropOldest(s.boots);
     s.boots.set(sender.node, { boot: sender.boot, nonce: sender.nonce });
   }
   return meet(s, sender);
+}
+
+/** Processes remembered for each possible member; nodes without a disk are new at every start. */
+const bootsPerMember = 4;
+
+function dropOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) return void map.delete(key);
 }
 
 interface Process {
@@ -143,6 +151,10 @@ export function place(s: EventualState): void {
     return;
   }
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
+  for (const peer of others) {
+    const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
+    if (hasFirst && peer.up && !peer.welcomed && peer.syncing === null) startSync(s, peer);
+  }
   const isAlone = others.length === 0;
   const isWelcome = others.some((peer) => peer.welcomed);
   if (!isAlone && !isWelcome) return;
@@ -178,22 +190,31 @@ export function deregister(
   if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
   if (!request.force && !hasMajority(s)) return refuse(s, context, "no-majority");
   const record = startRecord(s);
-  for (const address of new Set(request.addresses)) {
-    const named = s.replica.named.get(address);
-    const isConfigured = s.options.peers.includes(address);
+  for (const wanted of new Set(request.addresses)) {
+    const named = s.replica.named.get(wanted);
+    const isConfigured = s.options.peers.includes(wanted);
     if (named?.wanted === true || (named === undefined && isConfigured)) {
       const version = (named?.version ?? 0) + 1;
-      record.controls.push({ kind: "named", named: { address, version, wanted: false } });
+      record.controls.push({ kind: "named", named: { address: wanted, version, wanted: false } });
     }
-    const member = memberAt(s, address);
-    if (member !== null && member.id !== s.options.node) {
+    for (const member of s.replica.members.values()) {
+      // By its id, or by its address: then all that ever were there, whoever is there now.
+      const isMeant = member.id === wanted || member.address === wanted;
+      if (!isMeant || member.status === "removed" || member.id === s.options.node) continue;
       const version = member.version + 1;
-      record.controls.push({ kind: "member", member: { ...member, status: "removed", version } });
+      record.controls.push({
+        kind: "member",
+        member: { ...plain(member), status: "removed", version },
+      });
     }
   }
   if (record.controls.length > 0) return void record.contexts.push(context);
   s.queue.splice(s.queue.indexOf(record), 1);
   refuse(s, context, "unknown-member");
+}
+
+function plain({ id, address, label, status, version }: Member): Member {
+  return { id, address, label, status, version };
 }
 
 /** Whether most members, ourselves included, answer. Else two sides could remove each other. */

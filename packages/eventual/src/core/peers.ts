@@ -68,9 +68,13 @@ export function updatePeers(s: EventualState): void {
   }
 }
 
+/** Failed checks in a row after which one who is no member is not asked again. */
+const contactMissesMax = 10;
+
 /** One who called us, and whose records we have not got yet. */
-function isContact(s: EventualState, { node }: Peer): boolean {
-  return node !== null && node !== s.options.node && !s.replica.members.has(node);
+function isContact(s: EventualState, { node, misses }: Peer): boolean {
+  if (node === null || node === s.options.node || misses >= contactMissesMax) return false;
+  return !s.replica.members.has(node);
 }
 
 /** A message of this sender came in. */

@@ -34,6 +34,7 @@ export function tickPromises(s: EventualState): void {
     const closed = closeKeys(s.replica, closeMaxKeys);
     if (closed !== null) {
       s.notes.push({ type: "keysClosed", ...closed });
+      s.closedBefore = closed.before;
       s.promiseWaitTicks = s.options.timing.promiseTicks;
     }
   }
@@ -64,7 +65,7 @@ function wantedBefore(s: EventualState): WallMs {
   const { keyWindowMs, keyMarginMs } = s.options.timing;
   const allowed = s.wallMs - keyWindowMs - keyMarginMs;
   if (oldest === null || oldest > allowed) return 0;
-  return Math.min(allowed, s.replica.untilMax);
+  return Math.min(allowed, s.untilMax);
 }
 
 /** Whether others wait for what we know: to close keys, or to call a seal final. */

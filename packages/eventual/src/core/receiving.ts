@@ -9,6 +9,7 @@
  *     may then raise the seal.
  */
 import { chainHash } from "../data/chain.ts";
+import { checkRecord } from "../data/applying.ts";
 import { MalformedError } from "../data/errors.ts";
 import { decodeRecord } from "../data/record-codec.ts";
 import { headOf } from "../data/replica.ts";
@@ -35,8 +36,8 @@ export function takeRange(s: EventualState, range: RecordRange): RefusedWhy | nu
       continue;
     }
     if (isBeyondSeal(s, writer, position)) break;
-    const body = decoded(bytes);
-    if (body === null || !fits(body, position)) {
+    const body = decoded(bytes, position);
+    if (body === null) {
       return { code: "invalid", problem: `record ${position} of ${writer}` };
     }
     chained.push({ bytes, hash, body });
@@ -70,18 +71,15 @@ function isBeyondSeal(s: EventualState, writer: string, position: Position): boo
   return position > known.sealedAt;
 }
 
-function decoded(bytes: Uint8Array): RecordBody | null {
+function decoded(bytes: Uint8Array, position: Position): RecordBody | null {
   try {
-    return decodeRecord(bytes);
+    const body = decodeRecord(bytes);
+    checkRecord(position, body);
+    return body;
   } catch (error) {
     if (error instanceof MalformedError) return null;
     throw error;
   }
-}
-
-/** The first record of a writer says whose it is, and no other does. */
-function fits(body: RecordBody, position: Position): boolean {
-  return body.controls.filter(({ kind }) => kind === "born").length === (position === 1 ? 1 : 0);
 }
 
 /** Puts something received into the next write. */

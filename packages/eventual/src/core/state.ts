@@ -195,6 +195,10 @@ export interface EventualState {
 
   /** Before this no key is accepted, promises on their way included. */
   promisedBefore: WallMs;
+  /** Latest end of a key that was seen. */
+  untilMax: WallMs;
+  /** Keys that ended before this were closed here. */
+  closedBefore: WallMs;
   promisedVector: number;
   nextPromiseTick: number;
   promiseWaitTicks: number;
@@ -256,9 +260,8 @@ export function logOf(s: EventualState, writer: WriterId): RetainedLog {
 /** The record that the next operations join; a new one where the last must not grow. */
 export function openRecord(s: EventualState, bytes: number): OpenRecord {
   const last = s.queue.at(-1);
-  const fits = last !== undefined && last.sets.length === 0;
-  if (fits && last.bytes + bytes <= s.options.limits.recordMaxBytes) return last;
-  return startRecord(s);
+  if (last?.sets.length !== 0) return startRecord(s);
+  return last.bytes + bytes <= s.options.limits.recordMaxBytes ? last : startRecord(s);
 }
 
 export function startRecord(s: EventualState): OpenRecord {
@@ -274,8 +277,4 @@ export function identityOf(counter: CounterName, key: string): string {
 /** Puts a control into the next record. */
 export function control(s: EventualState, item: Control): void {
   openRecord(s, 0).controls.push(item);
-}
-
-export function invariant(condition: boolean, truth: string): asserts condition {
-  if (!condition) throw new Error(`a bug: this should be true, and is not: ${truth}`);
 }

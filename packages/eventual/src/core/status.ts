@@ -36,8 +36,8 @@ export function statusOf(s: EventualState): EventualStatus {
     counters: counterCount(s.replica),
     keys: keyCount(s.replica),
     retainedBytes: s.retainedBytes,
-    closedBefore: s.replica.closedBefore,
-    conflicts: s.replica.conflicts.total,
+    closedBefore: s.closedBefore,
+    conflicts: s.replica.conflictCount,
     keepsKeys: keepsKeys(s.replica),
   };
 }

@@ -128,7 +128,7 @@ export function onDelta(
   delta: Extract<Reply, { type: "delta" }>,
   exchange: Pick<Exchange, "round" | "welcoming">,
 ): void {
-  learnHeads(s, peer, delta.heads);
+  learnHeads(peer, delta.heads);
   let records = 0;
   let bytes = 0;
   let isHindered = false;
@@ -201,12 +201,12 @@ export function onAck(
 ): void {
   const before = peer.heads;
   const moved = heads.some(({ writer, position }) => position > (before?.get(writer) ?? 0));
-  learnHeads(s, peer, heads);
+  learnHeads(peer, heads);
   if (wasFill && moved) fill(s, peer); // one that does not move waits for the next sync
 }
 
 /** What a process has on its disk never becomes less. */
-function learnHeads(s: EventualState, peer: Peer, heads: readonly Head[]): void {
+function learnHeads(peer: Peer, heads: readonly Head[]): void {
   const known = (peer.heads ??= new Map<WriterId, Position>());
   for (const { writer, position } of heads) {
     if (position > (known.get(writer) ?? 0)) known.set(writer, position);

@@ -3,7 +3,7 @@
  * on, and taken in one by one. A piece is merged when it is on the disk; the last one moves the
  * heads. A transfer that breaks off has done no harm, and the next one repeats it.
  */
-import { checkPiece, piecesOf } from "../data/pieces.ts";
+import { isPiece, piecesOf } from "../data/pieces.ts";
 import type { Reply } from "../messages.ts";
 import type { EventualState, Peer, TransferIn } from "./state.ts";
 import { answer, ask } from "./state.ts";
@@ -80,7 +80,7 @@ export function onPiece(
   const transfer = s.transferIn;
   if (transfer?.peer !== peer.address) return;
   transfer.exchange = null;
-  if (reply.bytes === null || reply.piece !== transfer.piece || !checkPiece(reply.bytes)) {
+  if (reply.bytes === null || reply.piece !== transfer.piece || !isPiece(s.replica, reply.bytes)) {
     return giveUpTransfer(s);
   }
   transfer.transfer = reply.transfer;

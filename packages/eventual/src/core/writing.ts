@@ -8,9 +8,10 @@
  *     covers all that this node knows and nothing else.
  */
 import { chainHash } from "../data/chain.ts";
+import { invariant } from "../data/errors.ts";
 import { findKey, keyCount } from "../data/keys.ts";
 import { encodeRecord, keyTime } from "../data/record-codec.ts";
-import { counterCount, counterNames, floorNow, hasCounter, valueOf } from "../data/values.ts";
+import { counterCount, counterNames, floorNow, valueOf } from "../data/values.ts";
 import type {
   Control,
   CounterName,
@@ -24,7 +25,7 @@ import { applyChained } from "./applying.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { vectorKnown } from "./promising.ts";
 import type { EventualState, OpenRecord, OwnRecord, Waiting } from "./state.ts";
-import { identityOf, invariant, openRecord, refuse, stagedHead, startRecord } from "./state.ts";
+import { identityOf, openRecord, refuse, stagedHead, startRecord } from "./state.ts";
 
 /** What an operation is reckoned as, besides the characters of its names. */
 const operationBytes = 40;
@@ -100,7 +101,7 @@ function replay(s: EventualState, context: number, known: KeyedOperation, delta:
 }
 
 function hasRoomFor(s: EventualState, counter: CounterName): boolean {
-  if (hasCounter(s.replica, counter)) return true;
+  if (s.replica.counters.has(counter)) return true;
   // Those that are queued are not counted yet: a burst may pass the limit by one write's worth.
   return counterCount(s.replica) < s.options.limits.countersMax;
 }

@@ -49,7 +49,7 @@ export const defaultTiming: EventualOptions["timing"] = {
 export const tickMs: number = 50;
 
 export class TestCluster {
-  readonly nodes: Map<Address, TestNode> = new Map();
+  readonly nodes = new Map<Address, TestNode>();
   /** Whether a message from one address to another is lost. */
   lose: (from: Address, to: Address, message: Message) => boolean = () => false;
   /** Every request that was delivered, in order. */
