@@ -107,6 +107,32 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
   }
 }
 
+/** Whether {@link mergePiece} would take it now: to be asked before it is stored. */
+export function isPiece(r: Replica, bytes: Uint8Array): boolean {
+  try {
+    const piece = new PieceReader(bytes);
+    switch (piece.kind) {
+      case "keys":
+        piece.all(() => piece.key());
+        return true;
+      case "counters":
+        piece.all(() => piece.counter());
+        return true;
+      case "members":
+        piece.all(() => piece.member());
+        return true;
+      case "writers":
+        piece.all(() => piece.writer());
+        return true;
+      case "heads":
+        return piece.all(() => piece.head()).every(({ writer }) => r.writers.has(writer));
+    }
+  } catch (error) {
+    if (error instanceof MalformedError) return false;
+    throw error;
+  }
+}
+
 function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
   const state = counterOf(r, counter);
   for (const dot of dots) {
