@@ -17,6 +17,7 @@ export type SimCommand =
       readonly run: RunFlags;
       readonly many: ManyFlags;
     }
+  | { readonly type: "designs" }
   | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean };
 
 export interface RunFlags {
@@ -55,6 +56,7 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   if (values.scenario !== undefined) {
     return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
   }
+  if (values.designs === true) return { type: "designs" };
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
     ticks: values.ticks === undefined ? null : wholeNumber("--ticks", values.ticks),
@@ -107,6 +109,7 @@ function parseFlags(argv: readonly string[]) {
       "allow-missing": { type: "boolean" },
       scenario: { type: "string", multiple: true },
       rewrite: { type: "boolean" },
+      designs: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -164,7 +167,7 @@ function listed(names: readonly string[]): string {
   return lines.map((line) => line.trimEnd()).join(`\n${indent}`);
 }
 
-export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
+export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE | --designs]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
 invariants are checked after every event; then the cluster is healed and must come back by itself.
@@ -175,6 +178,8 @@ The same seed always gives the same run.
   --fresh N --salt S  N seeds drawn from a text, for example from the id of a commit
   --scenario FILE     replays a scenario and compares what it prints (may be repeated)
   --rewrite           with --scenario: writes what was printed into the file
+  --designs           five designs of a counter without leader, from naive to ours, in six kinds of
+                      trouble, as a table: range of the error / runs in which all nodes were exact
 
   --without a,b       leaves kinds of faults out:
                       ${listed(faultKinds)}

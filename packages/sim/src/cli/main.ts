@@ -5,6 +5,9 @@ import { Worker, parentPort, workerData } from "node:worker_threads";
 import { replayCommand, runSeeds, shrink } from "../batch.ts";
 import type { BatchResult } from "../batch.ts";
 import { Coverage, cornerNames, corners } from "../coverage.ts";
+import { contestants } from "../eventual/designs/contestants.ts";
+import { scenarios } from "../eventual/designs/scenarios.ts";
+import { designTable } from "../eventual/designs/table.ts";
 import { replayScenario } from "../scenario/replay.ts";
 import { runSeedAsync } from "../simulation.ts";
 import type { RunOptions, RunResult } from "../simulation.ts";
@@ -33,6 +36,9 @@ type Report =
   | { readonly type: "result"; readonly result: RunResult }
   | { readonly type: "done"; readonly batch: Omit<BatchResult, "failures"> };
 
+/** Seeds of each design in each kind of trouble. */
+const runsOfDesigns = 20;
+
 /** Seeds between two progress reports of a worker. */
 const reportEvery = 25;
 
@@ -51,6 +57,11 @@ export async function simMain(
         return await runOne(command.seed, command.run, environment);
       case "many":
         return await runMany(command.seeds, command.run, command.many, environment);
+      case "designs":
+        for (const line of designTable(contestants, scenarios, runsOfDesigns)) {
+          environment.print(line);
+        }
+        return 0;
       case "scenario":
         return runScenarios(command.files, command.rewrite, environment);
     }
