@@ -107,7 +107,7 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
   }
 }
 
-/** Whether {@link mergePiece} would take it, after the pieces before it: to be asked before it is stored. */
+/** Whether {@link mergePiece} would take it now: to be asked before it is stored. */
 export function isPiece(r: Replica, bytes: Uint8Array): boolean {
   try {
     const piece = new PieceReader(bytes);
