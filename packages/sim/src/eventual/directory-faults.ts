@@ -51,7 +51,9 @@ export class DirectoryFaults {
     node.disk.restore(copy.entries);
     say(`the disk of ${node.name} is as it was, ${copy.entries.length} entries`);
     world.exchanges.dropSentOf(node.seat);
+    const before = node.watch;
     node.watch = new NodeWatch(world, node);
+    node.watch.inheritPieces(before);
     node.isBeingRestored = true;
     mendLater(() => this.#startWhenQuiet(node));
   }

@@ -108,8 +108,8 @@ export class JournalDisk {
     this.#later(() => {
       this.#pending.shift();
       this.#store(next.entries);
+      this.#storeNext(); // first: whoever is told may append again
       next.onDone();
-      this.#storeNext();
     });
   }
 

@@ -41,6 +41,11 @@ export class NodeWatch {
     this.model = new HistoryModel((writer, position) => world.truth.bodyOf(writer, position));
   }
 
+  /** Parts of snapshots that may be on a disk which goes back to an older copy. */
+  inheritPieces(earlier: NodeWatch): void {
+    this.onPiece(earlier.#pieces);
+  }
+
   /** Whether the node shows exactly what its vector says. */
   get isWhole(): boolean {
     const { vector } = this.model;
@@ -159,9 +164,9 @@ export class NodeWatch {
       case "delta":
         this.#claim(core, body.heads);
         return this.#checkRanges(body.ranges);
-      case "sync":
       case "ack":
         return this.#claim(core, body.heads);
+      case "sync": // names what is on its way to the disk as well: it asks, and claims nothing
       case "fetch":
       case "health":
       case "healthy":
@@ -186,8 +191,10 @@ export class NodeWatch {
       }
     }
     this.#world.recordCopies += count;
-    const isWithin = bytes <= limits.messageMaxBytes && count <= limits.messageMaxRecords;
-    must(isWithin || count <= ranges.length, "bounded", () => {
+    // The record that reaches the limit still goes.
+    const last = ranges.at(-1)?.records.at(-1)?.length ?? 0;
+    const isWithin = bytes - last <= limits.messageMaxBytes && count <= limits.messageMaxRecords;
+    must(isWithin || count <= 1, "bounded", () => {
       return `${this.#name} sends ${count} records, ${bytes} bytes at once`;
     });
   }
