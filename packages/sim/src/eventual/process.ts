@@ -255,7 +255,7 @@ export class NodeProcess {
   /** What the node knows, for a packet that a piece of a snapshot travels in. */
   knownNow(message: Message): VersionVector | null {
     if (message.kind !== "reply" || message.body.type !== "piece") return null;
-    return new Map(this.core.vector());
+    return this.node.watch.knownAtMost(this.core);
   }
 
   /** Runs this now, or when the process wakes up. */

@@ -79,6 +79,15 @@ export class NodeWatch {
     }
   }
 
+  /** What a piece of its state may hold: what it knows, and parts of snapshots beyond that. */
+  knownAtMost(core: SimCore): VersionVector {
+    const known = new Map(core.vector());
+    for (const [writer, position] of this.#pieces) {
+      known.set(writer, Math.max(position, known.get(writer) ?? 0));
+    }
+    return known;
+  }
+
   onReady(core: SimCore, ready: Ready, askedOf: AskedOf): void {
     if (ready.write !== null) this.#checkWrite(ready.write.entries);
     for (const message of ready.messages) this.#checkMessage(core, message);
