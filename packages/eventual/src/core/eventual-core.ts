@@ -30,7 +30,7 @@ import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
 import type { EventualState } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { statusOf } from "./status.ts";
+import { holdersOf, statusOf } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
 import { onPiecePersisted, tickTransfers } from "./transferring.ts";
 import { applyOwn, closeRecord, submit } from "./writing.ts";
@@ -240,11 +240,12 @@ export class EventualCore {
   acked(position: Position): number {
     const own = ownHead(this.#state);
     if (own === null || own.position < position) return 0;
-    const nodes = new Set([this.#state.options.node]);
-    for (const { node, heads } of this.#state.peers.values()) {
-      if (node !== null && (heads?.get(own.writer) ?? 0) >= position) nodes.add(node);
-    }
-    return nodes.size;
+    return holdersOf(this.#state, new Map([[own.writer, position]]));
+  }
+
+  /** Nodes, ourselves included, that are known to have all of this on their disk. */
+  covered(vector: VersionVector): number {
+    return holdersOf(this.#state, vector);
   }
 
   /** Members, ourselves included, and those that are named and were not met yet. */

@@ -49,3 +49,14 @@ function lagOf(heads: VersionVector, theirs: ReadonlyMap<WriterId, Position> | n
   }
   return records;
 }
+
+/** Nodes, ourselves included, that are known to have all of this on their disk. */
+export function holdersOf(s: EventualState, vector: VersionVector): number {
+  const nodes = new Set([s.options.node]);
+  for (const { node, heads } of s.peers.values()) {
+    if (node === null || heads === null) continue;
+    const hasAll = [...vector].every(([writer, position]) => (heads.get(writer) ?? 0) >= position);
+    if (hasAll) nodes.add(node);
+  }
+  return nodes.size;
+}

@@ -56,7 +56,10 @@ describe("a record", () => {
         `01${node}03`, // born
         `0280d095ffbc3101${w1}07`, // promise
         `03${w2}ac02`, // seal
-        `04000163` + `02${w1}07020500${w2}ac02` + `340100000000000000000000000000000000000000000000000000` + `02ff`,
+        `04000163` +
+          `02${w1}07020500${w2}ac02` +
+          `340100000000000000000000000000000000000000000000000000` +
+          `02ff`,
         `05${node}03683a31036f6e650202`, // member
         `0603683a320101`, // named
         `02` + `0104012c0201` + `0001640000`, // plain
@@ -215,7 +218,13 @@ function anyControl(draw: Draw): Control {
     }
     case 4: {
       const status = pick(draw, ["joining", "up", "leaving", "removed"] as const);
-      const member = { id: digits(draw, 32), address: "h:80", label: "a b", status, version: draw(9) };
+      const member = {
+        id: digits(draw, 32),
+        address: "h:80",
+        label: "a b",
+        status,
+        version: draw(9),
+      };
       return { kind: "member", member };
     }
     default:

@@ -57,7 +57,8 @@ export function boundOf(r: Replica, rounds: Rounds, x: WallMs): Map<WriterId, Po
   for (const [writer, state] of rounds.writing) {
     if (state.knownAt > state.position) return null;
     for (const [other, position] of bound) {
-      if ((other === writer ? state.knownAt : (state.known.get(other) ?? 0)) < position) return null;
+      if ((other === writer ? state.knownAt : (state.known.get(other) ?? 0)) < position)
+        return null;
     }
   }
   return bound;
@@ -81,12 +82,7 @@ function speakersOf(r: Replica): Speakers {
   return speakers;
 }
 
-function isFinalFor(
-  r: Replica,
-  speakers: Speakers,
-  writer: WriterId,
-  state: WriterState,
-): boolean {
+function isFinalFor(r: Replica, speakers: Speakers, writer: WriterId, state: WriterState): boolean {
   if (state.position === 0) return false;
   const owner = r.members.get(state.owner);
   if (owner?.status === "removed") {

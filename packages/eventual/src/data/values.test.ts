@@ -45,7 +45,9 @@ describe("a reset", () => {
     library.write(at, a, plain(5n));
     library.sync(at, other);
     library.write(at, a, plain(7n));
-    library.write(other, b, { controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))] });
+    library.write(other, b, {
+      controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))],
+    });
     library.sync(other, at);
     library.sync(at, other);
     expect([valueOf(at, "c"), valueOf(other, "c")]).toEqual([7n, 7n]);
@@ -55,7 +57,9 @@ describe("a reset", () => {
     const third = emptyReplica();
     library.write(at, a, plain(5n));
     library.sync(at, other);
-    library.write(other, b, { controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))] });
+    library.write(other, b, {
+      controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))],
+    });
     library.apply(third, b);
     expect(valueOf(third, "c")).toBe(0n);
     library.apply(third, a, 1);
@@ -68,7 +72,9 @@ describe("a reset", () => {
     library.write(at, a, plain(5n));
     library.sync(at, other);
     library.write(at, a, { controls: [reset(floorNow(at, "c", { writer: a, position: 2 }))] });
-    library.write(other, b, { controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))] });
+    library.write(other, b, {
+      controls: [reset(floorNow(other, "c", { writer: b, position: 1 }))],
+    });
     library.sync(at, other);
     expect(valueOf(other, "c")).toBe(0n);
   });
