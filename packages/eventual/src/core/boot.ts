@@ -2,7 +2,8 @@
  * Under which writer this process writes.
  *
  * B1  A writer is resumed only if every other node that may ever have heard of it says, after this
- *     start, that it knows nothing of it that we do not know: our disk may be an older copy.
+ *     start, that it knows nothing of it that we do not know, and only when all that they told of
+ *     has been read and seals it nowhere: our disk may be an older copy.
  * B2  Otherwise a new writer is minted, under a random id. Its first record says whose it is,
  *     repeats the promise of the node, and seals the writers before it where our disk ends. A seal
  *     is believed as final only when everybody has confirmed it.
@@ -45,14 +46,17 @@ export function beginBoot(s: EventualState): void {
     s.phase = { kind: "minting", why: "the storage forgets" };
   } else {
     const old = headOf(s.replica, latest);
-    s.phase = { kind: "asking", old, granted: new Set(), sinceTick: s.tick };
+    s.phase = { kind: "asking", old, granted: new Set(), told: new Map(), sinceTick: s.tick };
   }
 }
 
 /** B1: this peer told what it has, after we had told what we have. */
 export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly Head[]): void {
   if (s.phase.kind !== "asking") return;
-  const { old } = s.phase;
+  const { old, told } = s.phase;
+  for (const { writer, position } of heads) {
+    told.set(writer, Math.max(position, told.get(writer) ?? 0));
+  }
   const theirs = heads.find(({ writer }) => writer === old.writer);
   const ahead = theirs !== undefined && theirs.position > old.position;
   const forked = theirs?.position === old.position && theirs.hash !== old.hash;
@@ -75,14 +79,20 @@ export function advanceBoot(s: EventualState): void {
 
 function askOrResume(s: EventualState): void {
   if (s.phase.kind !== "asking") return;
-  const { old, granted, sinceTick } = s.phase;
+  const { old, granted, told, sinceTick } = s.phase;
   if (stagedHead(s, old.writer).position > old.position) {
     return rolledBack(s, "records of our writer came from others");
+  }
+  if (s.replica.writers.get(old.writer)?.sealedAt != null || latestOwn(s) !== old.writer) {
+    return rolledBack(s, "a later writer of this node is known");
   }
   const silent = [...s.peers.values()].filter(({ address, node }) => {
     return node !== s.options.node && !granted.has(address);
   });
-  if (silent.length === 0) {
+  const isRead = [...told].every(([writer, position]) => {
+    return headOf(s.replica, writer).position >= position;
+  });
+  if (silent.length === 0 && isRead) {
     s.phase = { kind: "writing", writer: old.writer };
     s.notes.push({
       type: "writer",
@@ -94,7 +104,8 @@ function askOrResume(s: EventualState): void {
   }
   const isWanted = s.queue.length > 0;
   if (isWanted && s.tick - sinceTick >= s.options.timing.resumeTicks) {
-    const why = `${silent.map(({ address }) => address).join(", ")} did not confirm the old one`;
+    const names = silent.map(({ address }) => address).join(", ");
+    const why = names === "" ? "much is still to be read" : `${names} did not confirm the old one`;
     s.phase = { kind: "minting", why };
   }
 }
