@@ -10,6 +10,8 @@
  * B3  If more of an old writer turns up later, its seal is raised.
  * B4  Nobody waits for an answer that nobody needs: a new writer is minted when `resumeTicks` are
  *     over and something wants to be written.
+ * B5  A seal counts only if it comes of a later start. Who finds a writer of its own that is as late
+ *     as the one it uses has an older copy of its disk, and mints a still later one.
  */
 import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
@@ -110,8 +112,22 @@ function askOrResume(s: EventualState): void {
   }
 }
 
+/** B5. Of our earlier writers the latest start; 0 if there are none. */
+function latestBoot(s: EventualState, except: WriterId | null): number {
+  let latest = 0;
+  for (const writer of ownWriters(s)) {
+    if (writer !== except) latest = Math.max(latest, s.replica.writers.get(writer)!.boot);
+  }
+  return latest;
+}
+
 /** B2. */
 function mint(s: EventualState, why: string): void {
+  const latest = latestBoot(s, null);
+  if (latest >= s.boot) {
+    s.boot = latest + 1;
+    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  }
   const writer = hexBits(s.random, 96);
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);
@@ -134,6 +150,10 @@ function mint(s: EventualState, why: string): void {
 /** B3. */
 export function raiseSeals(s: EventualState): void {
   if (s.phase.kind !== "writing") return;
+  const own = s.replica.writers.get(s.phase.writer);
+  if (own !== undefined && latestBoot(s, s.phase.writer) >= own.boot) {
+    return rolledBack(s, "a later writer of this node is known"); // B5
+  }
   for (const writer of ownWriters(s)) {
     if (writer === s.phase.writer) continue;
     const { position, sealedAt } = s.replica.writers.get(writer)!;
