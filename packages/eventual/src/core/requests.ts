@@ -86,7 +86,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
     return failed(s, exchange, problem.code);
   }
   const peer = heardOf(s, exchange, m);
-  if (peer === null) return;
+  if (peer === null) return exchange.type === "fetch" ? giveUpTransfer(s) : undefined;
   switch (m.body.type) {
     case "healthy":
       return onHealthy(s, peer, m.body.vectorHash);
