@@ -97,6 +97,8 @@ export interface Peer {
   /** What it is known to have on its disk; `null` before the first exchange that tells. */
   heads: Map<WriterId, Position> | null;
   pushing: number | null;
+  /** Position of the first record of the push that is out. */
+  pushedFrom: Position;
   syncing: number | null;
   filling: number | null;
   checking: number | null;
@@ -140,6 +142,8 @@ export type Boot =
       readonly kind: "asking";
       readonly old: Head;
       readonly granted: Set<Address>;
+      /** The most that anybody told to know of each writer. */
+      readonly told: Map<WriterId, Position>;
       readonly sinceTick: number;
     }
   | { readonly kind: "minting"; readonly why: string }
