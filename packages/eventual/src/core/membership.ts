@@ -244,7 +244,12 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
     const { node, address, label } = s.options;
     const version = (s.replica.members.get(node)?.version ?? 0) + 1;
     const member: Member = { id: node, address, label, status: "removed", version };
-    startRecord(s).controls.push({ kind: "member", member });
+    const named = (s.replica.named.get(address)?.version ?? 0) + 1;
+    startRecord(s).controls.push(
+      { kind: "member", member },
+      // Else the others would look for us there for ever, and wait for our acknowledgements.
+      { kind: "named", named: { address, version: named, wanted: false } },
+    );
     leaving.record = own + 1;
     return;
   }

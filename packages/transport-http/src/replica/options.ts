@@ -49,6 +49,8 @@ export interface HttpReplicaTransportOptions {
    * or everybody's (`network`).
    */
   readonly trust?: "loopback" | "network";
+  /** Address of this node, told in the head of each request to whatever carries it; proves nothing. */
+  readonly from?: string;
   readonly limits?: Partial<ReplicaLimits>;
   /** Sees everything that a log wants. Must not throw. */
   readonly onEvent?: (event: ReplicaEvent) => void;
