@@ -145,7 +145,7 @@ class EventualRun {
   #finalCheck(): void {
     const living = this.#living;
     const { goneIds, nodes } = this.world;
-    const isLossy = goneIds.size > 0 || nodes.some(({ hasTwin }) => hasTwin);
+    const isLossy = goneIds.size > 0 || nodes.some((node) => node.hasTwin || node.hasGoneBack);
     for (const { process, watch } of living) {
       watch.onStatus(process!.core);
       // Parts of records that went down with a disk may be left over in it.
