@@ -20,6 +20,7 @@ import { hexBits } from "./random.ts";
 import type { EventualState } from "./state.ts";
 import { stagedHead, startRecord } from "./state.ts";
 import { vectorKnown } from "./promising.ts";
+import { refuseQueuedKeys } from "./writing.ts";
 
 /** Our writers of earlier times, in no order. */
 function ownWriters(s: EventualState): WriterId[] {
@@ -134,6 +135,7 @@ function mint(s: EventualState, why: string): void {
   s.queue.unshift(record);
   const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
   s.promisedBefore = before;
+  refuseQueuedKeys(s);
   const controls: Control[] = [
     { kind: "born", node: s.options.node, boot: s.boot },
     { kind: "promise", before, known: vectorKnown(s, writer) },
