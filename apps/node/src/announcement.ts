@@ -3,7 +3,7 @@ import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
 import { isLoopback } from "./config/addresses.ts";
-import type { NodeConfig } from "./config/config.ts";
+import type { NodeConfig } from "./config/node-config.ts";
 import type { Identity } from "./data-dir/identity.ts";
 
 export function announce(

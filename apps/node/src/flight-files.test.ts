@@ -67,7 +67,7 @@ async function startWatched(folder: string, lines: string[] = []) {
 describe("recordings of a node", () => {
   test("are written on request, readable by their owner, and the node goes on", async () => {
     const { node, config } = await nodes.single();
-    await node.flight.save("flight");
+    await node.record();
     const recording = await recordingIn(config.dataDir, "flight-1.ndjson");
     expect(recording).toMatchObject({ release: "0.0.0-test", error: null });
     expect(recording.inputs.length).toBeGreaterThan(0);

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import type { Member } from "@counter/raft";
 import { z } from "zod";
 
-import { isNamed, type Mode, type NodeConfig } from "../config/config.ts";
+import { isNamed } from "../config/cluster-id.ts";
+import type { RaftConfig } from "../config/node-config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { writeDurably } from "./durable-file.ts";
@@ -25,7 +26,7 @@ export interface Identity {
   /** 128 random bits in hexadecimal: another directory at the same address has others. */
   readonly directoryId: string;
   readonly label: string;
-  readonly mode: Mode;
+  readonly mode: "raft";
   /** The address that others use. */
   readonly address: string;
   /**
@@ -63,7 +64,7 @@ const identitySchema = z
  *
  * @param joins - the cluster that it is to join; `null` for a node that begins one
  */
-export function newIdentity(config: NodeConfig, joins: string | null = null): Identity {
+export function newIdentity(config: RaftConfig, joins: string | null = null): Identity {
   const directoryId = randomBytes(16).toString("hex");
   const { address } = config;
   return {
@@ -129,7 +130,7 @@ export async function writeIdentity(dataDir: string, identity: Identity): Promis
  */
 export function checkIdentity(
   identity: Identity,
-  config: Pick<NodeConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
+  config: Pick<RaftConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
 ): readonly string[] {
   const { dataDir } = config;
   if (identity.address !== config.address) {
