@@ -102,7 +102,18 @@ export class NoSnapshotError extends StorageError {
   }
 }
 
-/** A bug of the caller's or ours: a write that no Raft server may ask for. Nobody catches it. */
+/** The directory is sound, and holds the log of a Raft server where a journal was expected. */
+export class StorageForeignError extends StorageError {
+  override readonly name = "StorageForeignError";
+  readonly code = "STORAGE_FOREIGN";
+  readonly directory: string;
+  constructor(directory: string) {
+    super(`${directory} holds the log of a Raft server, not a journal; use another directory`);
+    this.directory = directory;
+  }
+}
+
+/** A bug of the caller's or ours: a write that nobody may ask for. Nobody catches it. */
 export class StorageInvariantError extends StorageError {
   override readonly name = "StorageInvariantError";
   readonly code = "STORAGE_INVARIANT";

@@ -2,6 +2,11 @@ export { openFileStorage } from "./open.ts";
 export { holdFileStorage } from "./held-storage.ts";
 export type { HeldStorage, StorageReport } from "./held-storage.ts";
 export type { FileStorage } from "./file-storage.ts";
+export { openFileJournal } from "./open-journal.ts";
+export type { FileJournalOptions } from "./open-journal.ts";
+export { appendMaxBytes } from "./file-journal.ts";
+export type { FileJournal } from "./file-journal.ts";
+export { journalEntryMaxBytes } from "./format/checkpoint-format.ts";
 export type { FileStorageOptions } from "./options.ts";
 export type { SyncMode } from "./sync-policy.ts";
 export {
@@ -10,6 +15,7 @@ export {
   StorageDamagedError,
   StorageError,
   StorageFailedError,
+  StorageForeignError,
   StorageFullError,
   StorageInvariantError,
   StorageLockedError,

@@ -38,7 +38,7 @@ function facts(record: LogRecord): readonly Fact[] {
       return record.entries.map(({ index, term, kind, data }) => [
         kind,
         `${index}@${term}`,
-        `${data.length} bytes`,
+        data.length === 0 ? "0 bytes" : `${data.length} bytes: ${firstBytes(data)}`,
       ]);
     case "hardState": {
       const { term, vote, commitIndex } = record.hardState;
@@ -49,6 +49,13 @@ function facts(record: LogRecord): readonly Fact[] {
     case "saved":
       return [snapshotFact(record, "our own")];
   }
+}
+
+const shownBytes = 16;
+
+function firstBytes(data: Uint8Array): string {
+  const hex = Buffer.from(data.subarray(0, shownBytes)).toString("hex");
+  return data.length > shownBytes ? `${hex}…` : hex;
 }
 
 function snapshotFact(record: Extract<LogRecord, { snapshot: unknown }>, more: string): Fact {

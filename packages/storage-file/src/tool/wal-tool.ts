@@ -1,10 +1,12 @@
 /** `npm run wal`: prints a log, verifies it, cuts a torn tail. */
 import { StorageDamagedError, StorageError } from "../errors.ts";
-import { type Examination, examine } from "../examine.ts";
+import { type Examination, type ExaminedSnapshot, examine } from "../examine.ts";
 import { nodeFileSystem } from "../file-system.ts";
+import { MalformedError } from "../format/bytes.ts";
+import { CheckpointReader } from "../format/checkpoint-format.ts";
 import { lockDirectory } from "../lock.ts";
 import { cutTornTail } from "../open.ts";
-import { verifyPayload } from "../snapshot-file.ts";
+import { readPayload, verifyPayload } from "../snapshot-file.ts";
 import { logLines } from "./log-lines.ts";
 
 /** Where the tool writes, line by line. */
@@ -23,11 +25,14 @@ Each line is: file, byte offset, frame, what, where, more. A frame is one batch:
 call put on the disk, followed by one fdatasync. After a crash it is there as a whole or not at all.
 
   segment        a file of the log; what the files before it amount to
-  command        an entry for the state machine, index@term
+  command        an entry for the state machine, or of a journal: index@term, its first bytes
   noop           the first entry of a leader's term
   configuration  an entry that changes who takes part
   hard state     term, vote and commit index of this server
   snapshot       a snapshot is in force: "saved", our own, or "installed", received from a leader
+
+The journal of an eventual node is such a log too: all of its entries are commands of term 1, a
+"noop" marks where a checkpoint was begun, and a "saved" snapshot is a checkpoint.
 
 A torn tail is what is left of a write that the power cut short. Nobody was told that it was
 durable, so cutting it loses nothing; a starting server does it by itself. Everything else that is
@@ -101,6 +106,23 @@ async function cutLocked(
   }
 }
 
+/** A Raft server with a snapshot has a term: without one, this is a journal. */
+async function checkpointLine({ path, outline }: ExaminedSnapshot): Promise<string> {
+  const reader = new CheckpointReader();
+  let count = 0;
+  try {
+    for await (const chunk of readPayload(nodeFileSystem, path, outline)) {
+      count += [...reader.read(chunk)].length;
+    }
+    reader.end(outline.meta.index);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    throw new StorageDamagedError({ file: path, offset: outline.headBytes, found: error.message });
+  }
+  const covered = reader.covered ?? 0;
+  return `journal: a checkpoint of ${count} entries in place of entries up to ${covered}`;
+}
+
 async function print(
   directory: string,
   quiet: boolean,
@@ -110,6 +132,7 @@ async function print(
   const examined = await examine(nodeFileSystem, directory, visitor);
   const { snapshot, state, entries, point } = examined;
   if (snapshot !== null) await verifyPayload(nodeFileSystem, snapshot.path, snapshot.outline);
+  if (snapshot !== null && state.hardState.term === 0) output.out(await checkpointLine(snapshot));
   if (examined.anchor === null) {
     output.out("there is no log: a server that starts here is a new one");
     return examined;
