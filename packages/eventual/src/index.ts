@@ -1,5 +1,18 @@
 export type * from "./types.ts";
 export type * from "./messages.ts";
 export type * from "./core/door.ts";
+export * from "./errors.ts";
+export { MalformedError } from "./data/errors.ts";
+export { decodeReply, decodeRequest, encodeReply, encodeRequest } from "./wire/message-codec.ts";
+export type { WireReply, WireRequest } from "./wire/message-codec.ts";
+export { messageMaxBytes } from "./wire/limits.ts";
+export { decodeToken, encodeToken, mergeTokens, tokenWritersMax } from "./wire/token.ts";
+export type { Token, TokenContent, WriterTag } from "./wire/token.ts";
 export type { ExchangeKind, Journal, ReplicaTransport, TransportHandler } from "./node/ports.ts";
 export { MemoryJournal } from "./node/ports.ts";
+export { MemoryNetwork } from "./node/memory-network.ts";
+export * from "./node/options.ts";
+export type { Addition } from "./node/checks.ts";
+export type { Written } from "./node/written.ts";
+export { defaultEventualLimits, defaultTimingMs } from "./node/starting.ts";
+export { EventualNode } from "./node/eventual-node.ts";

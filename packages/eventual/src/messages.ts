@@ -64,8 +64,8 @@ export type Reply =
 export type RefusedWhy =
   /** Another cluster, and none of the rules for a meeting of two applies. */
   | { readonly code: "foreign-cluster" }
-  /** A later process of the same node is known. */
-  | { readonly code: "duplicate-identity" }
+  /** A later process of the same node is known, the so-manieth. */
+  | { readonly code: "duplicate-identity"; readonly boot: number }
   /** The sender was removed from the cluster, for good. */
   | { readonly code: "removed" }
   /** The receiver has other records under the same positions. Nothing was applied. */

@@ -96,13 +96,14 @@ export type Input =
   /** Look for members at these addresses. Answered like `submit`. */
   | { readonly type: "register"; readonly context: number; readonly addresses: readonly Address[] }
   /**
-   * Look there no longer, and remove the member that is there, for good. Unless `force`, refused
-   * while no majority of the other members answers.
+   * Look there no longer, and remove the members that are or were there, for good; an id in the place
+   * of an address means only that one. Unless `force`, refused while no majority of the members
+   * answers.
    */
   | {
       readonly type: "deregister";
       readonly context: number;
-      readonly addresses: readonly Address[];
+      readonly addresses: readonly (Address  )[];
       readonly force: boolean;
     }
   /** Take no more writes, hand everything over, leave for good. */

@@ -1,0 +1,87 @@
+/** From durable to known: records and pieces change the replica here and nowhere else. */
+import { applyRecord } from "../data/applying.ts";
+import { mergePiece } from "../data/pieces.ts";
+import { headOf } from "../data/replica.ts";
+import type { Head, RecordBody, WriterId } from "../types.ts";
+import { RetainedLog } from "./retained-log.ts";
+import type { EventualState, Incoming } from "./state.ts";
+import { logOf } from "./state.ts";
+
+export interface EncodedRecord {
+  readonly bytes: Uint8Array;
+  readonly body: RecordBody;
+}
+
+/** Applies the next record of a writer, or nothing if it was known already, and keeps it for peers. */
+export function applyChained(s: EventualState, head: Head, { bytes, body }: EncodedRecord): void {
+  const { writer, position, hash } = head;
+  if (position <= headOf(s.replica, writer).position) return; // a snapshot overtook it
+  logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
+  s.retainedBytes += bytes.length;
+  const { conflicts } = applyRecord(s.replica, head, body);
+  for (const { until } of body.keyed) s.untilMax = Math.max(s.untilMax, until);
+  for (const conflict of conflicts) s.notes.push({ type: "conflict", ...conflict });
+  for (const item of body.controls) {
+    if (item.kind === "member") s.notes.push({ type: "member", member: item.member });
+  }
+}
+
+export function applyIncoming(s: EventualState, incoming: Incoming): void {
+  if (incoming.kind === "piece") return applyPiece(s, incoming.bytes);
+  const { writer } = incoming;
+  for (const [at, { hash, ...record }] of incoming.records.entries()) {
+    applyChained(s, { writer, position: incoming.from + at, hash }, record);
+  }
+  const staged = s.staged.get(writer);
+  if (staged !== undefined && staged.position <= headOf(s.replica, writer).position) {
+    s.staged.delete(writer);
+  }
+}
+
+/** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
+export function applyPiece(s: EventualState, bytes: Uint8Array): void {
+  s.untilMax = Math.max(s.untilMax, s.wallMs); // it may hold keys, which we do not look at
+  for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
+    forget(s, writer);
+    s.logs.set(writer, new RetainedLog(writer, position, hash));
+    const staged = s.staged.get(writer);
+    if (staged !== undefined && staged.position <= position) s.staged.delete(writer);
+  }
+}
+
+function forget(s: EventualState, writer: WriterId): void {
+  s.retainedBytes -= s.logs.get(writer)?.bytes ?? 0;
+  s.logs.delete(writer);
+}
+
+/** Drops what every peer has, and the oldest of what is more than may be kept. */
+export function trimLogs(s: EventualState): void {
+  for (const log of s.logs.values()) {
+    const before = log.bytes;
+    log.dropThrough(ackedByAll(s, log.writer));
+    s.retainedBytes += log.bytes - before;
+  }
+  capLogs(s);
+}
+
+/** The largest log loses its older half, until all together are within their limit. */
+export function capLogs(s: EventualState): void {
+  const { retainedMaxBytes } = s.options.limits;
+  while (s.retainedBytes > retainedMaxBytes) {
+    let largest: RetainedLog | null = null;
+    for (const log of s.logs.values()) if (log.bytes > (largest?.bytes ?? 0)) largest = log;
+    if (largest === null) return;
+    const before = largest.bytes;
+    largest.dropThrough(largest.first + ((largest.last - largest.first) >> 1));
+    s.retainedBytes += largest.bytes - before;
+  }
+}
+
+/** The position of this writer that every other node is known to have. */
+function ackedByAll(s: EventualState, writer: WriterId): number {
+  let least = headOf(s.replica, writer).position;
+  for (const peer of s.peers.values()) {
+    if (peer.node !== s.options.node) least = Math.min(least, peer.heads?.get(writer) ?? 0);
+  }
+  return least;
+}

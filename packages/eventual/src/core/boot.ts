@@ -1,0 +1,140 @@
+/**
+ * Under which writer this process writes.
+ *
+ * B1  A writer is resumed only if every other node that may ever have heard of it says, after this
+ *     start, that it knows nothing of it that we do not know: our disk may be an older copy.
+ * B2  Otherwise a new writer is minted, under a random id. Its first record says whose it is,
+ *     repeats the promise of the node, and seals the writers before it where our disk ends. A seal
+ *     is believed as final only when everybody has confirmed it.
+ * B3  If more of an old writer turns up later, its seal is raised.
+ * B4  Nobody waits for an answer that nobody needs: a new writer is minted when `resumeTicks` are
+ *     over and something wants to be written.
+ */
+import { headOf } from "../data/replica.ts";
+import type { Control, Head, WriterId } from "../types.ts";
+import { encodeEntry } from "./journal-entry.ts";
+import { hexBits } from "./random.ts";
+import type { EventualState } from "./state.ts";
+import { stagedHead, startRecord } from "./state.ts";
+import { vectorKnown } from "./promising.ts";
+
+/** Our writers of earlier times, in no order. */
+function ownWriters(s: EventualState): WriterId[] {
+  const own: WriterId[] = [];
+  for (const [writer, { owner }] of s.replica.writers) {
+    if (owner === s.options.node) own.push(writer);
+  }
+  return own;
+}
+
+function latestOwn(s: EventualState): WriterId | null {
+  let latest: WriterId | null = null;
+  for (const writer of ownWriters(s)) {
+    const { boot, position } = s.replica.writers.get(writer)!;
+    const best = latest === null ? null : s.replica.writers.get(latest)!;
+    if (position > 0 && (best === null || boot > best.boot)) latest = writer;
+  }
+  return latest;
+}
+
+export function beginBoot(s: EventualState): void {
+  const latest = latestOwn(s);
+  if (latest === null) {
+    s.phase = { kind: "minting", why: "this node has not written yet" };
+  } else if (!s.options.durable) {
+    s.phase = { kind: "minting", why: "the storage forgets" };
+  } else {
+    const old = headOf(s.replica, latest);
+    s.phase = { kind: "asking", old, granted: new Set(), sinceTick: s.tick };
+  }
+}
+
+/** B1: this peer told what it has, after we had told what we have. */
+export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly Head[]): void {
+  if (s.phase.kind !== "asking") return;
+  const { old } = s.phase;
+  const theirs = heads.find(({ writer }) => writer === old.writer);
+  const ahead = theirs !== undefined && theirs.position > old.position;
+  const forked = theirs?.position === old.position && theirs.hash !== old.hash;
+  if (ahead || forked) rolledBack(s, `${address} knows more of our writer than our disk`);
+  else s.phase.granted.add(address);
+}
+
+/** Our disk is an older copy, and so are our promises: we need our place anew (`membership.ts`). */
+export function rolledBack(s: EventualState, why: string): void {
+  s.phase = { kind: "minting", why };
+  s.cluster = { ...s.cluster, placed: false };
+  s.facts.push(encodeEntry({ kind: "cluster", ...s.cluster }));
+}
+
+export function advanceBoot(s: EventualState): void {
+  if (s.tick === 0) return; // the first tick tells the time
+  if (s.phase.kind === "asking") askOrResume(s);
+  if (s.phase.kind === "minting") mint(s, s.phase.why);
+}
+
+function askOrResume(s: EventualState): void {
+  if (s.phase.kind !== "asking") return;
+  const { old, granted, sinceTick } = s.phase;
+  if (stagedHead(s, old.writer).position > old.position) {
+    return rolledBack(s, "records of our writer came from others");
+  }
+  const silent = [...s.peers.values()].filter(({ address, node }) => {
+    return node !== s.options.node && !granted.has(address);
+  });
+  if (silent.length === 0) {
+    s.phase = { kind: "writing", writer: old.writer };
+    s.notes.push({
+      type: "writer",
+      writer: old.writer,
+      how: "resumed",
+      why: "nobody knows more of it",
+    });
+    return;
+  }
+  const isWanted = s.queue.length > 0;
+  if (isWanted && s.tick - sinceTick >= s.options.timing.resumeTicks) {
+    const why = `${silent.map(({ address }) => address).join(", ")} did not confirm the old one`;
+    s.phase = { kind: "minting", why };
+  }
+}
+
+/** B2. */
+function mint(s: EventualState, why: string): void {
+  const writer = hexBits(s.random, 96);
+  const record = startRecord(s);
+  s.queue.splice(s.queue.indexOf(record), 1);
+  s.queue.unshift(record);
+  const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
+  s.promisedBefore = before;
+  const controls: Control[] = [
+    { kind: "born", node: s.options.node, boot: s.boot },
+    { kind: "promise", before, known: vectorKnown(s, writer) },
+  ];
+  for (const old of ownWriters(s)) {
+    const { position } = headOf(s.replica, old);
+    if (position > 0) controls.push({ kind: "seal", writer: old, position });
+  }
+  record.controls.push(...controls);
+  s.phase = { kind: "writing", writer };
+  s.notes.push({ type: "writer", writer, how: "minted", why });
+}
+
+/** B3. */
+export function raiseSeals(s: EventualState): void {
+  if (s.phase.kind !== "writing") return;
+  for (const writer of ownWriters(s)) {
+    if (writer === s.phase.writer) continue;
+    const { position, sealedAt } = s.replica.writers.get(writer)!;
+    const isQueued = s.queue.some(({ controls }) => {
+      return controls.some(
+        (item) => item.kind === "seal" && item.writer === writer && item.position >= position,
+      );
+    });
+    const isOut = s.writing?.own?.body.controls.some((item) => {
+      return item.kind === "seal" && item.writer === writer && item.position >= position;
+    });
+    if (position <= (sealedAt ?? 0) || isQueued || isOut === true) continue;
+    startRecord(s).controls.push({ kind: "seal", writer, position });
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Who belongs to the cluster, and which cluster that is.
+ *
+ * M1  Members speak for themselves: a node's first record says where it is; who is expected at an
+ *     address is only named until it is met. Removing a member is final for its node id.
+ * M2  A cluster is provisional until everybody who was named has been met. A provisional node gives
+ *     its cluster id up for an established one, or for a smaller one; nothing was forgotten in a
+ *     provisional cluster, so that joining what both have is exact.
+ * M3  A node that is new must not accept keys before it has a place: a member has stored its first
+ *     record, a sync after that is complete, and a promise as high as any that it then knows is on
+ *     the disk. What was closed before was closed by promises that it knows; what is closed later
+ *     needs its own.
+ */
+import type { RefusedWhy, Sender } from "../messages.ts";
+import type { Address, Member, NamedAddress } from "../types.ts";
+import { rolledBack } from "./boot.ts";
+import { encodeEntry } from "./journal-entry.ts";
+import { promise } from "./promising.ts";
+import type { EventualState } from "./state.ts";
+import { openRecord, refuse, startRecord } from "./state.ts";
+import { ownHead, startSync } from "./syncing.ts";
+
+function setCluster(s: EventualState, cluster: EventualState["cluster"]): void {
+  s.cluster = cluster;
+  s.facts.push(encodeEntry({ kind: "cluster", ...cluster }));
+}
+
+/** Whether to listen to this sender; may change our cluster id (M2), or end us. */
+export function admit(s: EventualState, sender: Sender): RefusedWhy | null {
+  if (sender.node === s.options.node) return sender.nonce === s.nonce ? null : onTwin(s, sender);
+  if (s.replica.members.get(sender.node)?.status === "removed") return { code: "removed" };
+  const seen = s.boots.get(sender.node);
+  const isOlder = seen !== undefined && isBefore(sender, seen);
+  if (isOlder) return { code: "duplicate-identity", boot: seen.boot };
+  if (seen?.boot !== sender.boot || seen.nonce !== sender.nonce) {
+    if (s.boots.size >= bootsPerMember * s.options.limits.membersMax) dropOldest(s.boots);
+    s.boots.set(sender.node, { boot: sender.boot, nonce: sender.nonce });
+  }
+  return meet(s, sender);
+}
+
+/** Processes remembered for each possible member; nodes without a disk are new at every start. */
+const bootsPerMember = 4;
+
+function dropOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) return void map.delete(key);
+}
+
+interface Process {
+  readonly boot: number;
+  readonly nonce: number;
+}
+
+function isBefore(one: Process, other: Process): boolean {
+  return one.boot < other.boot || (one.boot === other.boot && one.nonce < other.nonce);
+}
+
+/** Another process says that it is us. The later one is right. */
+function onTwin(s: EventualState, sender: Sender): RefusedWhy | null {
+  const own = { boot: s.boot, nonce: s.nonce };
+  if (isBefore(sender, own)) return { code: "duplicate-identity", boot: s.boot };
+  onDuplicate(s, sender.boot);
+  return null;
+}
+
+/** A later process of our node was seen, by us or by a peer. */
+export function onDuplicate(s: EventualState, boot: number): void {
+  if (s.phase.kind === "writing") {
+    s.notes.push({ type: "duplicateIdentity", node: s.options.node });
+    return stopFor(s, "duplicate-identity");
+  }
+  // We have only begun: our disk may be an older copy, and the other one is then long dead.
+  s.boot = Math.max(s.boot, boot) + 1;
+  s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  rolledBack(s, "a later start of this node is known");
+}
+
+export function stopFor(s: EventualState, why: "removed" | "duplicate-identity"): void {
+  if (s.mustStop) return;
+  s.mustStop = true;
+  s.notes.push({ type: "mustStop", why });
+}
+
+/** M2. */
+function meet(s: EventualState, sender: Sender): RefusedWhy | null {
+  const { id, provisional } = s.cluster;
+  if (sender.clusterId === id) return null;
+  const isFixed = s.options.cluster.fixed;
+  const isSmaller = sender.clusterId < id;
+  const yields = !isFixed && provisional && (!sender.provisional || isSmaller);
+  if (!yields) return { code: "foreign-cluster" };
+  setCluster(s, { ...s.cluster, id: sender.clusterId });
+  s.notes.push({ type: "cluster", id: sender.clusterId, why: `met ${sender.address}` });
+  return null;
+}
+
+/** M2: nobody who was named is missing. Called when members or names have changed. */
+export function settleCluster(s: EventualState): void {
+  if (!s.cluster.provisional || s.phase.kind !== "writing") return;
+  const { replica, options } = s;
+  const met = new Set<Address>();
+  for (const { address, id } of replica.members.values()) if (id !== options.node) met.add(address);
+  const isAlone = s.peers.size === 0 && replica.named.size === 0;
+  if (isAlone && replica.counters.size === 0) return; // may still join another
+  for (const { address, wanted } of replica.named.values()) {
+    if (wanted && address !== options.address && !met.has(address)) return;
+  }
+  for (const address of options.peers) {
+    if (!met.has(address) && replica.named.get(address)?.wanted !== false) return;
+  }
+  setCluster(s, { ...s.cluster, provisional: false });
+}
+
+/** M1: what our records should say of us and of whom we expect, if they do not. */
+export function announce(s: EventualState): void {
+  if (s.phase.kind !== "writing" || s.removed || s.leaving !== null) return;
+  if (s.announcing) return;
+  const { node, address, label, peers } = s.options;
+  const known = s.replica.members.get(node);
+  const status = s.ready ? "up" : (known?.status ?? "joining");
+  const isSame = known?.address === address && known.label === label && known.status === status;
+  const named = peers.filter((peer) => !s.replica.named.has(peer) && memberAt(s, peer) === null);
+  if (isSame && named.length === 0) return;
+  s.announcing = true;
+  // The first record of a writer: who knows of the writer then knows whom to wait for.
+  const first = s.queue.find(({ controls }) => controls.some(({ kind }) => kind === "born"));
+  const controls = (first ?? openRecord(s, 0)).controls;
+  if (!isSame) {
+    const version = (known?.version ?? 0) + 1;
+    controls.push({ kind: "member", member: { id: node, address, label, status, version } });
+  }
+  for (const peer of named) {
+    controls.push({ kind: "named", named: { address: peer, version: 1, wanted: true } });
+  }
+}
+
+function memberAt(s: EventualState, address: Address): Member | null {
+  for (const member of s.replica.members.values()) {
+    if (member.address === address && member.status !== "removed") return member;
+  }
+  return null;
+}
+
+/** M3: `peer` has our first record, and the sync after that is complete. */
+export function place(s: EventualState): void {
+  if (s.cluster.placed || s.phase.kind !== "writing") return;
+  const own = ownHead(s);
+  if (own === null || own.position === 0) return;
+  if (s.placing !== null) {
+    if (s.placing <= own.position) setCluster(s, { ...s.cluster, placed: true });
+    return;
+  }
+  const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
+  for (const peer of others) {
+    const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
+    if (hasFirst && peer.up && !peer.welcomed && peer.syncing === null) startSync(s, peer);
+  }
+  const isAlone = others.length === 0;
+  const isWelcome = others.some((peer) => peer.welcomed);
+  if (!isAlone && !isWelcome) return;
+  let before = s.promisedBefore;
+  for (const { promises } of s.replica.writers.values()) {
+    for (const made of promises) before = Math.max(before, made.before);
+  }
+  promise(s, before);
+  s.placing = own.position + s.queue.length + (s.writing?.own == null ? 0 : 1);
+}
+
+export function register(s: EventualState, context: number, addresses: readonly Address[]): void {
+  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
+  const named: NamedAddress[] = [];
+  for (const address of new Set(addresses)) {
+    if (address === s.options.address || memberAt(s, address) !== null) continue;
+    const known = s.replica.named.get(address);
+    if (known?.wanted !== true)
+      named.push({ address, version: (known?.version ?? 0) + 1, wanted: true });
+  }
+  const others = s.replica.members.size + s.replica.named.size + named.length;
+  if (others > s.options.limits.membersMax) return refuse(s, context, "too-many-members");
+  const record = startRecord(s);
+  for (const item of named) record.controls.push({ kind: "named", named: item });
+  record.contexts.push(context);
+}
+
+export function deregister(
+  s: EventualState,
+  context: number,
+  request: { readonly addresses: readonly Address[]; readonly force: boolean },
+): void {
+  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
+  if (!request.force && !hasMajority(s)) return refuse(s, context, "no-majority");
+  const record = startRecord(s);
+  for (const wanted of new Set(request.addresses)) {
+    const named = s.replica.named.get(wanted);
+    const isConfigured = s.options.peers.includes(wanted);
+    if (named?.wanted === true || (named === undefined && isConfigured)) {
+      const version = (named?.version ?? 0) + 1;
+      record.controls.push({ kind: "named", named: { address: wanted, version, wanted: false } });
+    }
+    for (const member of s.replica.members.values()) {
+      // By its id, or by its address: then all that ever were there, whoever is there now.
+      const isMeant = member.id === wanted || member.address === wanted;
+      if (!isMeant || member.status === "removed" || member.id === s.options.node) continue;
+      const version = member.version + 1;
+      record.controls.push({
+        kind: "member",
+        member: { ...plain(member), status: "removed", version },
+      });
+    }
+  }
+  if (record.controls.length > 0) return void record.contexts.push(context);
+  s.queue.splice(s.queue.indexOf(record), 1);
+  refuse(s, context, "unknown-member");
+}
+
+function plain({ id, address, label, status, version }: Member): Member {
+  return { id, address, label, status, version };
+}
+
+/** Whether most members, ourselves included, answer. Else two sides could remove each other. */
+function hasMajority(s: EventualState): boolean {
+  let members = 1;
+  let there = 1;
+  for (const { id, status, address } of s.replica.members.values()) {
+    if (id === s.options.node || status === "removed") continue;
+    members += 1;
+    if (s.peers.get(address)?.up === true) there += 1;
+  }
+  return there * 2 > members;
+}
+
+export function leave(s: EventualState, context: number): void {
+  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
+  s.leaving = { context, record: null };
+}
+
+/** Everything that we wrote is with a majority: our last record says that we have left. */
+export function advanceLeaving(s: EventualState, acked: (position: number) => boolean): void {
+  const { leaving, phase } = s;
+  if (leaving === null || phase.kind !== "writing") return;
+  const own = ownHead(s)?.position ?? 0;
+  if (s.queue.length > 0 || s.writing?.own != null || !acked(own)) return;
+  if (leaving.record === null) {
+    const { node, address, label } = s.options;
+    const version = (s.replica.members.get(node)?.version ?? 0) + 1;
+    const member: Member = { id: node, address, label, status: "removed", version };
+    startRecord(s).controls.push({ kind: "member", member });
+    leaving.record = own + 1;
+    return;
+  }
+  if (own < leaving.record || s.mustStop) return;
+  s.outcomes.push({
+    type: "written",
+    context: leaving.context,
+    value: 0n,
+    replayed: false,
+    writer: phase.writer,
+    position: own,
+  });
+  stopFor(s, "removed");
+}

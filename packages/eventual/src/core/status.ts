@@ -1,0 +1,62 @@
+/** What a node looks like from outside. */
+import { keepsKeys } from "../data/closing.ts";
+import { keyCount } from "../data/keys.ts";
+import { vectorOf } from "../data/replica.ts";
+import { counterCount } from "../data/values.ts";
+import type { Position, VersionVector, WriterId } from "../types.ts";
+import type { EventualStatus } from "./door.ts";
+import type { EventualState } from "./state.ts";
+import { ownHead } from "./syncing.ts";
+
+export function statusOf(s: EventualState): EventualStatus {
+  const own = ownHead(s);
+  const heads = vectorOf(s.replica);
+  return {
+    node: s.options.node,
+    clusterId: s.cluster.id,
+    provisional: s.cluster.provisional,
+    boot: s.boot,
+    writer: own?.writer ?? null,
+    position: own?.position ?? 0,
+    ready: s.ready,
+    leaving: s.leaving !== null,
+    removed: s.removed,
+    vector: heads,
+    members: [...s.replica.members.values()],
+    named: [...s.replica.named.values()],
+    peers: [...s.peers.values()].map(({ address, node, up, heardTick, heads: theirs, boot }) => ({
+      address,
+      node,
+      up,
+      silentTicks: heardTick === null ? null : s.tick - heardTick,
+      acked: own === null ? 0 : (theirs?.get(own.writer) ?? 0),
+      lagRecords: lagOf(heads, theirs),
+      boot: node === null ? null : boot,
+    })),
+    counters: counterCount(s.replica),
+    keys: keyCount(s.replica),
+    retainedBytes: s.retainedBytes,
+    closedBefore: s.closedBefore,
+    conflicts: s.replica.conflictCount,
+    keepsKeys: keepsKeys(s.replica),
+  };
+}
+
+function lagOf(heads: VersionVector, theirs: ReadonlyMap<WriterId, Position> | null): number {
+  let records = 0;
+  for (const [writer, position] of heads) {
+    records += Math.max(0, position - (theirs?.get(writer) ?? 0));
+  }
+  return records;
+}
+
+/** Nodes, ourselves included, that are known to have all of this on their disk. */
+export function holdersOf(s: EventualState, vector: VersionVector): number {
+  const nodes = new Set([s.options.node]);
+  for (const { node, heads } of s.peers.values()) {
+    if (node === null || heads === null) continue;
+    const hasAll = [...vector].every(([writer, position]) => (heads.get(writer) ?? 0) >= position);
+    if (hasAll) nodes.add(node);
+  }
+  return nodes.size;
+}

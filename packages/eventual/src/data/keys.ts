@@ -1,0 +1,130 @@
+/** The keys that are open: learning of them, finding them. The rules are in `groups.ts`. */
+import type { CounterName, KeyedOperation, WallMs } from "../types.ts";
+import type { Dot, DotTable, Slot } from "./dots.ts";
+import { noSlot } from "./dots.ts";
+import { groupsOf, identityAdds, isEarlier, leastOf, rowsOf } from "./groups.ts";
+import { conflictsMax } from "./limits.ts";
+import type { CounterState, RecordId, Replica } from "./replica.ts";
+
+/** A keyed addition, and the record that holds it. */
+export interface KnownOperation extends KeyedOperation, RecordId {}
+
+/** The key of a counter at a time: an addition made now, or just the question for one. */
+export interface WantedKey {
+  readonly counter: CounterName;
+  readonly key: string;
+  readonly at: WallMs;
+}
+
+/**
+ * The addition that counts for a key, were it used at `at`.
+ *
+ * A key whose time is not in it gets the time of the clock of a node, and another node's clock may
+ * be behind: so a first use that lies later than `at`, but within its span, is found too.
+ *
+ * @returns null: it would be a new one
+ */
+export function findKey(r: Replica, wanted: WantedKey): KnownOperation | null {
+  const first = r.counters.get(wanted.counter)?.keys.get(wanted.key);
+  if (first === undefined) return null;
+  const rows = rowsOf(r.dots, first);
+  for (const group of groupsOf(r.dots, rows, { from: 0, to: rows.length, end: 0 }).reverse()) {
+    const begin = r.dots.at(rows[group.from]!);
+    if (Math.abs(wanted.at - begin) >= group.end - begin) continue;
+    const least = leastOf(r.dots, rows, group);
+    return {
+      ...r.dots.operation(least),
+      writer: r.dots.writer(least),
+      position: r.dots.position(least),
+    };
+  }
+  return null;
+}
+
+/** Keyed additions in memory. A key that was retried at other nodes may be several. */
+export function keyCount(r: Replica): number {
+  return r.dots.size;
+}
+
+/** When the next key ends; closing before that is of no use. */
+export function oldestUntil(r: Replica): WallMs | null {
+  const least = r.due.least();
+  return least === noSlot ? null : r.dots.until(least);
+}
+
+/**
+ * Learns of a keyed addition; again is no harm.
+ *
+ * @returns whether it contradicts what was known of its key
+ */
+export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot): boolean {
+  const first = counter.keys.get(key);
+  if (first === undefined) {
+    const slot = r.dots.add(counter, key, dot);
+    counter.keys.set(key, slot);
+    r.due.push(slot);
+    counter.open += identityAdds(r.dots, counter, slot);
+    return false;
+  }
+  if (isKnown(r.dots, first, dot)) return false;
+  const before = identityAdds(r.dots, counter, first);
+  const slot = r.dots.add(counter, key, dot);
+  r.due.push(slot);
+  const nowFirst = link(r.dots, first, slot);
+  if (nowFirst !== first) counter.keys.set(key, nowFirst);
+  counter.open += identityAdds(r.dots, counter, nowFirst) - before;
+  return contradicts(r.dots, nowFirst, slot);
+}
+
+function isKnown(dots: DotTable, first: Slot, dot: Dot): boolean {
+  for (let slot = first; slot !== noSlot; slot = dots.next(slot)) {
+    if (
+      dots.position(slot) === dot.position &&
+      dots.index(slot) === dot.index &&
+      dots.writer(slot) === dot.writer
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Puts a row into its place (G1); returns the first row. */
+function link(dots: DotTable, first: Slot, slot: Slot): Slot {
+  if (isEarlier(dots, slot, first)) {
+    dots.setNext(slot, first);
+    return slot;
+  }
+  let previous = first;
+  for (let next = dots.next(first); next !== noSlot; next = dots.next(next)) {
+    if (isEarlier(dots, slot, next)) break;
+    previous = next;
+  }
+  dots.setNext(slot, dots.next(previous));
+  dots.setNext(previous, slot);
+  return first;
+}
+
+function contradicts(dots: DotTable, first: Slot, slot: Slot): boolean {
+  const rows = rowsOf(dots, first);
+  const place = rows.indexOf(slot);
+  const groups = groupsOf(dots, rows, { from: 0, to: rows.length, end: 0 });
+  const group = groups.find(({ from, to }) => from <= place && place < to);
+  if (group === undefined) return false;
+  const delta = dots.delta(slot);
+  return rows.slice(group.from, group.to).some((other) => dots.delta(other) !== delta);
+}
+
+/** Remembers a contradiction for people; the oldest goes when there are too many. */
+export function noteConflict(r: Replica, counter: CounterName, key: string): void {
+  r.conflictCount += 1;
+  r.conflicts.push({ counter, key });
+  if (r.conflicts.length > conflictsMax) r.conflicts.shift();
+}
+
+/** After a change of the floor, or of what is closed. */
+export function sumOpenKeys(r: Replica, counter: CounterState): void {
+  let open = 0n;
+  for (const first of counter.keys.values()) open += identityAdds(r.dots, counter, first);
+  counter.open = open;
+}

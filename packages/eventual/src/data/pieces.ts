@@ -1,0 +1,184 @@
+/**
+ * The whole state in pieces, for peers that are too far behind and for checkpoints on the disk.
+ *
+ * The pieces are taken while the state goes on changing. What makes that right:
+ *
+ * P1  The heads are those of the beginning and take effect last. So what came in meanwhile arrives
+ *     once more as records, and everything in the pieces recognises what it has already.
+ * P2  Keys come before counters. A key that is closed in between is in its piece, but ended no
+ *     later than what the counter then says is closed, so it counts in one place.
+ * P3  A counter is taken in one go: its floors are those under which its keys were closed.
+ */
+import type { Head } from "../types.ts";
+import { MalformedError } from "./errors.ts";
+import { rowsOf } from "./groups.ts";
+import { addDot, noteConflict } from "./keys.ts";
+import { pieceBytes } from "./limits.ts";
+import {
+  addWriter,
+  dropObsoleteKnown,
+  joinMember,
+  joinNamed,
+  joinPromisePoints,
+  joinSeal,
+} from "./membership.ts";
+import type { CounterPart, KeyPart, MemberPart, PieceKind, WriterPart } from "./piece-codec.ts";
+import { PieceReader, PieceWriter } from "./piece-codec.ts";
+import type { Replica } from "./replica.ts";
+import { counterOf, headOf } from "./replica.ts";
+import { joinCell, joinFloor } from "./values.ts";
+
+/** Pieces of about 64 KiB, each made when it is asked for; the state may change in between. */
+export function* piecesOf(r: Replica): Generator<Uint8Array> {
+  const heads = [...r.writers.keys()]
+    .map((writer) => headOf(r, writer))
+    .filter(({ position }) => position > 0);
+  yield* piecesWith("keys", keyParts(r));
+  yield* piecesWith("counters", counterParts(r));
+  yield* piecesWith("members", memberParts(r));
+  yield* piecesWith("writers", writerParts(r));
+  const last = new PieceWriter("heads");
+  for (const head of heads) last.head(head);
+  yield last.done();
+}
+
+/** Adds itself to a piece. */
+type Part = (piece: PieceWriter) => void;
+
+function* piecesWith(kind: PieceKind, parts: Iterable<Part>): Generator<Uint8Array> {
+  let piece: PieceWriter | null = null;
+  for (const part of parts) {
+    piece ??= new PieceWriter(kind);
+    part(piece);
+    if (piece.length < pieceBytes) continue;
+    yield piece.done();
+    piece = null;
+  }
+  if (piece !== null) yield piece.done();
+}
+
+function* keyParts(r: Replica): Generator<Part> {
+  for (const counter of r.counters.values()) {
+    for (const [key, first] of counter.keys) {
+      const dots = rowsOf(r.dots, first).map((slot) => r.dots.dot(slot));
+      yield (piece) => piece.key(counter.name, key, dots);
+    }
+  }
+}
+
+function* counterParts(r: Replica): Generator<Part> {
+  for (const counter of r.counters.values()) yield (piece) => piece.counter(counter);
+}
+
+function* memberParts(r: Replica): Generator<Part> {
+  for (const member of r.members.values()) yield (piece) => piece.member(member);
+  for (const named of r.named.values()) yield (piece) => piece.named(named);
+}
+
+function* writerParts(r: Replica): Generator<Part> {
+  for (const [writer, state] of r.writers) yield (piece) => piece.writer(writer, state);
+  for (const [writer, seal] of r.earlySeals) yield (piece) => piece.earlySeal(writer, seal);
+}
+
+/**
+ * Joins a piece with what is known. Any pieces, of anybody, in any number and order do no harm; a
+ * snapshot has effect when all its pieces were merged, in order.
+ *
+ * @returns the heads that moved forward: those of the last piece that were beyond ours
+ * @throws MalformedError - and nothing was changed
+ */
+export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
+  const piece = new PieceReader(bytes);
+  switch (piece.kind) {
+    case "keys":
+      for (const part of piece.all(() => piece.key())) mergeKey(r, part);
+      return [];
+    case "counters":
+      for (const part of piece.all(() => piece.counter())) mergeCounter(r, part);
+      return [];
+    case "members":
+      for (const part of piece.all(() => piece.member())) mergeMember(r, part);
+      return [];
+    case "writers":
+      for (const part of piece.all(() => piece.writer())) mergeWriter(r, part);
+      return [];
+    case "heads":
+      return mergeHeads(r, piece.all(() => piece.head()));
+  }
+}
+
+/** Whether {@link mergePiece} would take it, after the pieces before it: to be asked before it is stored. */
+export function isPiece(r: Replica, bytes: Uint8Array): boolean {
+  try {
+    const piece = new PieceReader(bytes);
+    switch (piece.kind) {
+      case "keys":
+        piece.all(() => piece.key());
+        return true;
+      case "counters":
+        piece.all(() => piece.counter());
+        return true;
+      case "members":
+        piece.all(() => piece.member());
+        return true;
+      case "writers":
+        piece.all(() => piece.writer());
+        return true;
+      case "heads":
+        return piece.all(() => piece.head()).every(({ writer }) => r.writers.has(writer));
+    }
+  } catch (error) {
+    if (error instanceof MalformedError) return false;
+    throw error;
+  }
+}
+
+function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
+  const state = counterOf(r, counter);
+  for (const dot of dots) {
+    if (addDot(r, state, key, dot)) noteConflict(r, counter, key);
+  }
+}
+
+function mergeCounter(r: Replica, part: CounterPart): void {
+  const counter = counterOf(r, part.name);
+  for (const [writer, cell] of part.cells) joinCell(counter, writer, cell);
+  joinFloor(r, counter, part.floor, part.closed);
+}
+
+function mergeMember(r: Replica, part: MemberPart): void {
+  if ("named" in part) joinNamed(r, part.named);
+  else joinMember(r, part.member, part.decidedAt);
+}
+
+function mergeWriter(r: Replica, part: WriterPart): void {
+  if ("owner" in part) {
+    const state =
+      r.writers.get(part.writer) ??
+      addWriter(r, part.writer, { node: part.owner, boot: part.boot });
+    state.hlc = Math.max(state.hlc, part.hlc);
+    r.hlc = Math.max(r.hlc, part.hlc);
+    joinPromisePoints(state, part.promises);
+    if (part.knownAt > state.knownAt) {
+      state.knownAt = part.knownAt;
+      state.known = part.known;
+    }
+    dropObsoleteKnown(r, state.owner);
+  }
+  if (part.seal !== null) joinSeal(r, part.writer, part.seal);
+}
+
+function mergeHeads(r: Replica, heads: readonly Head[]): Head[] {
+  if (heads.some(({ writer }) => !r.writers.has(writer))) {
+    throw new MalformedError("the last piece names a writer that no piece before it described");
+  }
+  const moved: Head[] = [];
+  for (const head of heads) {
+    const state = r.writers.get(head.writer);
+    if (state === undefined || head.position <= state.position) continue;
+    state.position = head.position;
+    state.hash = head.hash;
+    moved.push(head);
+  }
+  return moved;
+}

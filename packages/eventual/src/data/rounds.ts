@@ -1,0 +1,133 @@
+/**
+ * When keys issued before a time X may be forgotten, each node alone:
+ *
+ * R1  Every writer that may still write has promised to accept no key issued before X. Its log is
+ *     in order, so every such key of it lies at or before the first promise ≥ X. Of a writer that
+ *     is *final* every key lies at or before its end. Those positions are B. All is applied to B.
+ * R2  Every writer that may still write has said, in a later promise, that it knows all of B. So a
+ *     reset that is still unknown here covers all of B: none can cut between two additions of one
+ *     key, or count one half of what is closed and not the other.
+ * R3  Nobody who counts may be missing: every member that is not removed has a writer here, every
+ *     named address has been met, and every writer that somebody knows of is known here.
+ *
+ * A promise that came in a piece of a snapshot counts when the records up to it are applied.
+ */
+import type { Position, WallMs, WriterId } from "../types.ts";
+import type { MemberState, RecordId, Replica, WriterState } from "./replica.ts";
+
+/** What the rounds are decided on, gathered once. */
+export interface Rounds {
+  readonly writing: readonly (readonly [WriterId, WriterState])[];
+  readonly final: ReadonlySet<WriterId>;
+  /** By R3. */
+  readonly complete: boolean;
+}
+
+export function roundsOf(r: Replica): Rounds {
+  const writing: (readonly [WriterId, WriterState])[] = [];
+  const final = new Set<WriterId>();
+  let complete = !hasStrangers(r) && unmet(r).length === 0;
+  for (const [writer, state] of r.writers) {
+    if (isFinal(r, writer)) final.add(writer);
+    else if (r.members.get(state.owner)?.status === "removed") complete = false;
+    else writing.push([writer, state]);
+  }
+  const owners = new Set(writing.map(([, { owner }]) => owner));
+  for (const member of r.members.values()) {
+    if (member.status !== "removed" && !owners.has(member.id)) complete = false;
+  }
+  return { writing, final, complete };
+}
+
+/**
+ * B, if X passes both rounds.
+ *
+ * @returns null: not yet
+ */
+export function boundOf(r: Replica, rounds: Rounds, x: WallMs): Map<WriterId, Position> | null {
+  if (!rounds.complete) return null;
+  const bound = new Map<WriterId, Position>();
+  for (const writer of rounds.final) bound.set(writer, r.writers.get(writer)!.position);
+  for (const [writer, state] of rounds.writing) {
+    const promise = state.promises.find(({ before }) => before >= x);
+    if (promise === undefined || promise.position > state.position) return null;
+    bound.set(writer, promise.position);
+  }
+  for (const [writer, state] of rounds.writing) {
+    if (state.knownAt > state.position) return null;
+    for (const [other, position] of bound) {
+      if ((other === writer ? state.knownAt : (state.known.get(other) ?? 0)) < position) return null;
+    }
+  }
+  return bound;
+}
+
+/** Whether a writer has ended for good, and everything that it wrote is applied here. */
+export function isFinal(r: Replica, writer: WriterId): boolean {
+  const state = r.writers.get(writer);
+  if (state === undefined || state.position === 0) return false;
+  const owner = r.members.get(state.owner);
+  if (owner?.status === "removed") return isFinalOfRemoved(r, writer, state, owner);
+  const { sealedAt, sealedBy } = state;
+  if (sealedAt === null || sealedBy === null || sealedAt !== state.position) return false;
+  for (const member of r.members.values()) {
+    if (member.status === "removed" || member.id === state.owner) continue;
+    if (!writersOf(r, member).some(([name, by]) => confirms(name, by, writer, state))) return false;
+  }
+  return true;
+}
+
+/** A member knows of the seal, and knows no record beyond it. */
+function confirms(name: WriterId, by: WriterState, writer: WriterId, sealed: WriterState): boolean {
+  return knows(name, by, sealed.sealedBy!) && by.known.get(writer) === sealed.sealedAt;
+}
+
+/** Nobody takes more of a removed member once they know of its removal: so who has most has all. */
+function isFinalOfRemoved(
+  r: Replica,
+  writer: WriterId,
+  state: WriterState,
+  owner: MemberState,
+): boolean {
+  const { decidedAt } = owner;
+  if (decidedAt === null) return false;
+  for (const member of r.members.values()) {
+    if (member.status === "removed") continue;
+    const told = writersOf(r, member).filter(([name, by]) => knows(name, by, decidedAt));
+    if (told.length === 0) return false;
+    if (told.some(([, by]) => (by.known.get(writer) ?? 0) > state.position)) return false;
+  }
+  return true;
+}
+
+/** Whether the latest promise of a writer was made in the knowledge of a record. */
+function knows(name: WriterId, by: WriterState, record: RecordId): boolean {
+  const position = name === record.writer ? by.knownAt : (by.known.get(record.writer) ?? 0);
+  return position >= record.position;
+}
+
+function writersOf(r: Replica, member: MemberState): (readonly [WriterId, WriterState])[] {
+  return [...r.writers].filter(([, { owner }]) => owner === member.id);
+}
+
+/** Whether a member knows of a writer that is not known here, and may be of a removed member. */
+function hasStrangers(r: Replica): boolean {
+  for (const { owner, known } of r.writers.values()) {
+    if (r.members.get(owner)?.status === "removed") continue;
+    for (const writer of known.keys()) {
+      if ((r.writers.get(writer)?.position ?? 0) === 0) return true;
+    }
+  }
+  return false;
+}
+
+/** Named addresses at which nobody was met who is still a member. */
+export function unmet(r: Replica): string[] {
+  const met = new Set<string>();
+  for (const { address, status } of r.members.values()) if (status !== "removed") met.add(address);
+  const addresses: string[] = [];
+  for (const { address, wanted } of r.named.values()) {
+    if (wanted && !met.has(address)) addresses.push(address);
+  }
+  return addresses;
+}

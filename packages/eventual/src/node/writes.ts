@@ -1,0 +1,193 @@
+/**
+ * Whoever waits for an outcome of the core: first until it is on our disk, then, where that was
+ * asked for, until enough others have it on theirs.
+ */
+import type { Outcome } from "../core/door.ts";
+import type { EventualCore } from "../core/eventual-core.ts";
+import { AckTimeoutError, EventualError, OutcomeUnknownError, RefusedError } from "../errors.ts";
+import type { Position, VersionVector, WriterId } from "../types.ts";
+import { clusterTag, encodeToken, tokenContentOf, writerTag } from "../wire/token.ts";
+import type { Token } from "../wire/token.ts";
+import type { Acks, WriteOptions } from "./options.ts";
+import { waiterOf } from "./waiting.ts";
+import type { Waiter } from "./waiting.ts";
+import type { Written } from "./written.ts";
+
+/** Most writes that wait, for the disk or for others; more are refused as overload. */
+export const pendingWritesMax: number = 65_536;
+
+/** Largest number of nodes that a write may wait for. */
+export const acksMax: number = 65;
+
+const defaultTimeoutMs = 5000;
+/** While replayed writes wait, the others are asked again what they have after so many ticks. */
+const askAgainTicks = 4;
+
+export interface WritesParts {
+  readonly core: Pick<EventualCore, "vector" | "acked" | "covered" | "memberCount">;
+  readonly clusterId: () => string;
+  /** Begins a sync with everybody who answers, now. */
+  readonly syncNow: () => void;
+}
+
+interface Pending {
+  readonly waiter: Waiter<Written>;
+  readonly acks: Acks;
+}
+
+interface Acking extends Pending {
+  /**
+   * What the others must have: our record; or everything that was known here when a known key came
+   * again, since where that was counted first is not remembered.
+   */
+  readonly wanted: Position | VersionVector;
+  readonly written: Written;
+}
+
+export class Writes {
+  readonly #parts: WritesParts;
+  /** By context: not on our disk yet, as far as we know. */
+  readonly #entering = new Map<number, Pending>();
+  /** By context: on our disk. */
+  readonly #acking = new Map<number, Acking>();
+  #nextContext = 1;
+  #ticks = 0;
+  #lastToken: { readonly of: string; readonly token: Token } = { of: "", token: "" };
+
+  constructor(parts: WritesParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#entering.size + this.#acking.size;
+  }
+
+  /** @param enter - steps the operation into the core, with the context by which it is answered */
+  submit(
+    enter: (context: number) => void,
+    { acks = "local", timeoutMs = defaultTimeoutMs, signal }: WriteOptions,
+  ): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      checkAcks(acks);
+      if (signal?.aborted === true) throw new NotBegunError(signal.reason);
+      if (this.size >= pendingWritesMax) throw new RefusedError("overloaded");
+      const context = this.#nextContext;
+      this.#nextContext += 1;
+      const wait = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+      const waiter = waiterOf({ resolve, reject }, wait, (reason) => {
+        this.#end(context, "the wait was ended", reason);
+      });
+      this.#entering.set(context, { waiter, acks });
+      enter(context);
+    });
+  }
+
+  onOutcome(outcome: Outcome): void {
+    const pending = this.#entering.get(outcome.context);
+    if (pending === undefined) return; // nobody waits any more
+    this.#entering.delete(outcome.context);
+    if (outcome.type === "refused") return pending.waiter.reject(new RefusedError(outcome.reason));
+    const { value, replayed, writer, position } = outcome;
+    const token = position > 0 ? this.#tokenOf(writer, position) : this.#tokenOfAll();
+    const written = { value, replayed, token, acked: 1 };
+    if (this.#needed(pending.acks) <= 1) return pending.waiter.resolve(written);
+    const wanted = position > 0 ? position : this.#parts.core.vector();
+    this.#acking.set(outcome.context, { ...pending, wanted, written });
+    if (position === 0) queueMicrotask(() => this.#parts.syncNow());
+  }
+
+  /** Acknowledgements may have come in. */
+  onTurn(): void {
+    if (this.#acking.size === 0) return;
+    const count = this.#counter();
+    for (const [context, acking] of this.#acking) {
+      const acked = count(acking);
+      if (acked < this.#needed(acking.acks)) continue;
+      this.#acking.delete(context);
+      acking.waiter.resolve({ ...acking.written, acked });
+    }
+  }
+
+  onTick(nowMs: number): void {
+    for (const waiting of [this.#entering, this.#acking]) {
+      for (const [context, { waiter }] of waiting) {
+        if (waiter.deadlineMs <= nowMs) this.#end(context, "not in time");
+      }
+    }
+    this.#ticks += 1;
+    if (this.#ticks % askAgainTicks !== 0) return;
+    for (const { wanted } of this.#acking.values()) {
+      if (typeof wanted !== "number") return this.#parts.syncNow();
+    }
+  }
+
+  rejectAll(fatal: Error | null): void {
+    const contexts = [...this.#entering.keys(), ...this.#acking.keys()];
+    for (const context of contexts) this.#end(context, "the node stopped", fatal ?? undefined);
+  }
+
+  #end(context: number, why: string, cause?: Error): void {
+    const options = cause === undefined ? {} : { cause };
+    const entering = this.#entering.get(context);
+    const acking = this.#acking.get(context);
+    this.#entering.delete(context);
+    this.#acking.delete(context);
+    entering?.waiter.reject(new OutcomeUnknownError(why, options));
+    if (acking === undefined) return;
+    const written = { ...acking.written, acked: this.#counter()(acking) };
+    const requested = this.#needed(acking.acks);
+    acking.waiter.reject(new AckTimeoutError(why, written, requested, options));
+  }
+
+  #needed(acks: Acks): number {
+    if (typeof acks === "number") return acks;
+    if (acks === "local") return 1;
+    const members = Math.max(1, this.#parts.core.memberCount());
+    return acks === "all" ? members : Math.floor(members / 2) + 1;
+  }
+
+  /** All writes of one record, which follow each other, are counted once. */
+  #counter(): (of: Acking) => number {
+    let last: { readonly wanted: Acking["wanted"]; readonly acked: number } | null = null;
+    return ({ wanted }) => {
+      if (last?.wanted !== wanted) {
+        const { core } = this.#parts;
+        const count = typeof wanted === "number" ? core.acked(wanted) : core.covered(wanted);
+        last = { wanted, acked: Math.max(1, count) };
+      }
+      return last.acked;
+    };
+  }
+
+  #tokenOfAll(): Token {
+    return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.vector()));
+  }
+
+  #tokenOf(writer: WriterId, position: Position): Token {
+    const clusterId = this.#parts.clusterId();
+    const of = `${clusterId} ${writer} ${position}`;
+    if (this.#lastToken.of !== of) {
+      const positions = new Map([[writerTag(writer), position]]);
+      const token = encodeToken({ cluster: clusterTag(clusterId), positions });
+      this.#lastToken = { of, token };
+    }
+    return this.#lastToken.token;
+  }
+}
+
+/** The signal was aborted before anything was done. */
+class NotBegunError extends EventualError {
+  override readonly name = "AbortError";
+  readonly code = "EVENTUAL_ABORTED";
+  readonly outcome = "not-applied";
+  constructor(reason: unknown) {
+    super("the wait was ended before it began", { cause: reason });
+  }
+}
+
+/** @throws {RangeError} */
+function checkAcks(acks: Acks): void {
+  if (typeof acks !== "number") return;
+  if (Number.isInteger(acks) && acks >= 1 && acks <= acksMax) return;
+  throw new RangeError(`acks must be a whole number from 1 to ${acksMax}`);
+}

@@ -1,0 +1,13 @@
+import type { Token } from "../wire/token.ts";
+
+/** The answer to a write that is on the disk of this node. */
+export interface Written {
+  /** The counter right after, as this node knew it; 0n of what is not about one counter. */
+  readonly value: bigint;
+  /** The key was known: nothing was added now, and `value` is what the first attempt was told. */
+  readonly replayed: boolean;
+  /** A read at any node with `atLeast: token` sees this write. */
+  readonly token: Token;
+  /** Nodes that are known to have it on their disks, this one included. */
+  readonly acked: number;
+}
