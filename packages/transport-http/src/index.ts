@@ -39,3 +39,9 @@ export {
 } from "./codec/limits.ts";
 export { FrameParser } from "./frame-parser.ts";
 export type { RawFrame } from "./frame-parser.ts";
+export { HttpReplicaTransport } from "./replica/replica-transport.ts";
+export { defaultReplicaLimits } from "./replica/options.ts";
+export type { HttpReplicaTransportOptions, ReplicaLimits } from "./replica/options.ts";
+export { ReplicaExchangeError } from "./replica/errors.ts";
+export type { ReplicaErrorCode } from "./replica/errors.ts";
+export type { ReplicaEvent } from "./replica/events.ts";

@@ -16,9 +16,9 @@ export interface Journal {
    */
   append(entries: readonly Uint8Array[]): Promise<void>;
   /**
-   * Replaces everything that was appended before this call by these entries, all of them or none.
-   * What is appended meanwhile stays behind them. Entries are taken one by one, with turns of the
-   * event loop in between. One at a time.
+   * Replaces everything whose append had resolved before this call by these entries, all of them or
+   * none. What is on its way, or is appended meanwhile, stays behind them. Entries are taken one by
+   * one, with turns of the event loop in between. One at a time.
    */
   checkpoint(entries: Iterable<Uint8Array>): Promise<void>;
   /** Idempotent. */

@@ -1,0 +1,253 @@
+/** The side that asks: one HTTP request an exchange, on connections that stay open. */
+import { Agent, request as httpRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+
+import type { Address, ExchangeKind } from "@counter/eventual";
+
+import { AddressError, parseAddress } from "../address.ts";
+import type { PeerAddress } from "../address.ts";
+import { readBody } from "./body.ts";
+import { ReplicaExchangeError } from "./errors.ts";
+import type { ReplicaErrorCode } from "./errors.ts";
+import type { ReplicaLimits } from "./options.ts";
+import { AUTH_HEADER } from "./peer-auth.ts";
+import type { PeerAuth, RequestMac } from "./peer-auth.ts";
+import { HEALTH_REQUEST_MAX_BYTES, mediaType, PEER_HEADER, routeOf } from "./routes.ts";
+import type { ExchangeRoute } from "./routes.ts";
+
+/** An error answer is a short JSON object; what is longer is none of ours. */
+const REFUSAL_MAX_BYTES = 4096;
+const REASON = /^[\w-]{1,64}$/;
+
+interface Call {
+  readonly peer: Address;
+  readonly kind: ExchangeKind;
+  readonly address: PeerAddress;
+  readonly route: ExchangeRoute;
+  readonly message: Uint8Array;
+  readonly headers: Readonly<Record<string, string | number>>;
+  /** `null` when nothing has to be proven. */
+  readonly mac: RequestMac | null;
+  /** Aborted with a {@link ReplicaExchangeError} as its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Ends one exchange. */
+type End = (code: ReplicaErrorCode, why: string) => void;
+
+interface Answer {
+  readonly incoming: IncomingMessage;
+  readonly body: Uint8Array;
+}
+
+export class ReplicaClient {
+  readonly #limits: ReplicaLimits;
+  readonly #auth: PeerAuth | null;
+  readonly #agent: Agent;
+  /** What ends each exchange that is under way, by peer. */
+  readonly #running = new Map<Address, Set<End>>();
+  #closed = false;
+
+  constructor(limits: ReplicaLimits, auth: PeerAuth | null) {
+    this.#limits = limits;
+    this.#auth = auth;
+    this.#agent = new Agent({
+      keepAlive: true,
+      noDelay: true,
+      maxSockets: limits.exchangesMax, // for one peer; as many as there may be exchanges: none waits
+      maxFreeSockets: limits.idleSocketsMax,
+      timeout: limits.idleTimeoutMs,
+    });
+  }
+
+  /** @throws ReplicaExchangeError whatever goes wrong */
+  async exchange(
+    peer: Address,
+    kind: ExchangeKind,
+    message: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const at = { peer, kind };
+    const ending = new AbortController();
+    const end: End = (code, why) => {
+      ending.abort(new ReplicaExchangeError(at, { code, why }));
+    };
+    const onAbort = (): void => end("REPLICA_ABORTED", "given up");
+    const call = this.#prepare(at, message, ending.signal);
+    const running = this.#enter(at, end);
+    const { exchangeTimeoutMs } = this.#limits;
+    const timer = setTimeout(() => {
+      end("REPLICA_TIMEOUT", `no answer within ${exchangeTimeoutMs} ms`);
+    }, exchangeTimeoutMs);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      return this.#check(call, await this.#ask(call));
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
+      running.delete(end);
+      if (running.size === 0) this.#running.delete(peer);
+    }
+  }
+
+  /** Ends what is under way and every connection. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const running of this.#running.values()) {
+      for (const end of running) end("REPLICA_CLOSED", "this node stops");
+    }
+    this.#agent.destroy();
+  }
+
+  #prepare(
+    at: { readonly peer: Address; readonly kind: ExchangeKind },
+    message: Uint8Array,
+    signal: AbortSignal,
+  ): Call {
+    const route = routeOf(at.kind);
+    const most = route.method === "GET" ? HEALTH_REQUEST_MAX_BYTES : this.#limits.messageMaxBytes;
+    if (message.length > most) {
+      const why = `the request has ${message.length} bytes, at most ${most} are allowed`;
+      throw new ReplicaExchangeError(at, { code: "REPLICA_TOO_LARGE", why });
+    }
+    const signed = this.#auth?.signRequest(route, message) ?? null;
+    const headers = {
+      ...(route.method === "GET"
+        ? { Accept: route.type, [PEER_HEADER]: Buffer.from(message).toString("base64url") }
+        : { "Content-Type": route.type, "Content-Length": message.length }),
+      ...(signed === null ? {} : { [AUTH_HEADER]: signed.header }),
+    };
+    const address = addressOf(at);
+    return { ...at, address, route, message, headers, mac: signed?.mac ?? null, signal };
+  }
+
+  #enter(at: { readonly peer: Address; readonly kind: ExchangeKind }, end: End): Set<End> {
+    if (this.#closed) {
+      throw new ReplicaExchangeError(at, { code: "REPLICA_CLOSED", why: "this node stops" });
+    }
+    const running = this.#running.get(at.peer) ?? new Set<End>();
+    if (running.size >= this.#limits.exchangesMax) {
+      const why = `${running.size} exchanges are under way`;
+      throw new ReplicaExchangeError(at, { code: "REPLICA_BUSY", why });
+    }
+    this.#running.set(at.peer, running.add(end));
+    return running;
+  }
+
+  /**
+   * An idle connection may have been closed by the other end just when we take it. That says nothing
+   * about the peer, so the request is sent once more on a new one: it is idempotent.
+   */
+  async #ask(call: Call): Promise<Answer> {
+    try {
+      return await this.#roundTrip(call, this.#agent);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+    }
+    return this.#roundTrip(call, false);
+  }
+
+  async #roundTrip(call: Call, agent: Agent | false): Promise<Answer> {
+    const { address, route, headers, signal } = call;
+    signal.throwIfAborted();
+    const outgoing = httpRequest({
+      host: address.host,
+      port: address.port,
+      path: route.path,
+      method: route.method,
+      headers,
+      agent,
+      signal,
+    });
+    try {
+      const incoming = await responseTo(outgoing, call.message, route);
+      return { incoming, body: await this.#bodyOf(call, incoming) };
+    } catch (error) {
+      outgoing.destroy();
+      signal.throwIfAborted();
+      if (error instanceof StaleConnectionError || error instanceof ReplicaExchangeError) {
+        throw error;
+      }
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ReplicaExchangeError(call, { code: "REPLICA_UNREACHABLE", why, cause: error });
+    }
+  }
+
+  async #bodyOf(call: Call, incoming: IncomingMessage): Promise<Uint8Array> {
+    const maxBytes = incoming.statusCode === 200 ? this.#limits.messageMaxBytes : REFUSAL_MAX_BYTES;
+    const timeoutMs = this.#limits.exchangeTimeoutMs;
+    const body = await readBody(incoming, { maxBytes, timeoutMs });
+    if (typeof body !== "string") return body;
+    const why = `an answer with more than ${maxBytes} bytes (status ${incoming.statusCode ?? 0})`;
+    throw new ReplicaExchangeError(call, { code: "REPLICA_BAD_REPLY", why });
+  }
+
+  #check(call: Call, { incoming, body }: Answer): Uint8Array {
+    const status = incoming.statusCode ?? 0;
+    if (status !== 200) {
+      const { reason, message } = readRefusal(body);
+      const why = `answered ${status}${message === null ? "" : `: ${message}`}`;
+      throw new ReplicaExchangeError(call, { code: "REPLICA_REFUSED", why, status, reason });
+    }
+    const type = mediaType(incoming.headers["content-type"]);
+    if (type !== call.route.type) {
+      const why = `answered ${type === "" ? "no content type" : type}`;
+      throw new ReplicaExchangeError(call, { code: "REPLICA_BAD_REPLY", why });
+    }
+    const header = incoming.headers[AUTH_HEADER];
+    const proof = typeof header === "string" ? header : undefined;
+    if (this.#auth === null || call.mac === null) return body;
+    if (this.#auth.verifyReply(proof, call.mac, { status, body })) return body;
+    const why = "the answer does not prove that its sender knows the secret";
+    throw new ReplicaExchangeError(call, { code: "REPLICA_UNVERIFIED", why });
+  }
+}
+
+/** The connection was an idle one, and broke before anything came back. */
+class StaleConnectionError extends Error {}
+
+function addressOf(at: { readonly peer: Address; readonly kind: ExchangeKind }): PeerAddress {
+  try {
+    return parseAddress(at.peer);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    const facts = { code: "REPLICA_BAD_ADDRESS", why: error.message, cause: error } as const;
+    throw new ReplicaExchangeError(at, facts);
+  }
+}
+
+function responseTo(
+  outgoing: ClientRequest,
+  message: Uint8Array,
+  { method }: ExchangeRoute,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void => {
+      reject(outgoing.reusedSocket ? new StaleConnectionError("", { cause }) : cause);
+    };
+    outgoing.on("response", resolve);
+    outgoing.on("error", fail);
+    outgoing.on("close", () => fail(new Error("the connection ended without an answer")));
+    outgoing.end(method === "GET" ? undefined : message);
+  });
+}
+
+/** What an answer that is not 200 says for itself; it is not believed, only shown. */
+function readRefusal(body: Uint8Array): { reason: string | null; message: string | null } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return { reason: null, message: null }; // not one of ours: some other program is there
+  }
+  const field = (name: string): unknown =>
+    typeof parsed === "object" && parsed !== null
+      ? Object.getOwnPropertyDescriptor(parsed, name)?.value
+      : undefined;
+  const [code, message] = [field("code"), field("message")];
+  return {
+    reason: typeof code === "string" && REASON.test(code) ? code : null,
+    message: typeof message === "string" ? message.slice(0, 200) : null,
+  };
+}

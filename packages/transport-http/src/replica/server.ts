@@ -1,0 +1,248 @@
+/** The side that answers: requests of peers on the HTTP server that the node has anyway. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { TransportHandler } from "@counter/eventual";
+
+import type { Sockets } from "../sockets.ts";
+import { readBody } from "./body.ts";
+import type { ReplicaLimits } from "./options.ts";
+import { AUTH_HEADER } from "./peer-auth.ts";
+import type { PeerAuth, RequestMac } from "./peer-auth.ts";
+import { findRoute, HEALTH_REQUEST_MAX_BYTES, PEER_HEADER } from "./routes.ts";
+import type { ExchangeRoute, Refusal } from "./routes.ts";
+
+export interface ReplicaServerSetup {
+  readonly limits: ReplicaLimits;
+  readonly auth: PeerAuth | null;
+  /** Accept requests of other machines although nothing is signed. */
+  readonly trustsNetwork: boolean;
+  readonly sockets: Sockets;
+  /** `null` before the start and after the end. */
+  readonly handler: () => TransportHandler | null;
+  /** A request was refused. */
+  readonly refused: (from: string | null, refusal: Refusal) => void;
+}
+
+/** Says no; caught in one place. */
+class RefusedError extends Error {
+  readonly refusal: Refusal;
+  /** To bind the reply to, if the request was found right. */
+  readonly mac: RequestMac | null;
+  constructor(refusal: Refusal, mac: RequestMac | null = null) {
+    super(refusal.message);
+    this.refusal = refusal;
+    this.mac = mac;
+  }
+}
+
+const CODE = /^[\w-]{1,64}$/;
+
+export class ReplicaServer {
+  readonly #setup: ReplicaServerSetup;
+  #bodies = 0;
+
+  constructor(setup: ReplicaServerSetup) {
+    this.#setup = setup;
+  }
+
+  /** Answers a request for which `isExchange` holds. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { sockets, refused, handler } = this.#setup;
+    request.socket.setNoDelay(true);
+    sockets.add(request.socket);
+    response.on("error", () => undefined); // the peer hung up: `close` follows
+    if (handler() === null) response.shouldKeepAlive = false; // this connection is not for later
+    const from = request.socket.remoteAddress ?? null;
+    try {
+      await this.#answer(request, response);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (request.socket.destroyed) return; // nobody is there to hear it
+      refused(from, error.refusal);
+      await this.#refuse(request, response, error);
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = findRoute(request);
+    if ("status" in route) throw new RefusedError(route);
+    this.#admit(request);
+    const message =
+      route.method === "GET"
+        ? messageOfHeader(request)
+        : await this.#messageOfBody(request, response);
+    const mac = this.#verify(request, route, message);
+    const body = await this.#ask(route, message, mac);
+    if (body.length > this.#setup.limits.messageMaxBytes) {
+      throw new RefusedError(unavailable("too-large", "the answer is larger than allowed"), mac);
+    }
+    this.#writeHead(response, { status: 200, type: route.type, body, mac });
+    response.end(body);
+  }
+
+  /** What can be said before a byte of the body is read. */
+  #admit(request: IncomingMessage): void {
+    const { auth, trustsNetwork, handler } = this.#setup;
+    if (handler() === null) throw new RefusedError(unavailable("not-ready", "not started"));
+    // Browsers add these, and pages of strangers can make them send requests to this machine.
+    if (request.headers.origin !== undefined || "sec-fetch-site" in request.headers) {
+      throw new RefusedError(forbidden("unauthenticated", "browsers are no peers"));
+    }
+    if (auth !== null && !auth.isSigned(proofOf(request))) {
+      throw new RefusedError(unauthenticated("the request is not signed"));
+    }
+    if (auth === null && !trustsNetwork && !isLoopback(request.socket.remoteAddress)) {
+      const message = "without a shared secret only peers on the same machine are trusted";
+      throw new RefusedError(unauthenticated(message));
+    }
+  }
+
+  async #messageOfBody(request: IncomingMessage, response: ServerResponse): Promise<Uint8Array> {
+    const { bodiesMax, bodyTimeoutMs, messageMaxBytes } = this.#setup.limits;
+    if (this.#bodies >= bodiesMax) {
+      throw new RefusedError(unavailable("busy", "too many requests of peers at once"));
+    }
+    this.#bodies += 1;
+    response.once("close", () => (this.#bodies -= 1));
+    const limits = { maxBytes: messageMaxBytes, timeoutMs: bodyTimeoutMs };
+    const body = await readBody(request, limits).catch(() => null);
+    switch (body) {
+      case null:
+        throw new RefusedError(malformed("the connection ended in the middle of the body"));
+      case "too-large":
+        throw new RefusedError({
+          status: 413,
+          code: "too-large",
+          message: `a message has at most ${messageMaxBytes} bytes`,
+        });
+      case "too-slow":
+        throw new RefusedError({
+          status: 408,
+          code: "too-slow",
+          message: `the body was not there after ${bodyTimeoutMs} ms`,
+        });
+      default:
+        if (body.length === 0) throw new RefusedError(malformed("the body is empty"));
+        return body;
+    }
+  }
+
+  #verify(request: IncomingMessage, route: ExchangeRoute, message: Uint8Array): RequestMac | null {
+    const { auth } = this.#setup;
+    if (auth === null) return null;
+    const mac = auth.verifyRequest(proofOf(request), route, message);
+    if (mac !== null) return mac;
+    throw new RefusedError(unauthenticated("the signature is wrong: compare the secrets"));
+  }
+
+  async #ask(
+    { kind }: ExchangeRoute,
+    message: Uint8Array,
+    mac: RequestMac | null,
+  ): Promise<Uint8Array> {
+    const handler = this.#setup.handler(); // the body took time: we may be closing
+    if (handler === null) throw new RefusedError(unavailable("not-ready", "this node stops"), mac);
+    try {
+      return await handler.answer(kind, message);
+    } catch (error) {
+      const refusal = unavailable(codeOf(error) ?? "not-answered", "the node has no answer");
+      throw new RefusedError(refusal, mac);
+    }
+  }
+
+  #writeHead(
+    response: ServerResponse,
+    reply: {
+      readonly status: number;
+      readonly type: string;
+      readonly body: Uint8Array;
+      readonly mac: RequestMac | null;
+    },
+  ): void {
+    const { auth } = this.#setup;
+    const { status, type, body, mac } = reply;
+    response.writeHead(status, {
+      "Content-Type": type,
+      "Content-Length": body.length,
+      "Cache-Control": "no-store",
+      ...(auth === null || mac === null ? {} : { [AUTH_HEADER]: auth.signReply(mac, reply) }),
+    });
+  }
+
+  /**
+   * The whole answer leaves at once. What is still to come of the request is thrown away for a
+   * while: a connection that is closed with unread bytes takes the answer with it.
+   */
+  async #refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { refusal, mac }: RefusedError,
+  ): Promise<void> {
+    const { status, code, message, allow } = refusal;
+    const body = new TextEncoder().encode(JSON.stringify({ code, message }));
+    if (allow !== undefined) response.setHeader("Allow", allow);
+    this.#writeHead(response, { status, type: "application/json; charset=utf-8", body, mac });
+    response.write(body);
+    if (!request.complete && status !== 408) await drained(request, this.#setup.limits.lingerMs);
+    response.end(() => {
+      if (!request.complete) request.destroy();
+    });
+  }
+}
+
+function messageOfHeader({ headers }: IncomingMessage): Uint8Array {
+  const text = headers[PEER_HEADER];
+  if (typeof text !== "string" || text === "") throw new RefusedError(malformed("no message"));
+  const bytes = Buffer.from(text, "base64url");
+  if (bytes.length > HEALTH_REQUEST_MAX_BYTES || bytes.toString("base64url") !== text) {
+    throw new RefusedError(malformed(`the message is no base64url of at most 1024 bytes`));
+  }
+  return new Uint8Array(bytes);
+}
+
+function proofOf({ headers }: IncomingMessage): string | undefined {
+  const proof = headers[AUTH_HEADER];
+  return typeof proof === "string" ? proof : undefined;
+}
+
+/** Resolves when the request is over, or after so long. */
+function drained(request: IncomingMessage, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off("end", done).off("close", done);
+      resolve();
+    };
+    const timer = setTimeout(done, withinMs);
+    request
+      .on("error", () => undefined)
+      .on("end", done)
+      .on("close", done);
+    request.resume();
+  });
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./.test(address ?? "");
+}
+
+function codeOf(error: unknown): string | null {
+  if (typeof error !== "object" || error === null || !("code" in error)) return null;
+  return typeof error.code === "string" && CODE.test(error.code) ? error.code : null;
+}
+
+function malformed(message: string): Refusal {
+  return { status: 400, code: "malformed", message };
+}
+
+function unauthenticated(message: string): Refusal {
+  return { status: 401, code: "unauthenticated", message };
+}
+
+function forbidden(code: string, message: string): Refusal {
+  return { status: 403, code, message };
+}
+
+function unavailable(code: string, message: string): Refusal {
+  return { status: 503, code, message };
+}
