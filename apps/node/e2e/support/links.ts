@@ -41,6 +41,12 @@ export class Links {
     for (const connection of this.#connections) this.#judge(connection);
   }
 
+  /** From now on one node cannot dial the other; the other way round nothing changes. */
+  cutOneWay(from: string, to: string): void {
+    this.#cut.add(`${from} ${to}`);
+    for (const connection of this.#connections) this.#judge(connection);
+  }
+
   /** Whole again. What was on the way is delivered, as a real network may do. */
   heal(): void {
     this.#cut.clear();
@@ -62,7 +68,9 @@ export class Links {
       if (head.indexOf("\r\n\r\n") < 0 && head.length < headMaxBytes) return;
       socket.off("data", onData);
       socket.pause();
-      const named = /^counter-(?:raft-from|forwarded): *(\S+)/im.exec(head.toString("latin1"));
+      const named = /^counter-(?:raft-from|peer-from|forwarded): *(\S+)/im.exec(
+        head.toString("latin1"),
+      );
       this.#join(socket, head, { from: named?.[1] ?? "", to, target });
     };
     socket.on("data", onData);

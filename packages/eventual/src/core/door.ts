@@ -103,7 +103,7 @@ export type Input =
   | {
       readonly type: "deregister";
       readonly context: number;
-      readonly addresses: readonly (Address  )[];
+      readonly addresses: readonly Address[];
       readonly force: boolean;
     }
   /** Take no more writes, hand everything over, leave for good. */

@@ -1,12 +1,5 @@
 /** A record takes effect. */
-import type {
-  ChainHash,
-  Control,
-  CounterName,
-  Position,
-  RecordBody,
-  WriterId,
-} from "../types.ts";
+import type { ChainHash, Control, CounterName, Position, RecordBody, WriterId } from "../types.ts";
 import { invariant, MalformedError } from "./errors.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { addWriter, joinMember, joinNamed, joinPromise, joinSeal } from "./membership.ts";

@@ -19,10 +19,7 @@ export function chainHash(previous: ChainHash, record: Uint8Array): ChainHash {
   const words = record.length & ~3;
   for (let at = 0; at < words; at += 4) {
     const word =
-      record[at]! |
-      (record[at + 1]! << 8) |
-      (record[at + 2]! << 16) |
-      (record[at + 3]! << 24);
+      record[at]! | (record[at + 1]! << 8) | (record[at + 2]! << 16) | (record[at + 3]! << 24);
     low = Math.imul(low ^ word, 0x9e3779b1);
     low ^= low >>> 15;
     high = Math.imul(high ^ word ^ (low >>> 7), 0x5f356495);

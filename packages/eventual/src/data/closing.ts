@@ -65,7 +65,7 @@ function largest(r: Replica, rounds: Rounds, oldest: WallMs): Limit | null {
   }
   const rising = [...befores].sort((one, other) => one - other);
   let found: Limit | null = null;
-  for (let low = 0, high = rising.length; low < high; ) {
+  for (let low = 0, high = rising.length; low < high;) {
     const middle = (low + high) >> 1;
     const before = rising[middle]!;
     const bound = boundOf(r, rounds, before);
@@ -84,12 +84,7 @@ function largest(r: Replica, rounds: Rounds, oldest: WallMs): Limit | null {
  *
  * @returns how many rows are free
  */
-function closeRun(
-  r: Replica,
-  slot: Slot,
-  ended: WallMs,
-  sums: Map<CounterState, bigint>,
-): number {
+function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState, bigint>): number {
   const counter = r.dots.counter(slot);
   const key = r.dots.key(slot);
   const rows = rowsOf(r.dots, counter.keys.get(key)!);

@@ -33,12 +33,15 @@ export function rowsOf(dots: DotTable, first: Slot): Slot[] {
 /** G3. */
 export function runsOf(dots: DotTable, rows: readonly Slot[]): Span[] {
   const runs: Span[] = [];
-  for (let from = 0, to = 0; from < rows.length; from = to) {
+  let from = 0;
+  while (from < rows.length) {
     let end = dots.until(rows[from]!);
-    for (to = from + 1; to < rows.length && dots.at(rows[to]!) < end; to += 1) {
+    let to = from + 1;
+    for (; to < rows.length && dots.at(rows[to]!) < end; to += 1) {
       end = Math.max(end, dots.until(rows[to]!));
     }
     runs.push({ from, to, end });
+    from = to;
   }
   return runs;
 }
@@ -46,10 +49,13 @@ export function runsOf(dots: DotTable, rows: readonly Slot[]): Span[] {
 /** G2: the groups of a run, or of all rows. */
 export function groupsOf(dots: DotTable, rows: readonly Slot[], within: Span): Span[] {
   const groups: Span[] = [];
-  for (let from = within.from, to = from; from < within.to; from = to) {
+  let from = within.from;
+  while (from < within.to) {
     const end = dots.until(rows[from]!);
-    for (to = from + 1; to < within.to && dots.at(rows[to]!) < end; ) to += 1;
+    let to = from + 1;
+    while (to < within.to && dots.at(rows[to]!) < end) to += 1;
     groups.push({ from, to, end });
+    from = to;
   }
   return groups;
 }

@@ -28,15 +28,19 @@ import type { Replica } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
 
-/** Pieces of about 64 KiB, each made when it is asked for; the state may change in between. */
-export function* piecesOf(r: Replica): Generator<Uint8Array> {
+/**
+ * The pieces, each made when it is asked for; the state may change in between.
+ *
+ * @param targetBytes - a piece ends with the first part that makes it as large
+ */
+export function* piecesOf(r: Replica, targetBytes: number = pieceBytes): Generator<Uint8Array> {
   const heads = [...r.writers.keys()]
     .map((writer) => headOf(r, writer))
     .filter(({ position }) => position > 0);
-  yield* piecesWith("keys", keyParts(r));
-  yield* piecesWith("counters", counterParts(r));
-  yield* piecesWith("members", memberParts(r));
-  yield* piecesWith("writers", writerParts(r));
+  yield* piecesWith("keys", keyParts(r), targetBytes);
+  yield* piecesWith("counters", counterParts(r), targetBytes);
+  yield* piecesWith("members", memberParts(r), targetBytes);
+  yield* piecesWith("writers", writerParts(r), targetBytes);
   const last = new PieceWriter("heads");
   for (const head of heads) last.head(head);
   yield last.done();
@@ -45,12 +49,16 @@ export function* piecesOf(r: Replica): Generator<Uint8Array> {
 /** Adds itself to a piece. */
 type Part = (piece: PieceWriter) => void;
 
-function* piecesWith(kind: PieceKind, parts: Iterable<Part>): Generator<Uint8Array> {
+function* piecesWith(
+  kind: PieceKind,
+  parts: Iterable<Part>,
+  targetBytes: number,
+): Generator<Uint8Array> {
   let piece: PieceWriter | null = null;
   for (const part of parts) {
     piece ??= new PieceWriter(kind);
     part(piece);
-    if (piece.length < pieceBytes) continue;
+    if (piece.length < targetBytes) continue;
     yield piece.done();
     piece = null;
   }
@@ -103,11 +111,14 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
       for (const part of piece.all(() => piece.writer())) mergeWriter(r, part);
       return [];
     case "heads":
-      return mergeHeads(r, piece.all(() => piece.head()));
+      return mergeHeads(
+        r,
+        piece.all(() => piece.head()),
+      );
   }
 }
 
-/** Whether {@link mergePiece} would take it, after the pieces before it: to be asked before it is stored. */
+/** Whether {@link mergePiece} would take it now: to be asked before it is stored. */
 export function isPiece(r: Replica, bytes: Uint8Array): boolean {
   try {
     const piece = new PieceReader(bytes);

@@ -12,8 +12,8 @@
  *
  * A promise that came in a piece of a snapshot counts when the records up to it are applied.
  */
-import type { Position, WallMs, WriterId } from "../types.ts";
-import type { MemberState, RecordId, Replica, WriterState } from "./replica.ts";
+import type { NodeId, Position, WallMs, WriterId } from "../types.ts";
+import type { RecordId, Replica, WriterState } from "./replica.ts";
 
 /** What the rounds are decided on, gathered once. */
 export interface Rounds {
@@ -26,9 +26,10 @@ export interface Rounds {
 export function roundsOf(r: Replica): Rounds {
   const writing: (readonly [WriterId, WriterState])[] = [];
   const final = new Set<WriterId>();
+  const speakers = speakersOf(r);
   let complete = !hasStrangers(r) && unmet(r).length === 0;
   for (const [writer, state] of r.writers) {
-    if (isFinal(r, writer)) final.add(writer);
+    if (isFinalFor(r, speakers, writer, state)) final.add(writer);
     else if (r.members.get(state.owner)?.status === "removed") complete = false;
     else writing.push([writer, state]);
   }
@@ -56,7 +57,8 @@ export function boundOf(r: Replica, rounds: Rounds, x: WallMs): Map<WriterId, Po
   for (const [writer, state] of rounds.writing) {
     if (state.knownAt > state.position) return null;
     for (const [other, position] of bound) {
-      if ((other === writer ? state.knownAt : (state.known.get(other) ?? 0)) < position) return null;
+      if ((other === writer ? state.knownAt : (state.known.get(other) ?? 0)) < position)
+        return null;
     }
   }
   return bound;
@@ -65,35 +67,49 @@ export function boundOf(r: Replica, rounds: Rounds, x: WallMs): Map<WriterId, Po
 /** Whether a writer has ended for good, and everything that it wrote is applied here. */
 export function isFinal(r: Replica, writer: WriterId): boolean {
   const state = r.writers.get(writer);
-  if (state === undefined || state.position === 0) return false;
+  return state !== undefined && isFinalFor(r, speakersOf(r), writer, state);
+}
+
+/** Of each member that is not removed, the writers under which it has promised something. */
+type Speakers = ReadonlyMap<NodeId, readonly (readonly [WriterId, WriterState])[]>;
+
+function speakersOf(r: Replica): Speakers {
+  const speakers = new Map<NodeId, (readonly [WriterId, WriterState])[]>();
+  for (const { id, status } of r.members.values()) if (status !== "removed") speakers.set(id, []);
+  for (const [writer, state] of r.writers) {
+    if (state.knownAt > 0) speakers.get(state.owner)?.push([writer, state]);
+  }
+  return speakers;
+}
+
+function isFinalFor(r: Replica, speakers: Speakers, writer: WriterId, state: WriterState): boolean {
+  if (state.position === 0) return false;
   const owner = r.members.get(state.owner);
-  if (owner?.status === "removed") return isFinalOfRemoved(r, writer, state, owner);
+  if (owner?.status === "removed") {
+    const { decidedAt } = owner;
+    return decidedAt !== null && isFinalOfRemoved(speakers, writer, state, decidedAt);
+  }
   const { sealedAt, sealedBy } = state;
   if (sealedAt === null || sealedBy === null || sealedAt !== state.position) return false;
-  for (const member of r.members.values()) {
-    if (member.status === "removed" || member.id === state.owner) continue;
-    if (!writersOf(r, member).some(([name, by]) => confirms(name, by, writer, state))) return false;
+  for (const [node, writers] of speakers) {
+    if (node === state.owner) continue;
+    const confirmed = writers.some(
+      ([name, by]) => knows(name, by, sealedBy) && by.known.get(writer) === sealedAt,
+    );
+    if (!confirmed) return false;
   }
   return true;
 }
 
-/** A member knows of the seal, and knows no record beyond it. */
-function confirms(name: WriterId, by: WriterState, writer: WriterId, sealed: WriterState): boolean {
-  return knows(name, by, sealed.sealedBy!) && by.known.get(writer) === sealed.sealedAt;
-}
-
 /** Nobody takes more of a removed member once they know of its removal: so who has most has all. */
 function isFinalOfRemoved(
-  r: Replica,
+  speakers: Speakers,
   writer: WriterId,
   state: WriterState,
-  owner: MemberState,
+  decidedAt: RecordId,
 ): boolean {
-  const { decidedAt } = owner;
-  if (decidedAt === null) return false;
-  for (const member of r.members.values()) {
-    if (member.status === "removed") continue;
-    const told = writersOf(r, member).filter(([name, by]) => knows(name, by, decidedAt));
+  for (const writers of speakers.values()) {
+    const told = writers.filter(([name, by]) => knows(name, by, decidedAt));
     if (told.length === 0) return false;
     if (told.some(([, by]) => (by.known.get(writer) ?? 0) > state.position)) return false;
   }
@@ -104,10 +120,6 @@ function isFinalOfRemoved(
 function knows(name: WriterId, by: WriterState, record: RecordId): boolean {
   const position = name === record.writer ? by.knownAt : (by.known.get(record.writer) ?? 0);
   return position >= record.position;
-}
-
-function writersOf(r: Replica, member: MemberState): (readonly [WriterId, WriterState])[] {
-  return [...r.writers].filter(([, { owner }]) => owner === member.id);
 }
 
 /** Whether a member knows of a writer that is not known here, and may be of a removed member. */

@@ -1,0 +1,71 @@
+import { Divergence, everyRule, RandomLife } from "../test-support/random-life.ts";
+import type { Variant } from "../test-support/random-life.ts";
+import { closeKeys } from "./closing.ts";
+import type { Replica } from "./replica.ts";
+import { vectorOf } from "./replica.ts";
+import { valueOf } from "./values.ts";
+
+function lifeOf(seed: number, skewMs: number, variant: Variant = everyRule): RandomLife {
+  const life = new RandomLife({ seed, steps: 1_500, skewMs, variant });
+  life.run();
+  return life;
+}
+
+describe("the compact state", () => {
+  it.each([
+    { clocks: "right", skewMs: 0, seeds: 6, first: 1 },
+    { clocks: "off by up to 40 of 60", skewMs: 40, seeds: 6, first: 1_001 },
+  ])("has the values of the full history, with clocks that are $clocks", (row) => {
+    const total = { keys: 0, closed: 0 };
+    for (let seed = row.first; seed < row.first + row.seeds; seed += 1) {
+      const { counts } = lifeOf(seed, row.skewMs);
+      expect(counts.compared).toBeGreaterThan(1_000);
+      expect(counts.snapshots).toBeGreaterThan(10);
+      total.keys += counts.dots;
+      total.closed += counts.dots - counts.openAtSlowest;
+    }
+    // The rest: the window, and what the last split or silence of a node holds up.
+    expect(total.closed / total.keys).toBeGreaterThan(0.6);
+  });
+});
+
+/** As if all writers knew all that this node knows. */
+function closeAfterOneRound(r: Replica, keysMax: number): ReturnType<typeof closeKeys> {
+  const known = new Map([...r.writers].map(([writer, state]) => [writer, state.known]));
+  for (const state of r.writers.values()) {
+    if (state.knownAt > 0) state.known = vectorOf(r);
+  }
+  const closed = closeKeys(r, keysMax);
+  for (const [writer, state] of r.writers) state.known = known.get(writer) ?? new Map();
+  return closed;
+}
+
+/** Takes the floor off even what it covers and what is not here yet. */
+function valueWithoutClamp(r: Replica, name: string): bigint {
+  let value = valueOf(r, name);
+  const counter = r.counters.get(name);
+  for (const [writer, floor] of counter?.floor ?? []) {
+    const cell = counter?.cells.get(writer) ?? { position: 0, plus: 0n, minus: 0n };
+    if (cell.position > floor.position) continue;
+    value += cell.plus - floor.plus - (cell.minus - floor.minus);
+  }
+  return value;
+}
+
+describe("the history finds out", () => {
+  it.each([
+    { missing: "the second round", variant: { valueOf, closeKeys: closeAfterOneRound } },
+    { missing: "the clamp of a floor", variant: { valueOf: valueWithoutClamp, closeKeys } },
+  ])("when $missing is missing", ({ variant }) => {
+    let found = 0;
+    for (let seed = 1; seed <= 20 && found === 0; seed += 1) {
+      try {
+        lifeOf(seed, 0, variant);
+      } catch (error) {
+        if (!(error instanceof Divergence)) throw error;
+        found += 1;
+      }
+    }
+    expect(found).toBe(1);
+  });
+});
