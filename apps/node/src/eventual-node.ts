@@ -173,7 +173,7 @@ class EventualServer implements RunningNode {
   async #announceNewNodes(node: EventualNode): Promise<void> {
     const { config, log } = this.#parts;
     const { signal } = this.#ending;
-    while (!signal.aborted) {
+    for (;;) {
       try {
         await node.registerPeers(config.newNodes, { signal });
         log.info(`announced to all: ${config.newNodes.join(", ")}`);
@@ -182,7 +182,8 @@ class EventualServer implements RunningNode {
         if (signal.aborted) return;
         log.warn("--newnode is not announced yet; trying on", { reason: messageOf(error) });
       }
-      await pause(announceAgainMs, undefined, { signal }).catch(() => undefined); // stopping
+      // An abort is seen by the next attempt.
+      await pause(announceAgainMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

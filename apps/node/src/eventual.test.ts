@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import request from "supertest";
 
 import { until } from "../e2e/support/until.ts";
+import { createHttpServer } from "./http/server.ts";
 import { EventualNodes, type EventualTestNode } from "./test-support/eventual-nodes.ts";
 import { headerOf, jsonOf, refusalOf, type ReplyLike } from "./test-support/replies.ts";
 import { listenAnywhere } from "./test-support/test-node.ts";
@@ -136,12 +137,14 @@ describe("keys", () => {
 
 describe("a new node", () => {
   test("may be announced before it is there, and then knows everything", async () => {
-    const later = await listenAnywhere();
-    const first = await nodes.single(`--newnode=${later.port}`);
+    const { server, port } = await listenAnywhere();
+    await new Promise((resolve) => server.close(resolve));
+    const later = { server: createHttpServer(), port };
+    const first = await nodes.single(`--newnode=${port}`);
     await increment(first);
     await until("it is announced", async () => {
       const { expected } = jsonOf(await request(first.url).get("/v1/cluster/members"));
-      return JSON.stringify(expected) === JSON.stringify([`127.0.0.1:${later.port}`]);
+      return JSON.stringify(expected) === JSON.stringify([`127.0.0.1:${port}`]);
     });
     await request(first.url).get("/get").expect(200, '{"counter":1}\n'); // joining adds nothing
     const joined = await nodes.start(later, await newFolder(), [`--peers=${first.config.port}`]);

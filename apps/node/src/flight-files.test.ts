@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 
 import { MemoryNetwork, MemoryStorage, RaftNode, readRecording } from "@counter/raft";
-import winston from "winston";
 
 import { FlightFiles, recordingsKept } from "./flight-files.ts";
+import { logTo } from "./test-support/log-lines.ts";
 import { TestNodes } from "./test-support/test-node.ts";
 
 const nodes = new TestNodes();
@@ -21,17 +20,6 @@ async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "counter-flight-"));
   folders.push(folder);
   return folder;
-}
-
-/** Everything that is logged, one line each. */
-function logTo(lines: string[]): winston.Logger {
-  const format = winston.format.printf(({ level, message }) => {
-    lines.push(`${level}: ${String(message)}`);
-    return "";
-  });
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const transports = [new winston.transports.Stream({ stream: nowhere })];
-  return winston.createLogger({ format, transports });
 }
 
 async function recordingIn(

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { readConfig } from "./config/config.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
+import { startEventualNode } from "./eventual-node.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode } from "./raft-node.ts";
@@ -25,9 +26,7 @@ function start(config: NodeConfig, rest: Omit<NodeParts, "config">): Promise<Run
     case "raft":
       return startRaftNode({ ...rest, config });
     case "eventual":
-      return Promise.reject(
-        new StartError(exitCodes.badConfig, "eventual mode is not complete in this build"),
-      );
+      return startEventualNode({ ...rest, config });
   }
 }
 

@@ -66,7 +66,8 @@ export async function openDataDir(
   }
 }
 
-async function makeFolder(dataDir: string): Promise<void> {
+/** @throws StartError (exit code 3) */
+export async function makeFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
   } catch (error) {

@@ -99,7 +99,7 @@ describe("is refused with exit code 3", () => {
 
   test("a directory that another process has", async () => {
     await opened();
-    await expect(opened()).rejects.toMatchObject(refusal("locked"));
+    await expect(opened()).rejects.toMatchObject(refusal("is in use by process"));
   });
 
   test("a directory without the journal it had", async () => {

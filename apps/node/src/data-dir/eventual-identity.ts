@@ -88,7 +88,7 @@ export function checkEventualIdentity(
     );
   }
   if (clusterName === null || clusterName === identity.clusterName) return;
-  const own = identity.clusterName === null ? "a cluster without a name" : identity.clusterName;
+  const own = identity.clusterName ?? "a cluster without a name";
   throw new StartError(
     exitCodes.dataDir,
     `${dataDir} belongs to ${own}, not to ${clusterName}: drop --cluster-id, or choose another --data-dir`,

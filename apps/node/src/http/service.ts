@@ -21,12 +21,6 @@ export interface Handling {
   explain(problem: Problem): Problem;
 }
 
-/** Every node answers for itself. */
-export const answersAlone: Handling = {
-  handle: async (route, request) => route.handle(request),
-  explain: (problem) => problem,
-};
-
 export interface ServiceOptions {
   /** `host:port` of this node. */
   readonly address: string;
