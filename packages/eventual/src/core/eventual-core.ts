@@ -212,6 +212,9 @@ export class EventualCore {
     const s = this.#state;
     if (s.ready || s.transferIn !== null || s.phase.kind === "minting") return;
     for (const peer of s.peers.values()) if (!peer.settled) return;
+    // Where somebody answers, or nobody is expected, keys can be taken in a moment (M3).
+    const isCutOff = s.peers.size > 0 && ![...s.peers.values()].some(({ up }) => up);
+    if (!s.cluster.placed && !isCutOff) return;
     s.ready = true;
     s.notes.push({ type: "ready" });
     announce(s);
