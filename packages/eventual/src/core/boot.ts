@@ -71,6 +71,7 @@ export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly
 export function rolledBack(s: EventualState, why: string): void {
   s.phase = { kind: "minting", why };
   s.cluster = { ...s.cluster, placed: false };
+  s.placing = null; // it was a position of the writer before
   s.facts.push(encodeEntry({ kind: "cluster", ...s.cluster }));
 }
 

@@ -34,3 +34,28 @@ describe("keys that waited for a writer", () => {
     expect(cluster.values()).toEqual([16n, 16n, 16n]);
   });
 });
+
+describe("a node that finds a later writer of its own (B5)", () => {
+  it("M3: needs its place anew, whatever place the writer before had", () => {
+    const cluster = TestCluster.of("a", "b", "c");
+    cluster.add("c", 3);
+    cluster.crash("a", "b", "c");
+    cluster.restart("a");
+    cluster.restart("b");
+    const { core, notes } = cluster.restart("c", {}, []);
+    const isMinted = (times: number): boolean =>
+      notes.filter((note) => note.type === "writer").length >= times;
+    cluster.lose = () => !isMinted(1);
+    cluster.run(1, "c");
+    cluster.lose = (from, to) => isMinted(2) && (from === "c" || to === "c");
+    cluster.run(10);
+    expect(isMinted(2)).toBe(true);
+    for (let count = 0; count < 9; count += 1) cluster.add("c", 1);
+    expect(core.status().position).toBeGreaterThan(8);
+    expect(cluster.add("c", 5, "k")).toMatchObject({ type: "refused", reason: "starting" });
+    cluster.lose = () => false;
+    cluster.run(60);
+    expect(cluster.add("c", 5, "k")).toMatchObject({ type: "written" });
+    expect(cluster.values()).toEqual([17n, 17n, 17n]);
+  });
+});

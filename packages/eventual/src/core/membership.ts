@@ -153,10 +153,11 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && !peer.welcomed && peer.syncing === null) startSync(s, peer);
+    if (hasFirst && peer.up && peer.welcomed !== own.writer && peer.syncing === null)
+      startSync(s, peer);
   }
   const isAlone = others.length === 0;
-  const isWelcome = others.some((peer) => peer.welcomed);
+  const isWelcome = others.some((peer) => peer.welcomed === own.writer);
   if (!isAlone && !isWelcome) return;
   let before = s.promisedBefore;
   for (const { promises } of s.replica.writers.values()) {

@@ -40,7 +40,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     differs: 0,
     syncedRound: 0,
     settled: false,
-    welcomed: false,
+    welcomed: null,
   };
 }
 

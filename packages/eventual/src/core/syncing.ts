@@ -171,7 +171,7 @@ export function settleSyncs(s: EventualState, write: number): void {
     if (peer === undefined) continue;
     peer.syncedRound = Math.max(peer.syncedRound, sync.round);
     peer.settled = true;
-    peer.welcomed ||= sync.welcoming;
+    peer.welcomed = sync.welcoming ?? peer.welcomed;
   }
 }
 
