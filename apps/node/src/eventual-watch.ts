@@ -24,6 +24,9 @@ export interface EventualWatchParts {
   readonly now?: () => number;
 }
 
+/** Fewer records than this were not missed, but on their way. */
+const replayMinRecords = 8;
+
 export class EventualWatch {
   readonly #parts: EventualWatchParts;
   readonly #log: Logger;
@@ -41,7 +44,8 @@ export class EventualWatch {
     this.#often = new NowAndThen(10_000, this.#now);
     this.#replays = new Replays((way, { records, bytes, exchanges }) => {
       const text = `replayed ${records} ${records === 1 ? "record" : "records"} ${way}`;
-      this.#log.info(text, { bytes, exchanges });
+      // A comparison now and then overtakes a push that is under way: that is no news.
+      this.#log.log(records < replayMinRecords ? "debug" : "info", text, { bytes, exchanges });
     });
   }
 

@@ -110,7 +110,7 @@ test("a node that lost its disk comes back as another, and what the others had i
     node.start();
     await node.ready();
     await agree(cluster.nodes, 7);
-    expect((await viewOf(node)).nodeId).not.toBe(before.nodeId);
+    expect((await viewOf(node)).id).not.toBe(before.id);
     await increment(node);
     await agree(cluster.nodes, 8);
   }));
@@ -181,7 +181,7 @@ test("a copy of a running node's directory: the later start stays, the earlier o
     await increment(a!, { query: "?ack=all" });
     const copy = `${a!.dataDir}-copy`;
     await cp(a!.dataDir, copy, { recursive: true });
-    const twin = await cluster.joiner(b!);
+    const twin = await cluster.joiner();
     await rm(twin.dataDir, { recursive: true, force: true });
     await cp(copy, twin.dataDir, { recursive: true });
     twin.start(
