@@ -155,6 +155,8 @@ export interface EventualState {
   readonly random: Random;
   readonly logs: Map<WriterId, RetainedLog>;
   boot: number;
+  /** The write that makes `boot` durable. */
+  bootWrite: number;
   nonce: number;
   cluster: { id: string; provisional: boolean; placed: boolean };
   phase: Boot;
