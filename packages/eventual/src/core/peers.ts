@@ -22,6 +22,7 @@ function newPeer(s: EventualState, address: Address): Peer {
   return {
     address,
     node: null,
+    clusterId: null,
     boot: 0,
     nonce: 0,
     up: false,
@@ -94,6 +95,7 @@ export function heard(s: EventualState, sender: Sender): Peer | null {
     peer.nonce = sender.nonce;
     peer.syncAgain = true;
   }
+  peer.clusterId = sender.clusterId;
   peer.heardTick = s.tick;
   peer.misses = 0;
   if (!peer.up) comeUp(s, peer);

@@ -84,6 +84,8 @@ export interface Exchange {
 export interface Peer {
   readonly address: Address;
   node: NodeId | null;
+  /** The cluster that it was in when it was heard last. */
+  clusterId: string | null;
   boot: number;
   nonce: number;
   up: boolean;
@@ -225,7 +227,8 @@ export interface EventualState {
 
 export function senderOf(s: EventualState): Sender {
   const { node, address, label } = s.options;
-  const { id, provisional } = s.cluster;
+  const { id } = s.cluster;
+  const provisional = s.cluster.provisional && !s.options.cluster.fixed;
   return { clusterId: id, provisional, node, boot: s.boot, nonce: s.nonce, address, label };
 }
 
