@@ -28,6 +28,7 @@ import { seeded, uint32 } from "./random.ts";
 import { entriesOf } from "./receiving.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
 import type { EventualState } from "./state.ts";
+import { takeBoot } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
 import { holdersOf, statusOf } from "./status.ts";
@@ -80,9 +81,8 @@ export class EventualCore {
     const s = this.#state;
     invariant(!this.#started, "a core starts once");
     this.#started = true;
-    s.boot += 1;
     s.nonce = uint32(s.random);
-    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+    takeBoot(s, s.boot + 1);
     s.notes.length = 0;
     const { node } = s.options;
     s.removed = s.replica.members.get(node)?.status === "removed";
@@ -134,11 +134,12 @@ export class EventualCore {
   ready(): Ready | null {
     const s = this.#state;
     const write = this.#nextWrite();
-    const isEmpty = s.messages.length + s.outcomes.length + s.notes.length === 0;
+    const messages = s.bootWrite === null || s.removed ? s.messages.splice(0) : [];
+    const isEmpty = messages.length + s.outcomes.length + s.notes.length === 0;
     if (write === null && isEmpty) return null;
     return {
       write,
-      messages: s.messages.splice(0),
+      messages,
       outcomes: s.outcomes.splice(0),
       notes: s.notes.splice(0),
     };
@@ -154,6 +155,7 @@ export class EventualCore {
     if (entries.length === 0) return null;
     s.lastWrite += 1;
     s.writing = { id: s.lastWrite, own, incoming };
+    if (s.bootWrite === "next") s.bootWrite = s.lastWrite;
     return { id: s.lastWrite, entries };
   }
 
@@ -162,6 +164,7 @@ export class EventualCore {
     const { writing } = s;
     invariant(writing?.id === id, "the write that is out is the one that is persisted");
     s.writing = null;
+    if (s.bootWrite === id) s.bootWrite = null;
     if (writing.own !== null) {
       s.announcing = false;
       applyOwn(s, writing.own);

@@ -17,7 +17,7 @@ import { rolledBack } from "./boot.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
 import type { EventualState } from "./state.ts";
-import { openRecord, refuse, startRecord } from "./state.ts";
+import { openRecord, refuse, startRecord, takeBoot } from "./state.ts";
 import { ownHead, startSync } from "./syncing.ts";
 
 function setCluster(s: EventualState, cluster: EventualState["cluster"]): void {
@@ -70,8 +70,7 @@ export function onDuplicate(s: EventualState, boot: number): void {
     return stopFor(s, "duplicate-identity");
   }
   // We have only begun: our disk may be an older copy, and the other one is then long dead.
-  s.boot = Math.max(s.boot, boot) + 1;
-  s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  takeBoot(s, Math.max(s.boot, boot) + 1);
   rolledBack(s, "a later start of this node is known");
 }
 

@@ -15,6 +15,7 @@ import type {
   WriterId,
 } from "../types.ts";
 import type { EventualOptions, Note, Outcome, RefusalReason } from "./door.ts";
+import { encodeEntry } from "./journal-entry.ts";
 import type { Random } from "./random.ts";
 import { RetainedLog } from "./retained-log.ts";
 
@@ -216,6 +217,11 @@ export interface EventualState {
   removed: boolean;
   mustStop: boolean;
 
+  /**
+   * The write that stores the number of this start, the next one or none: until it is durable nothing
+   * is sent, or a crash could let another process go by the same number.
+   */
+  bootWrite: number | "next" | null;
   readonly messages: Message[];
   readonly outcomes: Outcome[];
   readonly notes: Note[];
@@ -225,6 +231,13 @@ export function senderOf(s: EventualState): Sender {
   const { node, address, label } = s.options;
   const { id, provisional } = s.cluster;
   return { clusterId: id, provisional, node, boot: s.boot, nonce: s.nonce, address, label };
+}
+
+/** This process goes by this number from now on. */
+export function takeBoot(s: EventualState, boot: number): void {
+  s.boot = boot;
+  s.bootWrite = "next";
+  s.facts.push(encodeEntry({ kind: "boot", boot }));
 }
 
 export function ask(s: EventualState, to: Address, body: Request): number {
