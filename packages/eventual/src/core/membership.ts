@@ -88,7 +88,8 @@ function meet(s: EventualState, sender: Sender): RefusedWhy | null {
   const isSmaller = sender.clusterId < id;
   const yields = !isFixed && provisional && (!sender.provisional || isSmaller);
   if (!yields) return { code: "foreign-cluster" };
-  setCluster(s, { ...s.cluster, id: sender.clusterId });
+  // Whoever takes the id of an established cluster gives it up for no provisional one any more.
+  setCluster(s, { ...s.cluster, id: sender.clusterId, provisional: sender.provisional });
   s.notes.push({ type: "cluster", id: sender.clusterId, why: `met ${sender.address}` });
   return null;
 }
@@ -152,7 +153,10 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && !peer.welcomed && peer.syncing === null) startSync(s, peer);
+    const isDue = s.tick >= peer.welcomeTick && peer.syncing === null;
+    if (!hasFirst || !peer.up || peer.welcomed || !isDue) continue;
+    peer.welcomeTick = s.tick + s.options.timing.heartbeatTicks;
+    startSync(s, peer);
   }
   const isAlone = others.length === 0;
   const isWelcome = others.some((peer) => peer.welcomed);

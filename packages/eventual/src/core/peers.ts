@@ -41,6 +41,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     syncedRound: 0,
     settled: false,
     welcomed: false,
+    welcomeTick: 0,
   };
 }
 

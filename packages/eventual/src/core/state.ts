@@ -113,6 +113,8 @@ export interface Peer {
   settled: boolean;
   /** It had our first record, and we got everything from it after that: `membership.ts`. */
   welcomed: boolean;
+  /** When to sync again in order to be welcomed. */
+  welcomeTick: number;
 }
 
 /** Where a piece of a snapshot comes from. */
