@@ -81,8 +81,8 @@ export class EventualCore {
     const s = this.#state;
     invariant(!this.#started, "a core starts once");
     this.#started = true;
-    numberStart(s, s.boot + 1);
     s.nonce = uint32(s.random);
+    numberStart(s, s.boot + 1);
     s.notes.length = 0;
     const { node } = s.options;
     s.removed = s.replica.members.get(node)?.status === "removed";

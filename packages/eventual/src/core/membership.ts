@@ -96,6 +96,7 @@ function meet(s: EventualState, sender: Sender): RefusedWhy | null {
   const isWorthIt = sender.provisional ? sender.clusterId < id : !hasKeys;
   const yields = !s.options.cluster.fixed && provisional && isWorthIt;
   if (!yields) return { code: "foreign-cluster" };
+  // Whoever takes the id of an established cluster gives it up for no provisional one any more.
   setCluster(s, { ...s.cluster, id: sender.clusterId, provisional: sender.provisional });
   s.notes.push({ type: "cluster", id: sender.clusterId, why: `met ${sender.address}` });
   return null;
@@ -156,8 +157,10 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && peer.welcomed !== own.writer && peer.syncing === null)
-      startSync(s, peer);
+    const isDue = s.tick >= peer.welcomeTick && peer.syncing === null;
+    if (!hasFirst || !peer.up || peer.welcomed === own.writer || !isDue) continue;
+    peer.welcomeTick = s.tick + s.options.timing.heartbeatTicks;
+    startSync(s, peer);
   }
   // Whoever is there may be of a cluster that has forgotten keys: M2.
   if (!others.every(({ settled }) => settled)) return;

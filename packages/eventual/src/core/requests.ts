@@ -78,6 +78,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
   const exchange = s.exchanges.get(m.exchange);
   if (exchange === undefined) return; // it was given up
   end(s, exchange);
+  if (exchange.type === "fetch" && m.body.type !== "piece") giveUpTransfer(s);
   if (m.sender.node === s.options.node && m.sender.nonce === s.nonce) return markSelf(s, exchange);
   const problem =
     m.body.type === "refused" && m.body.why.code === "removed" ? null : admit(s, m.sender);
@@ -98,7 +99,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
     case "piece":
       return onPiece(s, peer, m.body);
     case "refused":
-      return onRefused(s, peer, m.body.why, { exchange, clusterId: m.sender.clusterId });
+      return onRefused(s, peer, m.body.why, m.sender.clusterId);
   }
 }
 
@@ -129,12 +130,7 @@ function onHealthy(s: EventualState, peer: Peer, theirs: number): void {
   startSync(s, peer);
 }
 
-function onRefused(
-  s: EventualState,
-  peer: Peer,
-  why: RefusedWhy,
-  { exchange, clusterId }: { readonly exchange: Exchange; readonly clusterId: string },
-): void {
+function onRefused(s: EventualState, peer: Peer, why: RefusedWhy, clusterId: string): void {
   // Its answer has just told us its cluster id, and we took it: nothing to tell of.
   if (why.code === "foreign-cluster" && clusterId === s.cluster.id) return;
   s.notes.push({ type: "refusedBy", peer: peer.address, why });
@@ -143,7 +139,6 @@ function onRefused(
   // One that meant us as we were before we took a later number is settled.
   if (why.code === "duplicate-identity" && why.boot >= s.boot) return onDuplicate(s, why.boot);
   if (why.code === "fork") s.notes.push({ type: "fork", peer: peer.address, writer: why.writer });
-  if (exchange.type === "fetch") giveUpTransfer(s);
 }
 
 /** No answer, or none that counts. */

@@ -114,6 +114,8 @@ export interface Peer {
   settled: boolean;
   /** Our writer, if it had its first record and we got everything from it after that: M3. */
   welcomed: WriterId | null;
+  /** When to sync again in order to be welcomed. */
+  welcomeTick: number;
 }
 
 /** Where a piece of a snapshot comes from. */
