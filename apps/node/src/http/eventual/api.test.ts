@@ -236,7 +236,7 @@ describe("what a node says of itself", () => {
       leader: { raftAddress: "", httpAddress: "", nodeID: "" },
       state: "Eventual",
       mode: "eventual",
-      id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      nodeId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
       nodes: [{ address: node.config.address, role: "nonvoter" }],
       peers: [],
       ready: true,
@@ -249,9 +249,11 @@ describe("what a node says of itself", () => {
   test("GET /health tells those who read JSON who it is", async () => {
     await request(node.url).get("/health").expect(200, "OK");
     const health = jsonOf(await request(node.url).get("/health").set("Accept", "application/json"));
-    const { id, clusterId, writer, vectorHash } = jsonOf(await request(node.url).get("/status"));
+    const { nodeId, clusterId, writer, vectorHash } = jsonOf(
+      await request(node.url).get("/status"),
+    );
     const mode = "eventual";
-    expect(health).toMatchObject({ nodeId: id, clusterId, writer, vectorHash, mode, ready: true });
+    expect(health).toMatchObject({ nodeId, clusterId, writer, vectorHash, mode, ready: true });
   });
 
   test("is ready and alive", async () => {
