@@ -24,6 +24,9 @@ import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 
+/** Longest wait, at the end, for others to have what this node has, in milliseconds. */
+const drainMaxMs = 2000;
+
 /** Between two attempts to announce what `--newnode` says, in milliseconds. */
 const announceAgainMs = 1000;
 
@@ -119,6 +122,7 @@ class EventualServer implements RunningNode {
         antiEntropyMs: config.antiEntropyMs,
         resumeMs: Math.max(1, config.resumeWaitMs),
         keyWindowMs: config.idempotencyWindowMs,
+        drainMs: Math.min(drainMaxMs, Math.floor(config.shutdownTimeoutMs / 2)),
       },
       observer: this.#watch.observer,
     });

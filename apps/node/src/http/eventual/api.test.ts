@@ -212,7 +212,9 @@ describe("backup and restore", () => {
     expect(counters).toBe(1);
     expect((await readFile(String(path))).toString()).toContain('["default","7"]');
     await request(node.url).post("/increment");
-    await request(node.url).post("/restore").expect(200, "FSM state restored from backup");
+    const restored = await request(node.url).post("/restore");
+    expect([restored.status, restored.text]).toEqual([200, "FSM state restored from backup"]);
+    expect(headerOf(restored, "counter-version")).not.toBeNull();
     expect(await value()).toBe('{"counter":7}\n');
     await request(node.url).post("/increment");
     expect(await value()).toBe('{"counter":8}\n');
