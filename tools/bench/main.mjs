@@ -5,14 +5,16 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import yargs from "yargs";
 import { benchCore } from "./core.mjs";
+import { benchReplay, printReplay } from "./replay.mjs";
 import { benchSnapshots, printSnapshots } from "./snapshot.mjs";
 import { externalTarget, targets } from "./targets.mjs";
 
 const options = yargs(process.argv.slice(2))
   .scriptName("npm run bench --")
   .usage(
-    "$0 [core|cluster|snapshot ...] [options]\n\n" +
-      "Measures the core in memory, a cluster over HTTP, and what snapshots of a large state cost.",
+    "$0 [core|cluster|snapshot|replay ...] [options]\n\n" +
+      "Measures the core in memory, a cluster over HTTP, what snapshots of a large state cost, and what\n" +
+      "a node of eventual mode has to do after a long partition.",
   )
   .option("clients", { type: "string", default: "1,64,256", describe: "concurrent clients" })
   .option("runs", { type: "number", default: 5, describe: "counted runs of each figure" })
@@ -21,7 +23,8 @@ const options = yargs(process.argv.slice(2))
     type: "string",
     array: true,
     default: [],
-    describe: "other systems in the same run: etcd, or name=POST:http://host:port/path",
+    describe:
+      "other systems in the same run: eventual, eventual-spread, etcd, or name=POST:http://host:port/path",
   })
   .option("megabytes", {
     type: "number",
@@ -32,6 +35,11 @@ const options = yargs(process.argv.slice(2))
     type: "number",
     default: 200_000,
     describe: "snapshot: remembered keys of a counter machine, in whole thousands",
+  })
+  .option("missed", {
+    type: "number",
+    default: 1_000_000,
+    describe: "replay: increments that one node misses",
   })
   .option("json", { type: "string", describe: "also write all figures to this file" })
   .example("$0 core", "commits per second of the protocol alone")
@@ -52,6 +60,7 @@ console.log(`${report.machine.cores} × ${report.machine.cpu}, Node ${report.mac
 if (wanted.includes("core")) report.core = core();
 if (wanted.includes("cluster")) report.cluster = await cluster();
 if (wanted.includes("snapshot")) report.snapshot = await snapshots();
+if (wanted.includes("replay")) report.replay = await replays();
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(report, null, 2));
 
 function core() {
@@ -101,6 +110,17 @@ async function snapshots() {
     printSnapshots(report[machine]);
   }
   return report;
+}
+
+async function replays() {
+  console.log("\nA partition of eventual mode: three processes, durable, 64 clients at one node");
+  console.log("  stalls: the longest of any node, on the core · without the wait for a core · all");
+  const rows = [];
+  for (const keyed of [false, true]) {
+    rows.push(await benchReplay({ times: options.missed, keyed, clients: 64 }));
+    printReplay(rows.at(-1));
+  }
+  return rows;
 }
 
 async function startAll() {

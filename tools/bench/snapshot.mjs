@@ -1,58 +1,13 @@
 // What do snapshots cost those who go on working? Three processes on real disks and sockets, under
 // load: all take a snapshot, then one that was away is brought up to date by one.
-import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pause, ServerProcess, until } from "./server-process.mjs";
 
 const ids = ["n1", "n2", "n3"];
 
-class Server {
-  #child;
-  #waiting = new Map();
-  #orders = 0;
-  #port;
-  #exited;
-  port;
-
-  constructor(setup) {
-    this.id = setup.id;
-    this.#child = fork(join(import.meta.dirname, "snapshot-node.mjs"), [JSON.stringify(setup)], {
-      execArgv: ["--max-old-space-size=4096"],
-    });
-    this.port = new Promise((resolve) => (this.#port = resolve));
-    this.#child.on("message", (answer) => this.#onAnswer(answer));
-    this.#exited = new Promise((resolve) => this.#child.once("exit", resolve));
-  }
-
-  ask(order, rest = {}) {
-    return new Promise((resolve, reject) => {
-      const number = (this.#orders += 1);
-      this.#waiting.set(number, { resolve, reject });
-      this.#child.send({ order, number, ...rest });
-    });
-  }
-
-  async stop() {
-    await this.ask("stop");
-    await this.#exited;
-  }
-
-  /** No harm if it has stopped. */
-  async kill() {
-    this.#child.kill("SIGKILL");
-    await this.#exited;
-  }
-
-  #onAnswer({ port, number, result, error, fatal }) {
-    if (fatal !== undefined) throw new Error(`${this.id}: ${fatal}`);
-    if (port !== undefined) return this.#port(port);
-    const { resolve, reject } = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    if (error === undefined) resolve(result);
-    else reject(new Error(`${this.id}: ${error}`));
-  }
-}
+const script = join(import.meta.dirname, "snapshot-node.mjs");
 
 /**
  * @param options - `machine`: `kv` or `counter`; `size`: megabytes, or thousands of keys;
@@ -62,7 +17,9 @@ class Server {
  */
 export async function benchSnapshots({ machine, size, clients, seconds, raft = {} }) {
   const root = mkdtempSync(join(tmpdir(), "counter-snapshot-"));
-  const servers = ids.map((id) => new Server({ id, directory: join(root, id), machine, size }));
+  const servers = ids.map(
+    (id) => new ServerProcess(script, { id, directory: join(root, id), machine, size }),
+  );
   try {
     const ports = await Promise.all(servers.map(({ port }) => port));
     const members = ids.map((id, at) => ({ id, address: `127.0.0.1:${ports[at]}` }));
@@ -117,20 +74,6 @@ async function leaderOf(servers) {
     if (role === "leader") return server;
   }
   return null;
-}
-
-async function until(probe, limitMs = 120_000) {
-  const endsAt = performance.now() + limitMs;
-  while (performance.now() < endsAt) {
-    const found = await probe();
-    if (found !== null) return found;
-    await pause(20);
-  }
-  throw new Error("it takes too long");
-}
-
-function pause(ms) {
-  return new Promise((done) => setTimeout(done, ms));
 }
 
 /** Prints the rows. The leader has a star. */

@@ -31,6 +31,27 @@ async function startCounter() {
   });
 }
 
+/** Three nodes of eventual mode; clients talk to one of them, or to all in turn. */
+async function startEventual(hostsUsed) {
+  const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
+  const ports = hostsUsed === 1 ? [18083, 18084, 18085] : [18086, 18087, 18088];
+  const children = ports.map((port) => {
+    const peers = ports.filter((other) => other !== port).join(",");
+    const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];
+    return spawn(
+      process.execPath,
+      [join(root, "apps/node/dist/main.js"), "--mode=eventual", ...flags],
+      { stdio: ["ignore", "ignore", "inherit"] },
+    );
+  });
+  await until(async () => {
+    const ready = await Promise.all(ports.map((port) => fetch(`http://127.0.0.1:${port}/readyz`)));
+    return ready.every((response) => response.ok) || null;
+  });
+  const hosts = ports.slice(0, hostsUsed).map((port) => ({ host: "127.0.0.1", port }));
+  return running(children, dir, { hosts, method: "POST", path: "/increment" });
+}
+
 /** Three etcd members, if etcd is installed: its cheapest linearizable "next" is a put. */
 async function startEtcd() {
   if (spawnSync("etcd", ["--version"]).error !== undefined) return null;
@@ -67,7 +88,12 @@ async function startEtcd() {
   });
 }
 
-export const targets = { counter: startCounter, etcd: startEtcd };
+export const targets = {
+  counter: startCounter,
+  eventual: () => startEventual(1),
+  "eventual-spread": () => startEventual(3),
+  etcd: startEtcd,
+};
 
 /** Something that runs already: `name=POST:http://127.0.0.1:8080/next`. */
 export function externalTarget(method, url) {

@@ -51,34 +51,46 @@ function isCorner(name: string): name is Corner {
   return Object.hasOwn(corners, name);
 }
 
-export class Coverage {
-  readonly #counts = new Map<Corner, number>();
+/** How often each of some corners was reached. */
+export class Tally<C extends string> {
+  readonly names: readonly C[];
+  readonly #counts = new Map<C, number>();
 
-  hit(corner: Corner): void {
+  constructor(names: readonly C[]) {
+    this.names = names;
+  }
+
+  hit(corner: C): void {
     this.#counts.set(corner, this.count(corner) + 1);
   }
 
-  count(corner: Corner): number {
+  count(corner: C): number {
     return this.#counts.get(corner) ?? 0;
   }
 
   /** Adds what other runs counted. */
-  add(counts: CornerCounts): void {
-    for (const corner of cornerNames) {
+  add(counts: Readonly<Record<C, number>>): void {
+    for (const corner of this.names) {
       const more = counts[corner];
       if (more > 0) this.#counts.set(corner, this.count(corner) + more);
     }
   }
 
   /** How often each corner was reached, 0 included. */
-  get counts(): CornerCounts {
-    const entries = cornerNames.map((corner) => [corner, this.count(corner)] as const);
-    return Object.fromEntries(entries) as CornerCounts;
+  get counts(): Readonly<Record<C, number>> {
+    const entries = this.names.map((corner) => [corner, this.count(corner)] as const);
+    return Object.fromEntries(entries) as Record<C, number>;
   }
 
   /** The corners that were never reached. */
-  get missing(): readonly Corner[] {
-    return cornerNames.filter((corner) => this.count(corner) === 0);
+  get missing(): readonly C[] {
+    return this.names.filter((corner) => this.count(corner) === 0);
+  }
+}
+
+export class Coverage extends Tally<Corner> {
+  constructor() {
+    super(cornerNames);
   }
 }
 

@@ -46,34 +46,35 @@ export type PartitionShape =
 /** Most messages held by one clogged link; more are lost, as a bounded queue loses them. */
 export const clogMax: number = 64;
 
-export interface NetworkOptions {
+export interface NetworkOptions<M = Message> {
   readonly heap: EventHeap;
   readonly random: Random;
   readonly servers: number;
   readonly weather: LinkWeather;
-  readonly deliver: (ends: LinkEnds, message: Message, sentAt: number) => void;
+  readonly deliver: (ends: LinkEnds, message: M, sentAt: number) => void;
   /** A message could not leave: the link is cut. */
   readonly onUnreachable: (ends: LinkEnds) => void;
 }
 
-export class SimNetwork {
+/** `M` is what travels: messages of Raft, unless something else is said. */
+export class SimNetwork<M = Message> {
   weather: LinkWeather;
-  readonly #options: NetworkOptions;
+  readonly #options: NetworkOptions<M>;
   readonly #size: number;
   readonly #cut: boolean[];
-  readonly #clogged: (Message[] | null)[];
+  readonly #clogged: (M[] | null)[];
   readonly #lastArrival: number[];
 
-  constructor(options: NetworkOptions) {
+  constructor(options: NetworkOptions<M>) {
     this.#options = options;
     this.weather = options.weather;
     this.#size = options.servers;
     this.#cut = new Array<boolean>(this.#size ** 2).fill(false);
-    this.#clogged = new Array<Message[] | null>(this.#size ** 2).fill(null);
+    this.#clogged = new Array<M[] | null>(this.#size ** 2).fill(null);
     this.#lastArrival = new Array<number>(this.#size ** 2).fill(0);
   }
 
-  send(ends: LinkEnds, message: Message): void {
+  send(ends: LinkEnds, message: M): void {
     const { heap, random, onUnreachable } = this.#options;
     const { weather } = this;
     const link = this.#link(ends);
@@ -141,7 +142,7 @@ export class SimNetwork {
     });
   }
 
-  #travel(ends: LinkEnds, message: Message): void {
+  #travel(ends: LinkEnds, message: M): void {
     const { heap, random } = this.#options;
     const { weather } = this;
     const sentAt = heap.now;
@@ -156,7 +157,7 @@ export class SimNetwork {
   }
 
   /** A cut also catches what is on its way. */
-  #arrive(ends: LinkEnds, message: Message, sentAt: number): void {
+  #arrive(ends: LinkEnds, message: M, sentAt: number): void {
     if (!this.isCut(ends)) this.#options.deliver(ends, message, sentAt);
   }
 

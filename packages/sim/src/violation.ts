@@ -40,12 +40,12 @@ export const invariantSentences = {
 export type InvariantName = keyof typeof invariantSentences;
 
 /** A run broke an invariant. The simulation stops at the first one. */
-export class Violation extends Error {
+export class Violation<Name extends string = InvariantName> extends Error {
   override readonly name = "Violation";
-  readonly invariant: InvariantName;
+  readonly invariant: Name;
   /** What was seen, with the values. */
   readonly detail: string;
-  constructor(invariant: InvariantName, detail: string, options?: ErrorOptions) {
+  constructor(invariant: Name, detail: string, options?: ErrorOptions) {
     super(`${invariant}: ${detail}`, options);
     this.invariant = invariant;
     this.detail = detail;

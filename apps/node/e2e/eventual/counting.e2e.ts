@@ -74,13 +74,11 @@ test("a node that is named before it exists changes no value, and has all of the
     await cluster.nodes[0]!.kill();
     cluster.nodes[0]!.start(`--newnode=${added.port}`);
     await cluster.nodes[0]!.ready();
-    let counting = true;
-    let added1 = 0;
-    const load = (async () => {
-      while (counting) {
-        await increment(cluster.nodes[1]!);
-        added1 += 1;
-      }
+    const stop = new AbortController();
+    const counting = (async () => {
+      let acknowledged = 0;
+      for (; !stop.signal.aborted; acknowledged += 1) await increment(cluster.nodes[1]!);
+      return acknowledged;
     })();
     added.start("--mode=eventual");
     await added.ready();
@@ -88,11 +86,11 @@ test("a node that is named before it exists changes no value, and has all of the
       const { peers } = await viewOf(cluster.nodes[2]!);
       return peers.some(({ address, up }) => address === added.address && up);
     });
-    counting = false;
-    await load;
-    await agree(cluster.nodes, 30 + added1);
+    stop.abort();
+    const total = 30 + (await counting);
+    await agree(cluster.nodes, total);
     await increment(added);
-    await agree(cluster.nodes, 31 + added1);
+    await agree(cluster.nodes, total + 1);
   }));
 
 test("acknowledged by a majority means: on the disks of two of three", () =>

@@ -2,13 +2,16 @@
  * Under which writer this process writes.
  *
  * B1  A writer is resumed only if every other node that may ever have heard of it says, after this
- *     start, that it knows nothing of it that we do not know: our disk may be an older copy.
+ *     start, that it knows nothing of it that we do not know, and only when all that they told of
+ *     has been read and seals it nowhere: our disk may be an older copy.
  * B2  Otherwise a new writer is minted, under a random id. Its first record says whose it is,
  *     repeats the promise of the node, and seals the writers before it where our disk ends. A seal
  *     is believed as final only when everybody has confirmed it.
  * B3  If more of an old writer turns up later, its seal is raised.
  * B4  Nobody waits for an answer that nobody needs: a new writer is minted when `resumeTicks` are
  *     over and something wants to be written.
+ * B5  A seal counts only if it comes of a later start. Who finds a writer of its own that is as late
+ *     as the one it uses has an older copy of its disk, and mints a still later one.
  */
 import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
@@ -17,6 +20,7 @@ import { hexBits } from "./random.ts";
 import type { EventualState } from "./state.ts";
 import { stagedHead, startRecord } from "./state.ts";
 import { vectorKnown } from "./promising.ts";
+import { refuseQueuedKeys } from "./writing.ts";
 
 /** Our writers of earlier times, in no order. */
 function ownWriters(s: EventualState): WriterId[] {
@@ -45,14 +49,17 @@ export function beginBoot(s: EventualState): void {
     s.phase = { kind: "minting", why: "the storage forgets" };
   } else {
     const old = headOf(s.replica, latest);
-    s.phase = { kind: "asking", old, granted: new Set(), sinceTick: s.tick };
+    s.phase = { kind: "asking", old, granted: new Set(), told: new Map(), sinceTick: s.tick };
   }
 }
 
 /** B1: this peer told what it has, after we had told what we have. */
 export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly Head[]): void {
   if (s.phase.kind !== "asking") return;
-  const { old } = s.phase;
+  const { old, told } = s.phase;
+  for (const { writer, position } of heads) {
+    told.set(writer, Math.max(position, told.get(writer) ?? 0));
+  }
   const theirs = heads.find(({ writer }) => writer === old.writer);
   const ahead = theirs !== undefined && theirs.position > old.position;
   const forked = theirs?.position === old.position && theirs.hash !== old.hash;
@@ -64,6 +71,7 @@ export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly
 export function rolledBack(s: EventualState, why: string): void {
   s.phase = { kind: "minting", why };
   s.cluster = { ...s.cluster, placed: false };
+  s.placing = null; // it was a position of the writer before
   s.facts.push(encodeEntry({ kind: "cluster", ...s.cluster }));
 }
 
@@ -75,14 +83,20 @@ export function advanceBoot(s: EventualState): void {
 
 function askOrResume(s: EventualState): void {
   if (s.phase.kind !== "asking") return;
-  const { old, granted, sinceTick } = s.phase;
+  const { old, granted, told, sinceTick } = s.phase;
   if (stagedHead(s, old.writer).position > old.position) {
     return rolledBack(s, "records of our writer came from others");
+  }
+  if (s.replica.writers.get(old.writer)?.sealedAt != null || latestOwn(s) !== old.writer) {
+    return rolledBack(s, "a later writer of this node is known");
   }
   const silent = [...s.peers.values()].filter(({ address, node }) => {
     return node !== s.options.node && !granted.has(address);
   });
-  if (silent.length === 0) {
+  const isRead = [...told].every(([writer, position]) => {
+    return headOf(s.replica, writer).position >= position;
+  });
+  if (silent.length === 0 && isRead) {
     s.phase = { kind: "writing", writer: old.writer };
     s.notes.push({
       type: "writer",
@@ -94,19 +108,35 @@ function askOrResume(s: EventualState): void {
   }
   const isWanted = s.queue.length > 0;
   if (isWanted && s.tick - sinceTick >= s.options.timing.resumeTicks) {
-    const why = `${silent.map(({ address }) => address).join(", ")} did not confirm the old one`;
+    const names = silent.map(({ address }) => address).join(", ");
+    const why = names === "" ? "much is still to be read" : `${names} did not confirm the old one`;
     s.phase = { kind: "minting", why };
   }
 }
 
+/** B5. Of our earlier writers the latest start; 0 if there are none. */
+function latestBoot(s: EventualState, except: WriterId | null): number {
+  let latest = 0;
+  for (const writer of ownWriters(s)) {
+    if (writer !== except) latest = Math.max(latest, s.replica.writers.get(writer)!.boot);
+  }
+  return latest;
+}
+
 /** B2. */
 function mint(s: EventualState, why: string): void {
+  const latest = latestBoot(s, null);
+  if (latest >= s.boot) {
+    s.boot = latest + 1;
+    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  }
   const writer = hexBits(s.random, 96);
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);
   s.queue.unshift(record);
   const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
   s.promisedBefore = before;
+  refuseQueuedKeys(s);
   const controls: Control[] = [
     { kind: "born", node: s.options.node, boot: s.boot },
     { kind: "promise", before, known: vectorKnown(s, writer) },
@@ -123,6 +153,10 @@ function mint(s: EventualState, why: string): void {
 /** B3. */
 export function raiseSeals(s: EventualState): void {
   if (s.phase.kind !== "writing") return;
+  const own = s.replica.writers.get(s.phase.writer);
+  if (own !== undefined && latestBoot(s, s.phase.writer) >= own.boot) {
+    return rolledBack(s, "a later writer of this node is known"); // B5
+  }
   for (const writer of ownWriters(s)) {
     if (writer === s.phase.writer) continue;
     const { position, sealedAt } = s.replica.writers.get(writer)!;

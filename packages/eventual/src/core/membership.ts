@@ -153,10 +153,11 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && !peer.welcomed && peer.syncing === null) startSync(s, peer);
+    if (hasFirst && peer.up && peer.welcomed !== own.writer && peer.syncing === null)
+      startSync(s, peer);
   }
   const isAlone = others.length === 0;
-  const isWelcome = others.some((peer) => peer.welcomed);
+  const isWelcome = others.some((peer) => peer.welcomed === own.writer);
   if (!isAlone && !isWelcome) return;
   let before = s.promisedBefore;
   for (const { promises } of s.replica.writers.values()) {
@@ -244,7 +245,12 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
     const { node, address, label } = s.options;
     const version = (s.replica.members.get(node)?.version ?? 0) + 1;
     const member: Member = { id: node, address, label, status: "removed", version };
-    startRecord(s).controls.push({ kind: "member", member });
+    const named = (s.replica.named.get(address)?.version ?? 0) + 1;
+    startRecord(s).controls.push(
+      { kind: "member", member },
+      // Else the others would look for us there for ever, and wait for our acknowledgements.
+      { kind: "named", named: { address, version: named, wanted: false } },
+    );
     leaving.record = own + 1;
     return;
   }

@@ -32,6 +32,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     probeTicks: s.options.timing.heartbeatTicks,
     heads: null,
     pushing: null,
+    pushedFrom: 0,
     syncing: null,
     filling: null,
     checking: null,
@@ -39,7 +40,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     differs: 0,
     syncedRound: 0,
     settled: false,
-    welcomed: false,
+    welcomed: null,
   };
 }
 

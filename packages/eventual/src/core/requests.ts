@@ -86,7 +86,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
     return failed(s, exchange, problem.code);
   }
   const peer = heardOf(s, exchange, m);
-  if (peer === null) return;
+  if (peer === null) return exchange.type === "fetch" ? giveUpTransfer(s) : undefined;
   switch (m.body.type) {
     case "healthy":
       return onHealthy(s, peer, m.body.vectorHash);
@@ -140,7 +140,8 @@ function onRefused(
   s.notes.push({ type: "refusedBy", peer: peer.address, why });
   peer.holdTick = s.tick + s.options.timing.heartbeatTicks;
   if (why.code === "removed") return stopFor(s, "removed");
-  if (why.code === "duplicate-identity") return onDuplicate(s, why.boot);
+  // One that meant us as we were before we took a later number is settled.
+  if (why.code === "duplicate-identity" && why.boot >= s.boot) return onDuplicate(s, why.boot);
   if (why.code === "fork") s.notes.push({ type: "fork", peer: peer.address, writer: why.writer });
   if (exchange.type === "fetch") giveUpTransfer(s);
 }

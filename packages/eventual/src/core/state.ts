@@ -77,8 +77,8 @@ export interface Exchange {
   readonly startedTick: number;
   /** Of a sync: the round it belongs to. */
   readonly round: number;
-  /** Of a sync: the peer had our first record when it began. */
-  readonly welcoming: boolean;
+  /** Of a sync: our writer, if the peer had its first record when the sync began. */
+  readonly welcoming: WriterId | null;
 }
 
 export interface Peer {
@@ -97,6 +97,8 @@ export interface Peer {
   /** What it is known to have on its disk; `null` before the first exchange that tells. */
   heads: Map<WriterId, Position> | null;
   pushing: number | null;
+  /** Position of the first record of the push that is out. */
+  pushedFrom: Position;
   syncing: number | null;
   filling: number | null;
   checking: number | null;
@@ -108,8 +110,8 @@ export interface Peer {
   syncedRound: number;
   /** Synced, or found to be down, since we started: it does not keep us from being ready. */
   settled: boolean;
-  /** It had our first record, and we got everything from it after that: `membership.ts`. */
-  welcomed: boolean;
+  /** Our writer, if it had its first record and we got everything from it after that: M3. */
+  welcomed: WriterId | null;
 }
 
 /** Where a piece of a snapshot comes from. */
@@ -140,6 +142,8 @@ export type Boot =
       readonly kind: "asking";
       readonly old: Head;
       readonly granted: Set<Address>;
+      /** The most that anybody told to know of each writer. */
+      readonly told: Map<WriterId, Position>;
       readonly sinceTick: number;
     }
   | { readonly kind: "minting"; readonly why: string }
@@ -226,8 +230,9 @@ export function senderOf(s: EventualState): Sender {
 export function ask(s: EventualState, to: Address, body: Request): number {
   s.lastExchange += 1;
   const { phase, tick: startedTick, syncRound: round } = s;
-  const heads = s.peers.get(to)?.heads;
-  const welcoming = phase.kind === "writing" && (heads?.get(phase.writer) ?? 0) > 0;
+  const writer = phase.kind === "writing" ? phase.writer : null;
+  const hasFirst = writer !== null && (s.peers.get(to)?.heads?.get(writer) ?? 0) > 0;
+  const welcoming = hasFirst ? writer : null;
   const exchange = { id: s.lastExchange, to, type: body.type, startedTick, round, welcoming };
   s.exchanges.set(exchange.id, exchange);
   s.messages.push({ kind: "request", to, exchange: exchange.id, sender: senderOf(s), body });

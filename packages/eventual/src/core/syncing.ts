@@ -47,6 +47,7 @@ function push(s: EventualState, peer: Peer, own: Head): void {
   if (acked >= own.position) return;
   const range = s.logs.get(own.writer)?.range(acked + 1, limitsOf(s)) ?? null;
   if (range === null) return; // not kept any more: the peer finds out by a sync
+  peer.pushedFrom = acked + 1;
   peer.pushing = ask(s, peer.address, { type: "push", ranges: [range] });
 }
 
@@ -170,7 +171,7 @@ export function settleSyncs(s: EventualState, write: number): void {
     if (peer === undefined) continue;
     peer.syncedRound = Math.max(peer.syncedRound, sync.round);
     peer.settled = true;
-    peer.welcomed ||= sync.welcoming;
+    peer.welcomed = sync.welcoming ?? peer.welcomed;
   }
 }
 
@@ -203,6 +204,10 @@ export function onAck(
   const moved = heads.some(({ writer, position }) => position > (before?.get(writer) ?? 0));
   learnHeads(peer, heads);
   if (wasFill && moved) fill(s, peer); // one that does not move waits for the next sync
+  // What it does not take now it will not take at once: else we would push at the speed of the net.
+  const own = ownHead(s);
+  const isStuck = own !== null && (peer.heads?.get(own.writer) ?? 0) < peer.pushedFrom;
+  if (!wasFill && isStuck) peer.holdTick = s.tick + s.options.timing.heartbeatTicks;
 }
 
 /** What a process has on its disk never becomes less. */

@@ -13,7 +13,7 @@ import type { Head } from "../types.ts";
 import { MalformedError } from "./errors.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
-import { pieceBytes } from "./limits.ts";
+import { dotsMax, pieceBytes } from "./limits.ts";
 import {
   addWriter,
   dropObsoleteKnown,
@@ -69,7 +69,9 @@ function* keyParts(r: Replica): Generator<Part> {
   for (const counter of r.counters.values()) {
     for (const [key, first] of counter.keys) {
       const dots = rowsOf(r.dots, first).map((slot) => r.dots.dot(slot));
-      yield (piece) => piece.key(counter.name, key, dots);
+      for (let from = 0; from < dots.length; from += dotsMax) {
+        yield (piece) => piece.key(counter.name, key, dots.slice(from, from + dotsMax));
+      }
     }
   }
 }

@@ -169,15 +169,16 @@ export class Host {
   #fail(error: Error): void {
     this.#fatal ??= error;
     this.#drain.end();
-    if (this.#stopping !== null) return; // whoever stops the node is told
+    this.#options.observer?.onFatal?.(error);
+    if (this.#stopping !== null) return; // `stop` tells it
     this.#stopping = this.#shutDown();
     this.#stopping.catch(() => undefined); // `stopped` tells it
-    this.#options.observer?.onFatal?.(error);
   }
 
   async #drainAndShutDown(): Promise<void> {
     await this.#drain.wait(() => this.#isHandedOver(), this.#drainMs);
     await this.#shutDown();
+    if (this.#fatal !== null) throw this.#fatal;
   }
 
   /** Nobody waits for the disk, and most of the peers that are up have all that we wrote. */

@@ -45,7 +45,7 @@ export interface TimingMs {
   readonly heartbeatMs: number;
   /** An exchange without an answer is given up after so long; default 5000. */
   readonly exchangeMs: number;
-  /** Longest time between two checks of a peer that is down; default 15,000. */
+  /** Longest time between two checks of a peer that is down; default 2000. */
   readonly probeMaxMs: number;
   /** Between two syncs with one random peer; default 1000. */
   readonly antiEntropyMs: number;

@@ -15,7 +15,7 @@ export const peersMax: number = 64;
 
 export const defaultEventualLimits: EventualLimits = {
   recordMaxBytes: 256 * 1024,
-  messageMaxBytes: 1024 * 1024,
+  messageMaxBytes: 128 * 1024,
   messageMaxRecords: 256,
   retainedMaxBytes: 64 * 1024 * 1024,
   pendingMaxBytes: 8 * 1024 * 1024,
@@ -28,7 +28,7 @@ export const defaultEventualLimits: EventualLimits = {
 export const defaultTimingMs: TimingMs = {
   heartbeatMs: 1000,
   exchangeMs: 5000,
-  probeMaxMs: 15_000,
+  probeMaxMs: 2000,
   antiEntropyMs: 1000,
   resumeMs: 2000,
   promiseMs: 1000,

@@ -1,9 +1,11 @@
 /** Nodes in one process: a memory network, memory journals, short ticks. */
+import { RefusedError } from "../errors.ts";
 import { EventualNode } from "../node/eventual-node.ts";
 import { MemoryNetwork } from "../node/memory-network.ts";
-import type { EventualNodeOptions } from "../node/options.ts";
+import type { EventualEvent, EventualNodeOptions } from "../node/options.ts";
 import { MemoryJournal } from "../node/ports.ts";
 import type { Journal } from "../node/ports.ts";
+import { asError } from "../node/waiting.ts";
 
 const running = new Set<EventualNode>();
 
@@ -71,6 +73,28 @@ export class NodeCluster {
     }, "all are members and up");
   }
 
+  /** Waits until these nodes accept keys. */
+  async placed(...addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      const operation = { counter: "placed", delta: 0n, key: `placed-${address}` };
+      let isPlaced = false;
+      while (!isPlaced) {
+        isPlaced = await this.node(address)
+          .add(operation)
+          .then(
+            () => true,
+            (error: unknown) => (isStarting(error) ? false : Promise.reject(asError(error))),
+          );
+      }
+    }
+  }
+
+  /** The next event of this type at a node. */
+  async next(address: string, type: EventualEvent["type"]): Promise<EventualEvent> {
+    for await (const event of this.node(address).events()) if (event.type === type) return event;
+    throw new Error(`${address} stopped before any ${type}`);
+  }
+
   async stop(address: string): Promise<void> {
     const node = this.node(address);
     running.delete(node);
@@ -83,10 +107,14 @@ export class NodeCluster {
   }
 }
 
+function isStarting(error: unknown): boolean {
+  return error instanceof RefusedError && error.reason === "starting";
+}
+
 /** Far apart where a slow machine must not take one for the other. */
 export const fast: Overrides["timing"] & object = {
   heartbeatMs: 20,
-  exchangeMs: 2000,
+  exchangeMs: 400,
   probeMaxMs: 60,
   antiEntropyMs: 20,
   resumeMs: 200,

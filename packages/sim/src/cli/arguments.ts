@@ -1,7 +1,8 @@
 /** The command line of the simulator. */
 import { parseArgs } from "node:util";
 import { faultKinds } from "../knobs.ts";
-import type { FaultKind } from "../knobs.ts";
+import { eventualFaultKinds } from "../eventual/knobs.ts";
+import { eventualSentences } from "../eventual/sentences.ts";
 import { hostFlawNamed, hostFlaws } from "../host-flaws.ts";
 import type { HostFlaw } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
@@ -17,10 +18,16 @@ export type SimCommand =
       readonly run: RunFlags;
       readonly many: ManyFlags;
     }
+  | { readonly type: "designs" }
   | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean };
 
+/** Which core is run. */
+export type ModeName = "raft" | "eventual";
+
 export interface RunFlags {
-  readonly without: readonly FaultKind[];
+  readonly mode: ModeName;
+  /** Kinds of faults that this mode has. */
+  readonly without: readonly string[];
   readonly ticks: number | null;
   readonly workload: string;
   readonly flaw: HostFlaw | null;
@@ -55,8 +62,12 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   if (values.scenario !== undefined) {
     return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
   }
+  if (values.designs === true) return { type: "designs" };
+  const mode = modeFrom(values.mode ?? "raft");
+  const without = (values.without ?? []).flatMap((list) => list.split(","));
   const run: RunFlags = {
-    without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
+    mode,
+    without: without.map((name) => faultKindFrom(name, mode)),
     ticks: values.ticks === undefined ? null : wholeNumber("--ticks", values.ticks),
     workload: values.workload ?? defaultWorkload,
     flaw: values.flaw === undefined ? null : flawFrom(values.flaw),
@@ -94,6 +105,7 @@ function parseFlags(argv: readonly string[]) {
     args: [...argv],
     allowPositionals: true,
     options: {
+      mode: { type: "string" },
       seed: { type: "string" },
       seeds: { type: "string" },
       fresh: { type: "string" },
@@ -107,6 +119,7 @@ function parseFlags(argv: readonly string[]) {
       "allow-missing": { type: "boolean" },
       scenario: { type: "string", multiple: true },
       rewrite: { type: "boolean" },
+      designs: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -137,11 +150,15 @@ export function wholeNumber(flag: string, text: string): number {
   return value;
 }
 
-function faultKindFrom(name: string): FaultKind {
-  const kind = faultKinds.find((known) => known === name);
-  if (kind === undefined)
-    throw new UsageError(`${name} is no fault; there are ${faultKinds.join(", ")}`);
-  return kind;
+function modeFrom(name: string): ModeName {
+  if (name === "raft" || name === "eventual") return name;
+  throw new UsageError(`${name} is no mode; there are raft and eventual`);
+}
+
+function faultKindFrom(name: string, mode: ModeName): string {
+  const kinds: readonly string[] = mode === "raft" ? faultKinds : eventualFaultKinds;
+  if (kinds.includes(name)) return name;
+  throw new UsageError(`${name} is no fault; there are ${kinds.join(", ")}`);
 }
 
 function flawFrom(name: string): HostFlaw {
@@ -150,6 +167,11 @@ function flawFrom(name: string): HostFlaw {
     throw new UsageError(`${name} is no flaw; there are ${Object.keys(hostFlaws).join(", ")}`);
   }
   return flaw;
+}
+
+function sentences(named: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(named).map(([name, text]) => `  ${name.padEnd(22)}${text}`);
+  return lines.join("\n");
 }
 
 /** Names in lines of at most 96 columns, indented as the text of a flag. */
@@ -164,20 +186,25 @@ function listed(names: readonly string[]): string {
   return lines.map((line) => line.trimEnd()).join(`\n${indent}`);
 }
 
-export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
+export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE | --designs]
 
-Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
+Runs a core in a simulated cluster: virtual time, and every fault drawn from the seed. All
 invariants are checked after every event; then the cluster is healed and must come back by itself.
 The same seed always gives the same run.
 
+  --mode NAME         raft (default), or eventual: the core of eventual mode
   --seed N            one run, with its trace: tick  who  what
   --seeds A..B        a range on all processors; default 1..1500
   --fresh N --salt S  N seeds drawn from a text, for example from the id of a commit
   --scenario FILE     replays a scenario and compares what it prints (may be repeated)
   --rewrite           with --scenario: writes what was printed into the file
+  --designs           five designs of a counter without leader, from naive to ours, in six kinds of
+                      trouble, as a table: range of the error / runs in which all nodes were exact
 
   --without a,b       leaves kinds of faults out:
                       ${listed(faultKinds)}
+                      of eventual mode:
+                      ${listed(eventualFaultKinds)}
   --ticks N           ends the part with faults after N ticks
   --workload NAME     keyed (a tiny counter, default), counter (the real state machine), or once
                       (a counter that knows no keys, under exactlyOnce, with keys and sessions)
@@ -192,9 +219,10 @@ again. It was made smaller first: faults that are not needed are left out. Start
 trace and go back to the last time the servers it names agreed.
 
 Invariants:
-${Object.entries(invariantSentences)
-  .map(([name, sentence]) => `  ${name.padEnd(22)}${sentence}`)
-  .join("\n")}
+${sentences(invariantSentences)}
+
+Invariants of eventual mode:
+${sentences(eventualSentences)}
 
 Exit code 0: all is well. 1: an invariant broke, or a scenario printed something else. 2: wrong use.
 3: some corner was never reached, so the simulation has stopped testing something.`;

@@ -2,15 +2,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker, parentPort, workerData } from "node:worker_threads";
-import { replayCommand, runSeeds, shrink } from "../batch.ts";
-import type { BatchResult } from "../batch.ts";
-import { Coverage, cornerNames, corners } from "../coverage.ts";
+import { Tally } from "../coverage.ts";
+import { contestants } from "../eventual/designs/contestants.ts";
+import { scenarios } from "../eventual/designs/scenarios.ts";
+import { designTable } from "../eventual/designs/table.ts";
 import { replayScenario } from "../scenario/replay.ts";
-import { runSeedAsync } from "../simulation.ts";
-import type { RunOptions, RunResult } from "../simulation.ts";
-import { workloadNamed } from "../workloads.ts";
 import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
 import type { ManyFlags, RunFlags, SeedList } from "./arguments.ts";
+import { modeNamed } from "./modes.ts";
+import type { ModeResult, SimMode } from "./modes.ts";
 
 export interface SimEnvironment {
   /** Writes a line to stdout. */
@@ -29,9 +29,20 @@ interface Share {
   readonly run: RunFlags;
 }
 
+/** What some runs without a failure came to. */
+interface Batch {
+  readonly seeds: number;
+  readonly events: number;
+  readonly answered: number;
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
 type Report =
-  | { readonly type: "result"; readonly result: RunResult }
-  | { readonly type: "done"; readonly batch: Omit<BatchResult, "failures"> };
+  | { readonly type: "result"; readonly result: ModeResult }
+  | { readonly type: "done"; readonly batch: Batch };
+
+/** Seeds of each design in each kind of trouble. */
+const runsOfDesigns = 20;
 
 /** Seeds between two progress reports of a worker. */
 const reportEvery = 25;
@@ -51,6 +62,11 @@ export async function simMain(
         return await runOne(command.seed, command.run, environment);
       case "many":
         return await runMany(command.seeds, command.run, command.many, environment);
+      case "designs":
+        for (const line of designTable(contestants, scenarios, runsOfDesigns)) {
+          environment.print(line);
+        }
+        return 0;
       case "scenario":
         return runScenarios(command.files, command.rewrite, environment);
     }
@@ -61,19 +77,8 @@ export async function simMain(
   }
 }
 
-function runOptions(flags: RunFlags): RunOptions {
-  const { without, ticks, workload, flaw } = flags;
-  const chosen = workloadNamed(workload);
-  if (chosen === null) throw new UsageError(`there is no workload ${workload}`);
-  return {
-    ...{ without, workload: chosen },
-    ...(ticks === null ? {} : { ticks }),
-    ...(flaw === null ? {} : { flaw }),
-  };
-}
-
 async function runOne(seed: number, flags: RunFlags, { print }: SimEnvironment): Promise<number> {
-  const result = await runSeedAsync(seed, { ...runOptions(flags), trace: true });
+  const result = await modeNamed(flags.mode).run(seed, flags, true);
   for (const line of result.trace) print(line);
   const { ok, events, answered, traceHash, violation } = result;
   print(`seed ${seed}: ${events} events, ${answered} answers, trace ${traceHash}`);
@@ -87,10 +92,11 @@ async function runMany(
   many: ManyFlags,
   environment: SimEnvironment,
 ): Promise<number> {
-  runOptions(flags); // a wrong name is better noticed here than in every worker
+  const mode = modeNamed(flags.mode);
+  mode.check(flags); // a wrong name is better noticed here than in every worker
   const workers = Math.min(many.workers ?? availableParallelism(), seeds.count);
-  const coverage = new Coverage();
-  const failures: RunResult[] = [];
+  const coverage = new Tally(Object.keys(mode.corners));
+  const failures: ModeResult[] = [];
   const began = process.hrtime.bigint();
   const usedBefore = process.cpuUsage();
   const sum = { seeds: 0, events: 0, answered: 0 };
@@ -129,22 +135,22 @@ async function runMany(
   if (failures.length > 0) return await explainFailures(failures, flags, environment);
   return summarize(
     { ...sum, seconds, busySeconds: (user + system) / 1e6 },
-    { coverage, many, environment },
+    { coverage, mode, many, environment },
   );
 }
 
 async function explainFailures(
-  failures: readonly RunResult[],
+  failures: readonly ModeResult[],
   flags: RunFlags,
   { print, progress }: SimEnvironment,
 ): Promise<number> {
   for (const { seed } of failures) {
     progress(`shrinking seed ${seed}`);
-    const shrunk = await shrink(seed, runOptions(flags));
+    const { result, command } = await modeNamed(flags.mode).shrink(seed, flags);
     progress("");
-    const { violation } = shrunk.result;
+    const { violation } = result;
     print(`FAILED seed ${seed}: ${violation?.invariant ?? "?"}: ${violation?.detail ?? "?"}`);
-    print(`  ${replayCommand(shrunk, flags)}`);
+    print(`  ${command}`);
   }
   return 1;
 }
@@ -159,17 +165,16 @@ function summarize(
     readonly busySeconds: number;
   },
   parts: {
-    readonly coverage: Coverage;
+    readonly coverage: Tally<string>;
+    readonly mode: SimMode;
     readonly many: ManyFlags;
     readonly environment: SimEnvironment;
   },
 ): number {
-  const { coverage, many, environment } = parts;
+  const { coverage, mode, many, environment } = parts;
   const { print } = environment;
-  for (const corner of cornerNames) {
-    print(
-      `${String(coverage.count(corner)).padStart(9)}  ${corner.padEnd(28)}  ${corners[corner]}`,
-    );
+  for (const [corner, meaning] of Object.entries(mode.corners)) {
+    print(`${String(coverage.count(corner)).padStart(9)}  ${corner.padEnd(28)}  ${meaning}`);
   }
   const rate = Math.round(sum.events / sum.busySeconds / 1000);
   print(
@@ -186,12 +191,22 @@ export async function simWorker(): Promise<void> {
   if (parentPort === null) throw new Error("not a worker thread");
   const port = parentPort;
   const share = workerData as Share; // written by runMany above
-  const options = runOptions(share.run);
+  const { run } = share;
+  const mode = modeNamed(run.mode);
   let mine: number[] = [];
   const flush = async (): Promise<void> => {
     if (mine.length === 0) return;
-    const { failures, ...batch } = await runSeeds(mine, options);
-    for (const result of failures) port.postMessage({ type: "result", result } satisfies Report);
+    const coverage = new Tally(Object.keys(mode.corners));
+    let events = 0;
+    let answered = 0;
+    for (const seed of mine) {
+      const result = await mode.run(seed, run, false);
+      events += result.events;
+      answered += result.answered;
+      coverage.add(result.coverage);
+      if (!result.ok) port.postMessage({ type: "result", result } satisfies Report);
+    }
+    const batch: Batch = { seeds: mine.length, events, answered, coverage: coverage.counts };
     port.postMessage({ type: "done", batch } satisfies Report);
     mine = [];
   };

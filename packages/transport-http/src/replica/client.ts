@@ -12,7 +12,13 @@ import type { ReplicaErrorCode } from "./errors.ts";
 import type { ReplicaLimits } from "./options.ts";
 import { AUTH_HEADER } from "./peer-auth.ts";
 import type { PeerAuth, RequestMac } from "./peer-auth.ts";
-import { HEALTH_REQUEST_MAX_BYTES, mediaType, PEER_HEADER, routeOf } from "./routes.ts";
+import {
+  FROM_HEADER,
+  HEALTH_REQUEST_MAX_BYTES,
+  mediaType,
+  PEER_HEADER,
+  routeOf,
+} from "./routes.ts";
 import type { ExchangeRoute } from "./routes.ts";
 
 /** An error answer is a short JSON object; what is longer is none of ours. */
@@ -43,13 +49,15 @@ interface Answer {
 export class ReplicaClient {
   readonly #limits: ReplicaLimits;
   readonly #auth: PeerAuth | null;
+  readonly #from: string | null;
   readonly #agent: Agent;
   /** What ends each exchange that is under way, by peer. */
   readonly #running = new Map<Address, Set<End>>();
   #closed = false;
 
-  constructor(limits: ReplicaLimits, auth: PeerAuth | null) {
+  constructor(limits: ReplicaLimits, auth: PeerAuth | null, from: string | null) {
     this.#limits = limits;
+    this.#from = from;
     this.#auth = auth;
     this.#agent = new Agent({
       keepAlive: true,
@@ -117,6 +125,7 @@ export class ReplicaClient {
         ? { Accept: route.type, [PEER_HEADER]: Buffer.from(message).toString("base64url") }
         : { "Content-Type": route.type, "Content-Length": message.length }),
       ...(signed === null ? {} : { [AUTH_HEADER]: signed.header }),
+      ...(this.#from === null ? {} : { [FROM_HEADER]: this.#from }),
     };
     const address = addressOf(at);
     return { ...at, address, route, message, headers, mac: signed?.mac ?? null, signal };

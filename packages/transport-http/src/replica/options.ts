@@ -49,6 +49,8 @@ export interface HttpReplicaTransportOptions {
    * or everybody's (`network`).
    */
   readonly trust?: "loopback" | "network";
+  /** Address of this node, told in the head of each request to whatever carries it; proves nothing. */
+  readonly from?: string;
   readonly limits?: Partial<ReplicaLimits>;
   /** Sees everything that a log wants. Must not throw. */
   readonly onEvent?: (event: ReplicaEvent) => void;
@@ -67,6 +69,9 @@ export function resolveReplicaLimits(options: HttpReplicaTransportOptions): Repl
   const trust = options.trust ?? "loopback";
   if (!["loopback", "network"].includes(trust)) {
     throw new RangeError("trust is loopback or network");
+  }
+  if (!/^[!-~]{1,255}$/.test(options.from ?? "-")) {
+    throw new RangeError("from is an address: 1 to 255 visible ASCII characters");
   }
   return limits;
 }

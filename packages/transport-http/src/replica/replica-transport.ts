@@ -46,7 +46,7 @@ export class HttpReplicaTransport implements ReplicaTransport {
       keysMax: limits.eventPeersMax,
       now: options.now ?? (() => performance.now()),
     });
-    this.#client = new ReplicaClient(limits, auth);
+    this.#client = new ReplicaClient(limits, auth, options.from ?? null);
     this.#server = new ReplicaServer({
       limits,
       auth,

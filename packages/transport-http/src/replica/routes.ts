@@ -14,6 +14,8 @@ export const HEALTH_TYPE = "application/vnd.counter.health";
 export const PEER_HEADER = "counter-peer";
 /** Largest request that fits into that header, in bytes before base64url. */
 export const HEALTH_REQUEST_MAX_BYTES = 1024;
+/** Who asks, for proxies between the nodes: `from` of the options. */
+export const FROM_HEADER = "counter-peer-from";
 
 export interface ExchangeRoute {
   readonly kind: ExchangeKind;

@@ -1,0 +1,47 @@
+/** What a batch of runs of eventual mode must reach now and then. */
+export const eventualCorners = {
+  minted: "a process minted a writer",
+  resumed: "a process took its writer up again, with leave of all members",
+  mintedUnsure: "a process minted a writer because a member was silent",
+  sealed: "a record seals an earlier writer of its node",
+  keysClosed: "a node forgot keys for good",
+  keyReplayed: "a key that was known was answered as before",
+  keyOnTwoSides: "a key was accepted by two nodes and counts once",
+  keyExpired: "a key was refused because it is too old",
+  keyInFuture: "a key of a clock that is ahead was refused",
+  keyReused: "a key for something else was refused",
+  keysFull: "the table of keys was full",
+  conflict: "one key was accepted with two deltas",
+  snapshotIn: "a node took a snapshot of another one to its end",
+  snapshotGivenUp: "a transfer of a snapshot was given up",
+  truncatedLog: "a node dropped records that a peer did not have",
+  replayed: "a node was sent records that it had missed",
+  checkpoint: "a checkpoint took the place of older entries",
+  crashInCheckpoint: "a crash in the middle of a checkpoint",
+  tornWrite: "a crash kept some entries of a write and lost the rest",
+  crashBeforeSend: "a crash with a write under way",
+  diskFull: "a disk was full for a while",
+  diskLost: "a node came back with an empty disk, as another node",
+  diskRolledBack: "a disk went back to an older copy",
+  duplicateRefused: "a second process with the same data directory gave up",
+  clusterAdopted: "a node gave its provisional cluster id up for another",
+  foreignRefused: "a message of another cluster was refused",
+  joined: "a node joined while the cluster was at work",
+  left: "a node left in good order",
+  removedByForce: "a node was removed that did not answer",
+  removedStopped: "a node that was removed learnt it and stopped",
+  reset: "a counter was set while others were adding to it",
+  clockJumped: "a clock jumped by a year",
+  clockFrozen: "a clock stood still",
+  oneWay: "a partition let messages through in one direction only",
+  noDial: "a node could not be dialled and asked others itself",
+  veryOldMessage: "a request arrived long after it was sent",
+  overloaded: "an operation was refused because too much waited for the disk",
+  lossAccounted: "acknowledged operations went down with the only disk that had them",
+} as const;
+
+export type EventualCorner = keyof typeof eventualCorners;
+
+export const eventualCornerNames: readonly EventualCorner[] = Object.keys(eventualCorners).filter(
+  (name): name is EventualCorner => Object.hasOwn(eventualCorners, name),
+);

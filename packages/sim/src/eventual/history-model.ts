@@ -1,0 +1,180 @@
+/**
+ * What a node should show, worked out from every record that it knows: nothing is summed up for
+ * good, closed or forgotten. Slow where the core is clever, and short enough to be believed.
+ */
+import type {
+  CounterName,
+  KeyedOperation,
+  Position,
+  RecordBody,
+  VersionVector,
+  WriterId,
+} from "@counter/eventual";
+
+interface Plain {
+  readonly writer: WriterId;
+  readonly position: Position;
+  readonly amount: bigint;
+}
+
+/** One place where a keyed operation was accepted. */
+export interface Dot {
+  readonly writer: WriterId;
+  readonly position: Position;
+  readonly index: number;
+  readonly hlc: number;
+  readonly operation: KeyedOperation;
+}
+
+interface CounterHistory {
+  readonly plain: Plain[];
+  readonly keys: Map<string, Dot[]>;
+  readonly floor: Map<WriterId, Position>;
+  /** `null`: to be worked out again. */
+  value: bigint | null;
+}
+
+/** Where the bodies of records come from. */
+export type RecordSource = (writer: WriterId, position: Position) => RecordBody | null;
+
+export class HistoryModel {
+  readonly #counters = new Map<CounterName, CounterHistory>();
+  readonly #vector = new Map<WriterId, Position>();
+  readonly #bodyOf: RecordSource;
+
+  constructor(bodyOf: RecordSource) {
+    this.#bodyOf = bodyOf;
+  }
+
+  get vector(): VersionVector {
+    return this.#vector;
+  }
+
+  /**
+   * Learns everything up to this vector; `touched` gets the counters that may have changed.
+   *
+   * @returns the first record that is not to be had, or `null`
+   */
+  advanceTo(
+    vector: VersionVector,
+    touched: Set<CounterName>,
+  ): { readonly writer: WriterId; readonly position: Position } | null {
+    for (const [writer, last] of vector) {
+      const known = this.#vector.get(writer) ?? 0;
+      for (let position = known + 1; position <= last; position += 1) {
+        const body = this.#bodyOf(writer, position);
+        if (body === null) return { writer, position };
+        this.#learn({ writer, position }, body, touched);
+      }
+      if (last > known) this.#vector.set(writer, last);
+    }
+    return null;
+  }
+
+  counterNames(): IterableIterator<CounterName> {
+    return this.#counters.keys();
+  }
+
+  value(name: CounterName): bigint {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return 0n;
+    counter.value ??= valueOf(counter);
+    return counter.value;
+  }
+
+  /** Where a key was accepted, as far as is known. */
+  dotsOf(name: CounterName, key: string): readonly Dot[] {
+    return this.#counters.get(name)?.keys.get(key) ?? [];
+  }
+
+  /** An operation on this counter that a floor should cover and does not; `null` if there is none. */
+  uncovered(name: CounterName, floor: ReadonlyMap<WriterId, Position>): string | null {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return null;
+    for (const { writer, position } of counter.plain) {
+      if (position > (floor.get(writer) ?? 0)) return `${writer}@${position}`;
+    }
+    for (const [key, dots] of counter.keys) {
+      for (const { writer, position } of dots) {
+        if (position > (floor.get(writer) ?? 0)) return `${key} at ${writer}@${position}`;
+      }
+    }
+    return null;
+  }
+
+  #learn(
+    at: { readonly writer: WriterId; readonly position: Position },
+    body: RecordBody,
+    touched: Set<CounterName>,
+  ): void {
+    for (const item of body.controls) {
+      if (item.kind !== "reset") continue;
+      const { floor } = this.#changing(item.counter, touched);
+      for (const { writer, position } of item.floor) {
+        floor.set(writer, Math.max(position, floor.get(writer) ?? 0));
+      }
+    }
+    for (const { counter, plus, minus } of body.plain) {
+      this.#changing(counter, touched).plain.push({ ...at, amount: plus - minus });
+    }
+    body.keyed.forEach((operation, index) => {
+      const { keys } = this.#changing(operation.counter, touched);
+      const dots = keys.get(operation.key);
+      const dot = { ...at, index, hlc: body.hlc, operation };
+      if (dots === undefined) keys.set(operation.key, [dot]);
+      else dots.push(dot);
+    });
+  }
+
+  #changing(name: CounterName, touched: Set<CounterName>): CounterHistory {
+    touched.add(name);
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      counter = { plain: [], keys: new Map(), floor: new Map(), value: null };
+      this.#counters.set(name, counter);
+    }
+    counter.value = null;
+    return counter;
+  }
+}
+
+function valueOf({ plain, keys, floor }: CounterHistory): bigint {
+  let sum = 0n;
+  const isUnder = (dot: { readonly writer: WriterId; readonly position: Position }): boolean =>
+    dot.position <= (floor.get(dot.writer) ?? 0);
+  for (const item of plain) if (!isUnder(item)) sum += item.amount;
+  for (const dots of keys.values()) {
+    for (const group of groupsOf(dots)) {
+      if (!group.some(isUnder)) sum += countingDot(group).operation.delta;
+    }
+  }
+  return sum;
+}
+
+/** Dots of one key that count once: from the first one on all that begin before it is forgotten. */
+export function groupsOf(dots: readonly Dot[]): Dot[][] {
+  if (dots.length === 1) return [[dots[0]!]];
+  const ordered = [...dots].sort((a, b) => a.operation.at - b.operation.at || byAge(a, b));
+  const groups: Dot[][] = [];
+  let until = -Infinity;
+  for (const dot of ordered) {
+    if (dot.operation.at < until) {
+      groups.at(-1)!.push(dot);
+      continue;
+    }
+    groups.push([dot]);
+    until = dot.operation.until;
+  }
+  return groups;
+}
+
+/** The dot whose delta counts for its group. */
+export function countingDot(group: readonly Dot[]): Dot {
+  return group.reduce((least, dot) => (byAge(dot, least) < 0 ? dot : least));
+}
+
+function byAge(a: Dot, b: Dot): number {
+  if (a.hlc !== b.hlc) return a.hlc - b.hlc;
+  if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1;
+  return a.position - b.position || a.index - b.index;
+}

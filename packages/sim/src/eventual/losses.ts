@@ -1,0 +1,43 @@
+/** What is lost for good when a disk is, or a node is removed: the simulation knows it exactly. */
+import type { Position, WriterId } from "@counter/eventual";
+import type { SimNode } from "./node.ts";
+import type { EventualWorld } from "./world.ts";
+
+/** What everybody together still knows, without these nodes. */
+function knownWithout(world: EventualWorld, without: SimNode | null): Map<WriterId, Position> {
+  const known = new Map<WriterId, Position>();
+  for (const node of world.nodes) {
+    if (node === without || node.isGone || world.goneIds.has(node.id)) continue;
+    for (const [writer, position] of node.watch.model.vector) {
+      known.set(writer, Math.max(position, known.get(writer) ?? 0));
+    }
+  }
+  return known;
+}
+
+/**
+ * Call when this node can no longer tell anybody what it knows, before that is so: its own records
+ * that nobody else has may be missing from now on, and so may those of nodes that went before it.
+ */
+export function onNodeLost(world: EventualWorld, lost: SimNode): void {
+  const known = knownWithout(world, lost);
+  for (const writer of world.truth.writers.values()) {
+    if (writer.owner !== lost.id && !world.goneIds.has(writer.owner)) continue;
+    const left = known.get(writer.id) ?? 0;
+    if (left >= writer.records.length && writer.owner !== lost.id) continue;
+    writer.losableFrom = Math.min(writer.losableFrom ?? Infinity, left + 1);
+  }
+}
+
+/** The disk of this node went back, and its process has read it: what it wrote since is forgotten unless somebody has it. */
+export function onDiskWentBack(world: EventualWorld, node: SimNode): void {
+  const known = knownWithout(world, null);
+  for (const writer of world.truth.writers.values()) {
+    const isGone = world.goneIds.has(writer.owner);
+    if (writer.owner !== node.id && !isGone) continue;
+    const left = known.get(writer.id) ?? 0;
+    if (left >= writer.records.length) continue;
+    writer.losableFrom = Math.min(writer.losableFrom ?? Infinity, left + 1);
+    if (writer.owner === node.id) world.truth.truncate(writer.id, left);
+  }
+}

@@ -1,0 +1,87 @@
+/** When all is quiet: everything that was acknowledged is there, and nothing else (E2). */
+import type { CounterName, VersionVector } from "@counter/eventual";
+import type { ClientOperation } from "./clients.ts";
+import { isSum } from "./counters.ts";
+import type { HistoryModel } from "./history-model.ts";
+import { must } from "./sentences.ts";
+import type { EventualWorld } from "./world.ts";
+
+export function reckon(
+  world: EventualWorld,
+  model: HistoryModel,
+  operations: readonly ClientOperation[],
+): void {
+  checkRecords(world, model.vector);
+  const sums = new Map<CounterName, Sum>();
+  for (const operation of operations) {
+    const { counter } = operation;
+    let sum = sums.get(counter);
+    if (sum === undefined) sums.set(counter, (sum = { certain: 0n, least: 0n, most: 0n }));
+    addUp(world, model, { operation, sum });
+  }
+  for (const [counter, { certain, least, most }] of sums) {
+    if (!isSum(counter)) continue;
+    const value = model.value(counter);
+    must(value >= certain + least && value <= certain + most, "client-sum", () => {
+      return `${counter} is ${value}; clients were told ${certain}, unsure ${least} … ${most}`;
+    });
+  }
+}
+
+interface Sum {
+  certain: bigint;
+  /** What operations of unknown outcome may add. */
+  least: bigint;
+  most: bigint;
+}
+
+/** Every durable record is there, except those that are known to be lost. */
+function checkRecords(world: EventualWorld, vector: VersionVector): void {
+  for (const { id, owner, records, losableFrom } of world.truth.writers.values()) {
+    const known = vector.get(id) ?? 0;
+    const needed = losableFrom === null ? records.length : losableFrom - 1;
+    must(known >= needed, "acknowledged-present", () => {
+      return `${id} of ${owner} has ${records.length} records, ${needed} are needed, ${known} known`;
+    });
+  }
+}
+
+function addUp(
+  world: EventualWorld,
+  model: HistoryModel,
+  { operation, sum }: { readonly operation: ClientOperation; readonly sum: Sum },
+): void {
+  const { counter, key, delta, written } = operation;
+  const isPresent =
+    key === null
+      ? written.some(({ writer, position, body }) => {
+          const isThere = world.truth.bodyOf(writer, position) === body;
+          return isThere && position <= (model.vector.get(writer) ?? 0);
+        })
+      : model.dotsOf(counter, key).length > 0;
+  if (isPresent) {
+    sum.certain += delta;
+    return;
+  }
+  const isAcknowledged = written.length > 0 || operation.replayed;
+  if (isAcknowledged) {
+    must(isLost(world, operation), "acknowledged-present", () => {
+      return `${counter} ${delta} ${key ?? "without key"} was acknowledged and is nowhere`;
+    });
+    world.coverage.hit("lossAccounted");
+  } else if (operation.unanswered > 0 && key === null) {
+    if (delta < 0n) sum.least += delta;
+    else sum.most += delta;
+  }
+}
+
+/** Whether all records that held it went down with a disk, or stayed with a node that was removed. */
+function isLost(world: EventualWorld, { written, replayed }: ClientOperation): boolean {
+  const areLost = written.every(({ writer, position, body }) => {
+    const known = world.truth.writers.get(writer);
+    if (world.truth.bodyOf(writer, position) !== body) return true;
+    return known === undefined || (known.losableFrom !== null && position >= known.losableFrom);
+  });
+  // A repetition names no record: it may have been the first answer that got through.
+  return areLost && (written.length > 0 || (replayed && world.goneIds.size > 0));
+}
