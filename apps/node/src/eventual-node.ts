@@ -16,13 +16,17 @@ import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
-import { eventualHandling } from "./http/eventual/handling.ts";
+import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
 import { Front } from "./http/front.ts";
+import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+
+/** Longest wait, at the end, for others to have what this node has, in milliseconds. */
+const drainMaxMs = 2000;
 
 /** Between two attempts to announce what `--newnode` says, in milliseconds. */
 const announceAgainMs = 1000;
@@ -49,6 +53,7 @@ class EventualServer implements RunningNode {
   readonly #front: Front<EventualNode>;
   readonly #transport: HttpReplicaTransport;
   readonly #watch: EventualWatch;
+  readonly #held = new HeldRequests();
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
 
@@ -70,7 +75,12 @@ class EventualServer implements RunningNode {
     const { config, log, version } = this.#parts;
     const { gate, loopLagMs } = this.#front;
     const { address } = config;
-    const service = new Service({ address, gate, handling: eventualHandling, log });
+    const handling = new EventualHandling({
+      ready: () => gate.started && gate.engine().status().ready,
+      held: this.#held,
+      applyTimeoutMs: config.applyTimeoutMs,
+    });
+    const service = new Service({ address, gate, handling, log });
     const routes = eventualRoutes({
       config,
       gate,
@@ -119,6 +129,7 @@ class EventualServer implements RunningNode {
         antiEntropyMs: config.antiEntropyMs,
         resumeMs: Math.max(1, config.resumeWaitMs),
         keyWindowMs: config.idempotencyWindowMs,
+        drainMs: Math.min(drainMaxMs, Math.floor(config.shutdownTimeoutMs / 2)),
       },
       observer: this.#watch.observer,
     });
@@ -127,6 +138,7 @@ class EventualServer implements RunningNode {
     void node.stopped.then((error) => this.#onStopped(error, dataDir));
     void this.#follow(node);
     this.#front.gate.open(node);
+    this.#held.release();
     this.#announce(node);
     if (node.status().ready) this.#becomeReady();
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
@@ -164,6 +176,7 @@ class EventualServer implements RunningNode {
     // The core may be ready before the gate is open.
     if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
     const ms = this.#life.becomeReady();
+    this.#held.release();
     const { peers, writer } = this.#node.status();
     const up = peers.filter((peer) => peer.up).length;
     this.#parts.log.info(`ready in ${ms} ms: ${up} of ${peers.length} peers are up`, { writer });
@@ -214,7 +227,8 @@ class EventualServer implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
-    this.#front.gate.leave();
+    this.#front.gate.drain();
+    this.#held.close();
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();

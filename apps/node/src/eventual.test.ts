@@ -69,9 +69,9 @@ describe("as the demo promises", () => {
       EventualTestNode,
     ];
     await increment(c);
-    const id = jsonOf(await request(c.url).get("/status"))["id"];
+    const { nodeId } = jsonOf(await request(c.url).get("/status"));
     await request(c.url)
-      .delete(`/v1/cluster/members/${String(id)}`)
+      .delete(`/v1/cluster/members/${String(nodeId)}`)
       .expect(200);
     expect(await c.node.stopped).toMatchObject({ exitCode: 4 });
     const token = await increment(a);
@@ -94,14 +94,14 @@ describe("a node that was away", () => {
     const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
     await increment(b);
     await expectEqual([a, b]);
-    const { writer, id } = jsonOf(await request(b.url).get("/status"));
+    const { writer, nodeId } = jsonOf(await request(b.url).get("/status"));
     await b.node.stop();
     for (let count = 0; count < 5; count += 1) await increment(a);
     const back = await nodes.again(b, `--peers=${a.config.port}`);
     await back.node.ready;
     await expectEqual([a, back]);
     await request(back.url).get("/get").expect(200, '{"counter":6}\n');
-    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ id, boot: 2 });
+    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ nodeId, boot: 2 });
     await increment(back);
     expect(jsonOf(await request(back.url).get("/status"))["writer"]).toBe(writer);
   });

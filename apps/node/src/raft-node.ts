@@ -18,7 +18,7 @@ import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
-import { HeldRequests } from "./http/raft/held.ts";
+import { HeldRequests } from "./http/held.ts";
 import { LeaderSeeking } from "./http/raft/leader-seeking.ts";
 import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
 import { requestListener } from "./http/server.ts";

@@ -161,10 +161,10 @@ test("a key counts once over a partition, a death and a restart of everybody", (
   }));
 
 test("a node of another cluster on a peer's port is refused, and mixes nothing in", () =>
-  withEventual({ flags: ["--cluster-id=one"] }, async (cluster) => {
+  withEventual({}, async (cluster) => {
     const [a, b, c] = cluster.nodes;
-    a!.start();
-    b!.start();
+    a!.start("--cluster-id=one");
+    b!.start("--cluster-id=one");
     await increment(await a!.ready().then(() => a!));
     c!.start("--cluster-id=two");
     await until("it answers", async () => (await c!.get("/livez")).status === 200);

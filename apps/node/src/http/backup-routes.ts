@@ -24,6 +24,7 @@ export interface BackupCalls {
     key: OperationKey | null,
   ): Promise<{
     readonly replayed: boolean;
+    readonly headers: Readonly<Record<string, string>>;
     /** Further members of the JSON form. */
     readonly members: Readonly<Record<string, unknown>>;
   }>;
@@ -43,8 +44,8 @@ export function backupRoutes(calls: BackupCalls, backups: () => Backups): readon
     const bytes = await bytesOf(request, backups());
     const decoded = decode(bytes);
     const key = operationKey(request, createHash("sha256").update(bytes).digest("hex"));
-    const { replayed, members } = await calls.restore(decoded, key);
-    const headers: Record<string, string> = replayed ? { "idempotent-replayed": "true" } : {};
+    const { replayed, members, headers: own } = await calls.restore(decoded, key);
+    const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
     const { index: restoredIndex, counters } = decoded;
     return prefersJson(request.headers.accept)
       ? json({ restoredIndex, counters: counters.length, ...members }, headers)

@@ -212,7 +212,9 @@ describe("backup and restore", () => {
     expect(counters).toBe(1);
     expect((await readFile(String(path))).toString()).toContain('["default","7"]');
     await request(node.url).post("/increment");
-    await request(node.url).post("/restore").expect(200, "FSM state restored from backup");
+    const restored = await request(node.url).post("/restore");
+    expect([restored.status, restored.text]).toEqual([200, "FSM state restored from backup"]);
+    expect(headerOf(restored, "counter-version")).not.toBeNull();
     expect(await value()).toBe('{"counter":7}\n');
     await request(node.url).post("/increment");
     expect(await value()).toBe('{"counter":8}\n');
@@ -236,7 +238,7 @@ describe("what a node says of itself", () => {
       leader: { raftAddress: "", httpAddress: "", nodeID: "" },
       state: "Eventual",
       mode: "eventual",
-      id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      nodeId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
       nodes: [{ address: node.config.address, role: "nonvoter" }],
       peers: [],
       ready: true,
@@ -249,9 +251,11 @@ describe("what a node says of itself", () => {
   test("GET /health tells those who read JSON who it is", async () => {
     await request(node.url).get("/health").expect(200, "OK");
     const health = jsonOf(await request(node.url).get("/health").set("Accept", "application/json"));
-    const { id, clusterId, writer, vectorHash } = jsonOf(await request(node.url).get("/status"));
+    const { nodeId, clusterId, writer, vectorHash } = jsonOf(
+      await request(node.url).get("/status"),
+    );
     const mode = "eventual";
-    expect(health).toMatchObject({ nodeId: id, clusterId, writer, vectorHash, mode, ready: true });
+    expect(health).toMatchObject({ nodeId, clusterId, writer, vectorHash, mode, ready: true });
   });
 
   test("is ready and alive", async () => {

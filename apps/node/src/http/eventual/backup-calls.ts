@@ -35,9 +35,9 @@ export function eventualBackupCalls(parts: {
         );
       }
       const values = new Map(counters.map(({ name, value }) => [name, value]));
-      await rangeChecked("value-out-of-range", () => node().restore(values));
+      const written = await rangeChecked("value-out-of-range", () => node().restore(values));
       onRestored({ counters: counters.length, index });
-      return { replayed: false, members: {} };
+      return { replayed: false, headers: { "counter-version": written.token }, members: {} };
     },
   };
 }

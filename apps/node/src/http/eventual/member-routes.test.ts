@@ -16,8 +16,8 @@ describe("members", () => {
   const nobody = "127.0.0.1:1";
 
   test("are this node, and those that are announced", async () => {
-    const { clusterId, id } = jsonOf(await request(node.url).get("/status"));
-    const own = { id, address: node.config.address, label: node.config.label };
+    const { clusterId, nodeId } = jsonOf(await request(node.url).get("/status"));
+    const own = { id: nodeId, address: node.config.address, label: node.config.label };
     const before = jsonOf(await request(node.url).get(path));
     expect(before).toMatchObject({ clusterId, members: [{ ...own, up: true }], expected: [] });
     const added = await request(node.url).post(path).send({ address: "1" });

@@ -26,7 +26,7 @@ export function raftBackupCalls(parts: {
     restore: async ({ index, counters }, key) => {
       const { replayed, value: epoch } = await engine().restore({ counters, key });
       if (!replayed) onRestored({ counters: counters.length, index, epoch });
-      return { replayed, members: { epoch: String(epoch) } };
+      return { replayed, headers: {}, members: { epoch: String(epoch) } };
     },
   };
 }

@@ -9,7 +9,7 @@ import type { RaftEngine } from "../../engine/engine.ts";
 import { text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 import { Gate } from "../gate.ts";
-import { heldMax, HeldRequests } from "./held.ts";
+import { heldMax, HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";
 import { LeaderSeeking, type ClusterView } from "./leader-seeking.ts";
 import { Service } from "../service.ts";

@@ -9,7 +9,7 @@ import { codeOf, messageOf } from "../../error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "../api.ts";
 import type { Forwarder } from "./forward.ts";
 import type { Gate } from "../gate.ts";
-import { pauseBefore, type HeldRequests } from "./held.ts";
+import { pauseBefore, type HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";
 import type { Handling } from "../service.ts";
 
