@@ -22,6 +22,7 @@ import {
   promiseOf,
   statesOf,
   syncSome,
+  take,
   Transfers,
   windowMs,
 } from "./random-node.ts";
@@ -110,7 +111,7 @@ export class RandomLife {
     const node = this.#addNode(digit, begin + this.#step + skew);
     const from = this.nodes[0]!;
     this.library.apply(from.replica, node.writer);
-    for (const piece of piecesOf(from.replica)) mergePiece(node.replica, piece);
+    for (const piece of piecesOf(from.replica)) take(from, node, piece);
     this.library.sync(from.replica, node.replica);
   }
 

@@ -50,6 +50,13 @@ export interface Retry {
   readonly delta: bigint;
 }
 
+/** A piece may hold whatever its node knew, and what that had from pieces, when it was made. */
+export function take(from: Node, to: Node, piece: Uint8Array): void {
+  for (const vector of [vectorOf(from.replica), from.ahead]) raise(to.ahead, vector);
+  mergePiece(to.replica, piece);
+  to.closedBefore = Math.max(to.closedBefore, from.closedBefore);
+}
+
 interface Transfer {
   readonly from: Node;
   readonly to: Node;
@@ -85,10 +92,7 @@ export class Transfers {
         this.completed += 1;
         return [to];
       }
-      raise(to.ahead, vectorOf(from.replica));
-      raise(to.ahead, from.ahead);
-      mergePiece(to.replica, next.value);
-      to.closedBefore = Math.max(to.closedBefore, from.closedBefore);
+      take(from, to, next.value);
     }
     if (this.#draw(20) === 0) this.#end(transfer);
     return [to];
