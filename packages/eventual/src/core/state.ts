@@ -80,6 +80,8 @@ export interface Exchange {
   readonly round: number;
   /** Of a sync: the peer had our first record when it began. */
   readonly welcoming: boolean;
+  /** The number that we went by. */
+  readonly boot: number;
 }
 
 export interface Peer {
@@ -244,10 +246,11 @@ export function takeBoot(s: EventualState, boot: number): void {
 
 export function ask(s: EventualState, to: Address, body: Request): number {
   s.lastExchange += 1;
-  const { phase, tick: startedTick, syncRound: round } = s;
+  const { phase, tick: startedTick, syncRound: round, boot } = s;
   const heads = s.peers.get(to)?.heads;
   const welcoming = phase.kind === "writing" && (heads?.get(phase.writer) ?? 0) > 0;
-  const exchange = { id: s.lastExchange, to, type: body.type, startedTick, round, welcoming };
+  const id = s.lastExchange;
+  const exchange = { id, to, type: body.type, startedTick, round, welcoming, boot };
   s.exchanges.set(exchange.id, exchange);
   s.messages.push({ kind: "request", to, exchange: exchange.id, sender: senderOf(s), body });
   return exchange.id;
