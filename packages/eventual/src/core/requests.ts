@@ -99,7 +99,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
     case "piece":
       return onPiece(s, peer, m.body);
     case "refused":
-      return onRefused(s, peer, m.body.why, m.sender.clusterId);
+      return onRefused(s, peer, m.body.why, { clusterId: m.sender.clusterId, exchange });
   }
 }
 
@@ -130,14 +130,21 @@ function onHealthy(s: EventualState, peer: Peer, theirs: number): void {
   startSync(s, peer);
 }
 
-function onRefused(s: EventualState, peer: Peer, why: RefusedWhy, clusterId: string): void {
+function onRefused(
+  s: EventualState,
+  peer: Peer,
+  why: RefusedWhy,
+  { clusterId, exchange }: { readonly clusterId: string; readonly exchange: Exchange },
+): void {
   // Its answer has just told us its cluster id, and we took it: nothing to tell of.
   if (why.code === "foreign-cluster" && clusterId === s.cluster.id) return;
   s.notes.push({ type: "refusedBy", peer: peer.address, why });
   peer.holdTick = s.tick + s.options.timing.heartbeatTicks;
   if (why.code === "removed") return stopFor(s, "removed");
-  // One that meant us as we were before we took a later number is settled.
-  if (why.code === "duplicate-identity" && why.boot >= s.boot) return onDuplicate(s, why.boot);
+  if (why.code === "duplicate-identity") {
+    if (exchange.boot < s.boot) return; // it meant us as we were before we took a later number
+    return onDuplicate(s, why.boot);
+  }
   if (why.code === "fork") s.notes.push({ type: "fork", peer: peer.address, writer: why.writer });
 }
 

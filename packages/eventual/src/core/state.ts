@@ -79,6 +79,8 @@ export interface Exchange {
   readonly round: number;
   /** Of a sync: our writer, if the peer had its first record when the sync began. */
   readonly welcoming: WriterId | null;
+  /** The number that we went by. */
+  readonly boot: number;
 }
 
 export interface Peer {
@@ -236,11 +238,12 @@ export function senderOf(s: EventualState): Sender {
 
 export function ask(s: EventualState, to: Address, body: Request): number {
   s.lastExchange += 1;
-  const { phase, tick: startedTick, syncRound: round } = s;
+  const { phase, tick: startedTick, syncRound: round, boot } = s;
   const writer = phase.kind === "writing" ? phase.writer : null;
   const hasFirst = writer !== null && (s.peers.get(to)?.heads?.get(writer) ?? 0) > 0;
   const welcoming = hasFirst ? writer : null;
-  const exchange = { id: s.lastExchange, to, type: body.type, startedTick, round, welcoming };
+  const id = s.lastExchange;
+  const exchange = { id, to, type: body.type, startedTick, round, welcoming, boot };
   s.exchanges.set(exchange.id, exchange);
   s.messages.push({ kind: "request", to, exchange: exchange.id, sender: senderOf(s), body });
   return exchange.id;
