@@ -58,6 +58,7 @@ export function oldestUntil(r: Replica): WallMs | null {
  * @returns whether it contradicts what was known of its key
  */
 export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot): boolean {
+  r.untilMax = Math.max(r.untilMax, dot.until);
   const first = counter.keys.get(key);
   if (first === undefined) {
     const slot = r.dots.add(counter, key, dot);
