@@ -17,6 +17,7 @@ import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { hexBits } from "./random.ts";
+import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { stagedHead, startRecord } from "./state.ts";
 import { vectorKnown } from "./promising.ts";
@@ -126,10 +127,7 @@ function latestBoot(s: EventualState, except: WriterId | null): number {
 /** B2. */
 function mint(s: EventualState, why: string): void {
   const latest = latestBoot(s, null);
-  if (latest >= s.boot) {
-    s.boot = latest + 1;
-    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
-  }
+  if (latest >= s.boot) numberStart(s, latest + 1);
   const writer = hexBits(s.random, 96);
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);

@@ -16,6 +16,7 @@ export function initialState(
     random,
     logs: new Map(),
     boot: 0,
+    bootWrite: 0,
     nonce: 0,
     cluster: { id, provisional: true, placed: false },
     phase: { kind: "minting", why: "" },

@@ -19,6 +19,7 @@ import type { Address, Member, NamedAddress } from "../types.ts";
 import { rolledBack } from "./boot.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
+import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { openRecord, refuse, startRecord } from "./state.ts";
 import { ownHead, startSync } from "./syncing.ts";
@@ -73,8 +74,7 @@ export function onDuplicate(s: EventualState, boot: number): void {
     return stopFor(s, "duplicate-identity");
   }
   // We have only begun: our disk may be an older copy, and the other one is then long dead.
-  s.boot = Math.max(s.boot, boot) + 1;
-  s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  numberStart(s, Math.max(s.boot, boot) + 1);
   rolledBack(s, "a later start of this node is known");
 }
 
@@ -96,6 +96,7 @@ function meet(s: EventualState, sender: Sender): RefusedWhy | null {
   const isWorthIt = sender.provisional ? sender.clusterId < id : !hasKeys;
   const yields = !s.options.cluster.fixed && provisional && isWorthIt;
   if (!yields) return { code: "foreign-cluster" };
+  // Whoever takes the id of an established cluster gives it up for no provisional one any more.
   setCluster(s, { ...s.cluster, id: sender.clusterId, provisional: sender.provisional });
   s.notes.push({ type: "cluster", id: sender.clusterId, why: `met ${sender.address}` });
   return null;
@@ -156,8 +157,10 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && peer.welcomed !== own.writer && peer.syncing === null)
-      startSync(s, peer);
+    const isDue = s.tick >= peer.welcomeTick && peer.syncing === null;
+    if (!hasFirst || !peer.up || peer.welcomed === own.writer || !isDue) continue;
+    peer.welcomeTick = s.tick + s.options.timing.heartbeatTicks;
+    startSync(s, peer);
   }
   // Whoever is there may be of a cluster that has forgotten keys: M2.
   if (!others.every(({ settled }) => settled)) return;

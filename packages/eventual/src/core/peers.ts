@@ -42,6 +42,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     syncedRound: 0,
     settled: false,
     welcomed: null,
+    welcomeTick: 0,
   };
 }
 

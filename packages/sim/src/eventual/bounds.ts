@@ -10,8 +10,10 @@ export function checkBounds(world: EventualWorld, node: SimNode, status: Eventua
     must(size <= max, "bounded", () => `${node.name}: ${size} ${what}, at most ${max} are allowed`);
   };
   within("bytes of records kept", status.retainedBytes, limits.retainedMaxBytes);
-  // Each node accepts keys up to the limit; what others accepted has to be known here as well.
-  within("keys", status.keys, limits.keysMax * Math.max(world.nodes.length, status.members.length));
+  // Each node accepts keys up to the limit, and again when it has closed those; the others have to
+  // know them all, and may close later.
+  const nodes = Math.max(world.nodes.length, status.members.length);
+  within("keys", status.keys, 2 * limits.keysMax * nodes);
   within("counters", status.counters, limits.countersMax);
   within("members", status.members.length, limits.membersMax);
   within("peers", status.peers.length, limits.membersMax);

@@ -2,7 +2,14 @@
  * Clients that add, with keys of their own clocks, and ask again until they know; what each of them
  * was told is kept for the final reckoning.
  */
-import type { CounterName, Outcome, Position, VersionVector, WriterId } from "@counter/eventual";
+import type {
+  CounterName,
+  Outcome,
+  Position,
+  RecordBody,
+  VersionVector,
+  WriterId,
+} from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { trueMs } from "./clock.ts";
 import { counterName, isGrowOnly } from "./counters.ts";
@@ -21,7 +28,12 @@ export interface ClientOperation {
   readonly delta: bigint;
   readonly key: string | null;
   /** Where nodes said that they had written it: also those whose answer was lost. */
-  readonly written: { readonly writer: WriterId; readonly position: Position }[];
+  readonly written: {
+    readonly writer: WriterId;
+    readonly position: Position;
+    /** The record: another one in its place means that it is lost. */
+    readonly body: RecordBody | null;
+  }[];
   /** It was answered as a repetition. */
   replayed: boolean;
   /** Attempts that no node ever answered: it died, or still sleeps. */
@@ -159,7 +171,11 @@ export class SimClient {
   #note(operation: ClientOperation, delta: bigint, outcome: Outcome): void {
     if (outcome.type === "refused") return;
     if (outcome.position === 0) operation.replayed = true;
-    else if (delta === operation.delta) operation.written.push(outcome);
+    else if (delta === operation.delta) {
+      const { writer, position } = outcome;
+      const body = this.#parts.world.truth.bodyOf(writer, position);
+      operation.written.push({ writer, position, body });
+    }
   }
 
   #again(operation: ClientOperation, attempt: number): void {

@@ -3,7 +3,6 @@ import { unitsPerTick } from "../event-heap.ts";
 import type { FaultTools } from "./faults.ts";
 import { onDiskWentBack, onNodeLost } from "./losses.ts";
 import { SimNode } from "./node.ts";
-import { NodeWatch } from "./watch.ts";
 
 /** Most directories lost in one run: each is a member for ever unless somebody removes it. */
 const lostMax = 4;
@@ -48,13 +47,9 @@ export class DirectoryFaults {
     this.#copy = null;
     if (node.id !== copy.id || node.isGone || node.hasTwin || node.wasRemoved) return;
     node.crash("its machine goes back to an older copy");
-    node.disk.restore(copy.entries);
+    node.goBackTo(copy.entries);
     say(`the disk of ${node.name} is as it was, ${copy.entries.length} entries`);
     world.exchanges.dropSentOf(node.seat);
-    const before = node.watch;
-    node.watch = new NodeWatch(world, node);
-    node.watch.inheritPieces(before);
-    node.isBeingRestored = true;
     mendLater(() => this.#startWhenQuiet(node));
   }
 

@@ -3,7 +3,7 @@ import type { Address, NodeId } from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { WallClock } from "./clock.ts";
 import { JournalDisk } from "./journal-disk.ts";
-import { NodeProcess } from "./process.ts";
+import { NodeProcess, optionsOf } from "./process.ts";
 import { NodeWatch } from "./watch.ts";
 import type { EventualWorld } from "./world.ts";
 import { storedRecords } from "./stored.ts";
@@ -28,6 +28,8 @@ export class SimNode {
   hasLeft = false;
   /** Another process uses a copy of its data directory. */
   hasTwin = false;
+  /** Its disk went back in time, once at least. */
+  hasGoneBack = false;
   /** Its disk went back in time, and it is not up again yet. */
   isBeingRestored = false;
   /** How much slower its ticks are: 1.3 is nearly a third. */
@@ -93,6 +95,20 @@ export class SimNode {
     this.peers = [...original.peers];
     this.disk.restore(original.disk.copy());
     this.watch = new NodeWatch(this.#world, this);
+    this.watch.inheritPieces(original.watch);
+  }
+
+  /** The disk is as it was; what it holds is known at once, and not when a process reads it. */
+  goBackTo(entries: readonly Uint8Array[]): void {
+    this.disk.restore(entries);
+    const before = this.watch;
+    this.watch = new NodeWatch(this.#world, this);
+    this.watch.inheritPieces(before);
+    const reader = this.#world.factory(optionsOf(this.#world, this, this.#random.fork("reader")));
+    for (const entry of entries) reader.load(entry);
+    this.watch.onLoaded(reader);
+    this.hasGoneBack = true;
+    this.isBeingRestored = true;
   }
 
   /** Another directory, without anything in it. */

@@ -4,6 +4,9 @@ import type { SimNode } from "./node.ts";
 import { must } from "./sentences.ts";
 import type { EventualWorld } from "./world.ts";
 
+/** After so long a process that has stopped is started again by whoever runs it. */
+const supervisorUnits = 1000;
+
 export function onNote(world: EventualWorld, node: SimNode, note: Note): void {
   const { coverage } = world;
   switch (note.type) {
@@ -52,8 +55,12 @@ function onMustStop(
     coverage.hit("removedStopped");
     node.isGone = true;
   } else {
-    must(node.hasTwin, "no-false-alarm", () => `${node.name} has no twin, and stops`);
+    // Of a disk that went back, later starts are known: who runs it has to start it once more.
+    must(node.hasTwin || node.hasGoneBack, "no-false-alarm", () => {
+      return `${node.name} has no twin, and stops`;
+    });
     coverage.hit("duplicateRefused");
+    if (node.hasGoneBack) world.heap.after(supervisorUnits, () => node.start());
   }
   world.heap.after(0, () => node.crash(`it has to stop: ${why}`));
 }

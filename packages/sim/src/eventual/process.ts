@@ -44,6 +44,24 @@ interface Waiting {
   readonly tell: OnOutcome;
 }
 
+/** What this node is started with; another seed each time. */
+export function optionsOf(world: EventualWorld, node: SimNode, random: Random): EventualOptions {
+  const { knobs } = world;
+  const isFixed = !knobs.faults.enabled.has("provisional");
+  const draw = (): number => random.next();
+  return {
+    node: node.id,
+    address: node.address,
+    label: node.name,
+    peers: node.peers,
+    cluster: isFixed ? { id: "simulated", fixed: true } : { id: node.clusterId, fixed: false },
+    seed: [draw(), draw(), draw(), draw()],
+    durable: true,
+    limits: knobs.limits,
+    timing: knobs.timing,
+  };
+}
+
 export class NodeProcess {
   readonly node: SimNode;
   /** Different for every process of a run. */
@@ -67,7 +85,7 @@ export class NodeProcess {
     this.node = node;
     this.number = number;
     this.#random = random;
-    this.core = this.#guard(() => world.factory(this.#options()));
+    this.core = this.#guard(() => world.factory(optionsOf(world, node, random)));
   }
 
   get isAlive(): boolean {
@@ -140,24 +158,6 @@ export class NodeProcess {
     this.#perform(() => {
       if (this.#open.delete(exchange)) this.#step({ type: "unanswered", exchange });
     });
-  }
-
-  #options(): EventualOptions {
-    const { node } = this;
-    const { knobs } = this.#world;
-    const isFixed = !knobs.faults.enabled.has("provisional");
-    const draw = (): number => this.#random.next();
-    return {
-      node: node.id,
-      address: node.address,
-      label: node.name,
-      peers: node.peers,
-      cluster: isFixed ? { id: "simulated", fixed: true } : { id: node.clusterId, fixed: false },
-      seed: [draw(), draw(), draw(), draw()],
-      durable: true,
-      limits: knobs.limits,
-      timing: knobs.timing,
-    };
   }
 
   #expect(asked: AskedOperation | null, tell: OnOutcome): number {

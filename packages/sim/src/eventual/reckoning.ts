@@ -54,7 +54,10 @@ function addUp(
   const { counter, key, delta, written } = operation;
   const isPresent =
     key === null
-      ? written.some(({ writer, position }) => position <= (model.vector.get(writer) ?? 0))
+      ? written.some(({ writer, position, body }) => {
+          const isThere = world.truth.bodyOf(writer, position) === body;
+          return isThere && position <= (model.vector.get(writer) ?? 0);
+        })
       : model.dotsOf(counter, key).length > 0;
   if (isPresent) {
     sum.certain += delta;
@@ -74,8 +77,9 @@ function addUp(
 
 /** Whether all records that held it went down with a disk, or stayed with a node that was removed. */
 function isLost(world: EventualWorld, { written, replayed }: ClientOperation): boolean {
-  const areLost = written.every(({ writer, position }) => {
+  const areLost = written.every(({ writer, position, body }) => {
     const known = world.truth.writers.get(writer);
+    if (world.truth.bodyOf(writer, position) !== body) return true;
     return known === undefined || (known.losableFrom !== null && position >= known.losableFrom);
   });
   // A repetition names no record: it may have been the first answer that got through.

@@ -32,6 +32,8 @@ export class NodeWatch {
   readonly #claimed = new Map<WriterId, Position>();
   /** Up to here it may show parts of a snapshot that its vector does not cover yet. */
   readonly #pieces = new Map<WriterId, Position>();
+  /** Its vector covers all of that. */
+  #isCovered = true;
   readonly #shown = new Map<CounterName, bigint>();
   readonly #touched = new Set<CounterName>();
 
@@ -48,11 +50,12 @@ export class NodeWatch {
 
   /** Whether the node shows exactly what its vector says. */
   get isWhole(): boolean {
+    if (this.#isCovered) return true;
     const { vector } = this.model;
     for (const [writer, position] of this.#pieces) {
       if ((vector.get(writer) ?? 0) < position) return false;
     }
-    this.#pieces.clear();
+    this.#isCovered = true;
     return true;
   }
 
@@ -74,6 +77,7 @@ export class NodeWatch {
 
   /** Parts of a snapshot of a node that knew this. */
   onPiece(known: VersionVector): void {
+    this.#isCovered = false;
     for (const [writer, position] of known) {
       this.#pieces.set(writer, Math.max(position, this.#pieces.get(writer) ?? 0));
     }
