@@ -19,14 +19,19 @@ const palette = [36, 35, 33, 32, 34, 31, 96];
 const colour = (code, text) => (paint ? `\u001b[${code}m${text}\u001b[0m` : text);
 const say = (text) => console.log(colour(1, text));
 
-const usage = `Usage: npm start -- [--nodes 3] [--port 8080] [--data-dir ./data] [--log-level info]
+const usage = `Usage: npm start -- [--mode raft] [--nodes 3] [--port 8080] [--data-dir ./data] [--log-level info]
 
 Starts a cluster on this machine: one node a port, from --port upwards. Every node keeps its data
-in <data-dir>/node-<port>, so the counter survives a restart. Ctrl-C stops all of them.`;
+in <data-dir>/node-<port>, so the counter survives a restart. Ctrl-C stops all of them.
+
+--mode=eventual starts nodes that each count on alone when they cannot reach the others, and agree
+when they can again. A data directory belongs to the mode that it was first started in.`;
+const modes = ["raft", "eventual"];
 
 function readOptions() {
   const { values } = parseArgs({
     options: {
+      mode: { type: "string", default: "raft" },
       nodes: { type: "string", default: "3" },
       port: { type: "string", default: "8080" },
       "data-dir": { type: "string", default: "data" },
@@ -37,7 +42,9 @@ function readOptions() {
   const nodes = wholeNumber("--nodes", values.nodes, 1, 7);
   const port = wholeNumber("--port", values.port, 1, 65536 - nodes);
   const ports = Array.from({ length: nodes }, (_, place) => port + place);
-  return { ports, help: values.help, dataDir: values["data-dir"], logLevel: values["log-level"] };
+  const { mode, help } = values;
+  if (!modes.includes(mode)) throw new Error(`--mode: "${mode}" is none of ${modes.join(", ")}`);
+  return { ports, mode, help, dataDir: values["data-dir"], logLevel: values["log-level"] };
 }
 
 function wholeNumber(name, text, min, max) {
@@ -62,9 +69,10 @@ function dataDirOf(port, { dataDir }) {
   return join(dataDir, `node-${port}`);
 }
 
-function startNode(port, place, { ports, dataDir, logLevel }) {
+function startNode(port, place, { ports, mode, dataDir, logLevel }) {
   const args = [
     join(root, "apps/node/dist/main.js"),
+    `--mode=${mode}`,
     `--port=${port}`,
     `--data-dir=${dataDirOf(port, { dataDir })}`,
     `--log-level=${logLevel}`,
@@ -85,39 +93,66 @@ function startNode(port, place, { ports, dataDir, logLevel }) {
   return { port, child, ended };
 }
 
-/** Resolves with the port of the leader once a majority has answered it. */
-async function untilReady(ports, signal) {
+/** Resolves once the cluster answers, with what there is to say about it; `null` if it is stopped. */
+async function untilReady({ ports, mode }, signal) {
+  const found = mode === "raft" ? leaderSeen : allSynced;
   while (!signal.aborted) {
-    for (const port of ports) {
-      const leader = await leaderSeenBy(port, signal);
-      if (leader !== null) return leader;
-    }
+    const facts = await found(ports, signal);
+    if (facts !== null) return facts;
     await pause(pollMs);
   }
   return null;
 }
 
-async function leaderSeenBy(port, signal) {
+/** One node suffices: it is ready when a majority has answered it. */
+async function leaderSeen(ports, signal) {
+  for (const port of ports) {
+    const leader = (await statusOfReady(port, signal))?.leader.httpAddress ?? "";
+    if (leader !== "") return `the leader is ${leader}`;
+  }
+  return null;
+}
+
+async function allSynced(ports, signal) {
+  for (const port of ports) if ((await statusOfReady(port, signal)) === null) return null;
+  return "each of them counts";
+}
+
+async function statusOfReady(port, signal) {
   try {
     const base = `http://127.0.0.1:${port}`;
     const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(1000)]) };
     if (!(await fetch(`${base}/readyz`, options)).ok) return null;
-    const status = await (await fetch(`${base}/status`, options)).json();
-    return status.leader.httpAddress === "" ? null : status.leader.httpAddress;
+    return await (await fetch(`${base}/status`, options)).json();
   } catch {
     return null; // not up yet: asked again
   }
 }
 
-function announce(ports, leader) {
+const tries = {
+  raft: [
+    ["-X POST", "/next", "hand out the next number"],
+    ["", "/get", "read the counter"],
+    ["", "/status", "who leads, how far is everybody"],
+  ],
+  eventual: [
+    ["-X POST", "/increment", "add one"],
+    ["", "/get", "read the counter, as this node knows it"],
+    ["", "/status", "who is up, and how far"],
+  ],
+};
+
+function announce({ ports, mode }, facts) {
   const seconds = (performance.now() / 1000).toFixed(2);
   const base = `http://127.0.0.1:${ports[0]}`;
-  say(`\nready in ${seconds} s: ${ports.length} nodes, the leader is ${leader}`);
+  say(`\nready in ${seconds} s: ${ports.length} nodes, ${facts}`);
   console.log(`  ${ports.map((port) => `http://127.0.0.1:${port}`).join("  ")}\n`);
   console.log("Try, at any of them:");
-  console.log(`  curl -X POST ${base}/next        # hand out the next number`);
-  console.log(`  curl ${base}/get                 # read the counter`);
-  console.log(`  curl ${base}/status              # who leads, how far is everybody`);
+  const lines = tries[mode].map(([method, path, what]) => {
+    return [["curl", method, `${base}${path}`].filter(Boolean).join(" "), what];
+  });
+  const width = Math.max(...lines.map(([command]) => command.length));
+  for (const [command, what] of lines) console.log(`  ${command.padEnd(width)}  # ${what}`);
   say("Ctrl-C stops all nodes.\n");
 }
 
@@ -159,13 +194,13 @@ async function main() {
       if (finalCodes.includes(code))
         return console.log("its last line above says what to change first");
       const peers = options.ports.filter((other) => other !== port).join(",");
-      const flags = `--port=${port} --peers=${peers} --data-dir=${dataDirOf(port, options)}`;
+      const flags = `--mode=${options.mode} --port=${port} --peers=${peers} --data-dir=${dataDirOf(port, options)}`;
       console.log(`bring it back with: node apps/node/dist/main.js ${flags}`);
     });
   }
   const allEnded = Promise.all(nodes.map(({ ended }) => ended));
-  void untilReady(options.ports, stopping.signal).then((leader) => {
-    if (leader !== null) announce(options.ports, leader);
+  void untilReady(options, stopping.signal).then((facts) => {
+    if (facts !== null) announce(options, facts);
   });
 
   const how = await Promise.race([asked.then(() => "asked"), allEnded.then(() => "allEnded")]);

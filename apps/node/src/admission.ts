@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RaftEvent, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
-import { isNamed } from "./config/config.ts";
+import { isNamed } from "./config/cluster-id.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
 import type { Identity } from "./data-dir/identity.ts";
 import { messageOf } from "./error-text.ts";

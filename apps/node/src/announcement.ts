@@ -3,14 +3,14 @@ import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
 import { isLoopback } from "./config/addresses.ts";
-import type { NodeConfig } from "./config/config.ts";
+import type { RaftConfig } from "./config/node-config.ts";
 import type { Identity } from "./data-dir/identity.ts";
 
 export function announce(
   { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,
   parts: {
     readonly identity: Identity;
-    readonly config: Pick<NodeConfig, "dataDir" | "host">;
+    readonly config: Pick<RaftConfig, "dataDir" | "host">;
     readonly log: Logger;
   },
 ): void {
@@ -21,7 +21,11 @@ export function announce(
     ? `member of a cluster of ${members.length}`
     : "no member of a cluster yet";
   log.info(text, { id, address, dataDir: config.dataDir, clusterId });
-  if (!isLoopback(config.host)) {
-    log.warn(`${config.host} is open to the network: whoever reaches it can change counters`);
-  }
+  warnIfOpen(config.host, log);
+}
+
+/** @param host - the interface that the node listens on */
+export function warnIfOpen(host: string, log: Logger): void {
+  if (isLoopback(host)) return;
+  log.warn(`${host} is open to the network: whoever reaches it can change counters`);
 }

@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 
 import { MemoryNetwork, MemoryStorage, RaftNode, readRecording } from "@counter/raft";
-import winston from "winston";
 
 import { FlightFiles, recordingsKept } from "./flight-files.ts";
+import { logTo } from "./test-support/log-lines.ts";
 import { TestNodes } from "./test-support/test-node.ts";
 
 const nodes = new TestNodes();
@@ -21,17 +20,6 @@ async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "counter-flight-"));
   folders.push(folder);
   return folder;
-}
-
-/** Everything that is logged, one line each. */
-function logTo(lines: string[]): winston.Logger {
-  const format = winston.format.printf(({ level, message }) => {
-    lines.push(`${level}: ${String(message)}`);
-    return "";
-  });
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const transports = [new winston.transports.Stream({ stream: nowhere })];
-  return winston.createLogger({ format, transports });
 }
 
 async function recordingIn(
@@ -67,7 +55,7 @@ async function startWatched(folder: string, lines: string[] = []) {
 describe("recordings of a node", () => {
   test("are written on request, readable by their owner, and the node goes on", async () => {
     const { node, config } = await nodes.single();
-    await node.flight.save("flight");
+    await node.record();
     const recording = await recordingIn(config.dataDir, "flight-1.ndjson");
     expect(recording).toMatchObject({ release: "0.0.0-test", error: null });
     expect(recording.inputs.length).toBeGreaterThan(0);

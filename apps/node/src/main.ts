@@ -1,13 +1,14 @@
 /** The program: settings, log, node, signals, exit code. `--help` says more. */
 import { readFileSync } from "node:fs";
 
-import type { Logger } from "winston";
-
-import { readConfig, type Mode, type NodeConfig } from "./config/config.ts";
+import { readConfig } from "./config/config.ts";
+import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
+import { startEventualNode } from "./eventual-node.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
-import { startRaftNode, type NodeParts, type RunningNode } from "./node.ts";
+import { startRaftNode } from "./raft-node.ts";
+import type { NodeParts, RunningNode } from "./running.ts";
 import { ignoreClosedOutput, onSignalToRecord, stopInTime, untilSignal } from "./shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
@@ -20,16 +21,22 @@ function readVersion(): string {
 }
 
 /** Every mode has its own composition; a mode without a line stops the build here. */
-const starters: Readonly<Record<Mode, (parts: NodeParts) => Promise<RunningNode>>> = {
-  raft: startRaftNode,
-};
+function start(config: NodeConfig, rest: Omit<NodeParts, "config">): Promise<RunningNode> {
+  switch (config.mode) {
+    case "raft":
+      return startRaftNode({ ...rest, config });
+    case "eventual":
+      return startEventualNode({ ...rest, config });
+  }
+}
 
-async function run(config: NodeConfig, log: Logger, parts: NodeParts): Promise<number> {
+async function run({ config, ...rest }: NodeParts): Promise<number> {
+  const { log } = rest;
   const signalled = untilSignal();
   let running: RunningNode | null = null; // before there is one, there is nothing to record
-  onSignalToRecord(() => void running?.flight.save("flight"));
+  onSignalToRecord(() => void running?.record());
   const cancelling = new AbortController();
-  const starting = starters[config.mode]({ ...parts, cancel: cancelling.signal });
+  const starting = start(config, { ...rest, cancel: cancelling.signal });
   const early = await Promise.race([signalled, starting.then(() => null)]);
   if (early !== null) cancelling.abort();
   const node = await starting.catch((error: unknown) => {
@@ -73,7 +80,7 @@ async function main(): Promise<number> {
       const colours = wanted && process.env["NO_COLOR"] === undefined;
       const log = createLog(config, logContext, { colours });
       try {
-        return await run(config, log, { config, log, logContext, version: readVersion() });
+        return await run({ config, log, logContext, version: readVersion() });
       } catch (error) {
         const expected = error instanceof StartError;
         log.error(expected ? error.message : "the node cannot start", expected ? {} : { error });

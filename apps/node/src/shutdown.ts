@@ -3,7 +3,7 @@ import type { Logger } from "winston";
 
 import { messageOf } from "./error-text.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { RunningNode } from "./node.ts";
+import type { RunningNode } from "./running.ts";
 
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 

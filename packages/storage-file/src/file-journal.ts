@@ -61,6 +61,8 @@ export class FileJournal implements Journal {
   #loaded = false;
   /** Number of the last entry on the disk. */
   #last: number;
+  /** Of the checkpoint in force; 0 without one. */
+  #checkpointIndex: number;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
   #checkpointing = false;
@@ -74,7 +76,8 @@ export class FileJournal implements Journal {
     this.directory = storage.directory;
     this.#storage = storage;
     this.#persisted = persisted;
-    this.#last = Math.max(persisted?.entries.at(-1)?.index ?? 0, persisted?.snapshot?.index ?? 0);
+    this.#checkpointIndex = persisted?.snapshot?.index ?? 0;
+    this.#last = Math.max(persisted?.entries.at(-1)?.index ?? 0, this.#checkpointIndex);
   }
 
   /**
@@ -115,11 +118,13 @@ export class FileJournal implements Journal {
     this.#checkpointing = true;
     const covered = this.#last;
     try {
-      // A snapshot needs an index of its own, not less than that of the one before it, and the log
-      // needs an entry there: one that means nothing, since nothing may have been appended at all.
-      const index = await this.#enqueue("noop", [new Uint8Array(0)]);
+      // A snapshot has the index of an entry on the disk, beyond that of the snapshot before it. If
+      // nothing was acknowledged since then, an entry that means nothing is appended for it.
+      const isNew = covered > this.#checkpointIndex;
+      const index = isNew ? covered : await this.#enqueue("noop", [new Uint8Array(0)]);
       const chunks = withTurns(checkpointChunks({ covered, entries: checked(entries) }));
       await this.#storage.saveSnapshot(checkpointMeta(index), chunks);
+      this.#checkpointIndex = index;
       await this.#storage.compact(covered);
     } finally {
       this.#checkpointing = false;
@@ -172,7 +177,7 @@ export class FileJournal implements Journal {
   #enqueue(kind: Waiting["kind"], data: readonly Uint8Array[]): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#checkUsable();
-      if (this.#refusal !== null) throw this.#refusal;
+      if (this.#refusal !== null && kind === "command") throw this.#refusal;
       const problem = this.#problemOf(kind, data);
       if (problem !== null) throw this.#fail(new StorageInvariantError(problem));
       this.#waiting.push({ kind, data, bytes: bytesOf(data), resolve, reject });

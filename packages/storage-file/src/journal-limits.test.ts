@@ -4,6 +4,7 @@ import { journalEntryMaxBytes, openFileJournal, openFileStorage, runWalTool } fr
 import { openJournalWith } from "./open-journal.ts";
 import { bytesOf, hardState, log, meta, pieces, write } from "./test-support/builders.ts";
 import { newDirectory, rewrite } from "./test-support/directories.ts";
+import { MemoryDisk } from "./test-support/memory-disk.ts";
 import {
   entriesOf,
   invariantError,
@@ -82,7 +83,7 @@ describe("damage", () => {
     const journal = await newJournal("a");
     await journal.checkpoint([new Uint8Array(200_000).fill(65), bytesOf("end")]);
     await journal.close();
-    const name = "snapshot-0000000000000002-0000000000000001.bin";
+    const name = "snapshot-0000000000000001-0000000000000001.bin";
     await rewrite(join(journal.directory, name), (bytes) => bytes.fill(0, 150_000, 150_001));
     const again = await openFileJournal(journal.directory, options);
     await expect(again.load().next()).rejects.toMatchObject({ code: "STORAGE_DAMAGED" });
@@ -156,6 +157,58 @@ describe("a full disk", () => {
     await journal.checkpoint(entriesOf("AB"));
     await journal.append(entriesOf("c"));
     expect(await kept(journal)).toEqual(["AB", "c"]);
+  });
+
+  it.each([1, 30, 60, 100, 200, 300, 700, 2000])(
+    "of entries of %d bytes gets room by a checkpoint, called as soon as it is known",
+    async (size) => {
+      const files = watch();
+      const directory = await newDirectory();
+      const journal = await openJournalWith(files, directory, options);
+      let [segments, full] = [1, 0];
+      files.after = ({ operation, name }) => {
+        if (!name.startsWith("wal-0")) return;
+        if (operation === "rename") segments += 1;
+        if (operation === "remove") segments -= 1;
+      };
+      files.rule = ({ operation, name }) => {
+        const refused = operation === "write" && name.startsWith("wal-next") && segments >= 3;
+        if (refused) throw systemError("ENOSPC");
+      };
+      let count = 0;
+      while (full < 3) {
+        try {
+          await journal.append([new Uint8Array(size).fill(65)]);
+          count += 1;
+        } catch (error) {
+          expect(error).toMatchObject({ code: "STORAGE_FULL" });
+          full += 1;
+          await journal.checkpoint(entriesOf(`${count} entries`));
+        }
+      }
+      await journal.append(entriesOf("and one more"));
+      expect(await kept(journal)).toEqual([`${count} entries`, "and one more"]);
+    },
+  );
+
+  it("has room for one checkpoint behind the last entry, wherever that ends", async () => {
+    for (let pad = 1; pad <= 64; pad += 1) {
+      const files = watch(new MemoryDisk());
+      const journal = await openJournalWith(files, "/disk", options);
+      files.rule = ({ name }) => {
+        if (name.startsWith("wal-next")) throw systemError("ENOSPC");
+      };
+      await journal.append([new Uint8Array(pad)]);
+      let full = false;
+      while (!full) {
+        full = await journal.append(entriesOf("x")).then(
+          () => false,
+          () => true,
+        );
+      }
+      await journal.checkpoint(entriesOf("all"));
+      await journal.close();
+    }
   });
 
   it("refuses a checkpoint without harm", async () => {

@@ -1,10 +1,18 @@
-import { clusterIdOf, isNamed, readConfig, type NodeConfig } from "./config.ts";
+import { clusterIdOf, isNamed } from "./cluster-id.ts";
+import { readConfig } from "./config.ts";
 import { flagSpecs } from "./flags.ts";
+import type { NodeConfig, RaftConfig } from "./node-config.ts";
 
 async function config(args: string, environment: Record<string, string> = {}): Promise<NodeConfig> {
   const result = await readConfig(args.split(" ").filter(Boolean), environment);
   if (result.kind !== "config") throw new Error(JSON.stringify(result));
   return result.config;
+}
+
+async function raftConfig(args: string): Promise<RaftConfig> {
+  const found = await config(args);
+  if (found.mode !== "raft") throw new Error(found.mode);
+  return found;
 }
 
 async function problems(
@@ -54,9 +62,9 @@ describe("peers", () => {
   });
 
   test("every node of a cluster derives the same cluster id, whatever the order", async () => {
-    const first = await config("--port=1 --peers=2,3");
-    const second = await config("--port=2 --peers=3,1");
-    const stranger = await config("--port=3 --peers=1");
+    const first = await raftConfig("--port=1 --peers=2,3");
+    const second = await raftConfig("--port=2 --peers=3,1");
+    const stranger = await raftConfig("--port=3 --peers=1");
     expect(second.clusterId).toBe(first.clusterId);
     expect(stranger.clusterId).not.toBe(first.clusterId);
     const members = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
@@ -65,14 +73,14 @@ describe("peers", () => {
   });
 
   test("a cluster id that is given does not make up for another list of members", async () => {
-    const first = await config("--port=1 --peers=2,3 --cluster-id=a");
-    const second = await config("--port=2 --peers=3,1 --cluster-id=a");
+    const first = await raftConfig("--port=1 --peers=2,3 --cluster-id=a");
+    const second = await raftConfig("--port=2 --peers=3,1 --cluster-id=a");
     expect(first.clusterId).toMatch(/^a~[0-9a-f]{16}$/);
     expect(second.clusterId).toBe(first.clusterId);
     // Each lists the other, and their first entries would differ.
-    const stranger = await config("--port=2 --peers=1 --cluster-id=a");
+    const stranger = await raftConfig("--port=2 --peers=1 --cluster-id=a");
     expect(stranger.clusterId).not.toBe(first.clusterId);
-    const renamed = await config("--port=1 --peers=2,3 --cluster-id=b");
+    const renamed = await raftConfig("--port=1 --peers=2,3 --cluster-id=b");
     expect(renamed.clusterId).not.toBe(first.clusterId);
   });
 
@@ -90,6 +98,44 @@ describe("joining", () => {
   test("names nodes of the cluster, and nobody of a new one", async () => {
     const joins = await config("--port=4 --join=1,localhost:2,2,4");
     expect(joins).toMatchObject({ peers: [], join: ["127.0.0.1:1", "127.0.0.1:2"] });
+  });
+});
+
+describe("eventual mode", () => {
+  test("has times, limits and a place for its records that can be chosen", async () => {
+    expect(await config("--mode=eventual --port=8080 --peers=8081,8080")).toMatchObject({
+      mode: "eventual",
+      address: "127.0.0.1:8080",
+      peers: ["127.0.0.1:8081"],
+      newNodes: [],
+      heartbeatMs: 1000,
+      antiEntropyMs: 1000,
+      peerLogCapBytes: 67_108_864,
+      storage: "file",
+      peerSecretFile: null,
+      resumeWaitMs: 1000,
+    });
+    const chosen = [
+      "--mode=eventual --newnode=8083,localhost:8084 --newnode=8083 --heartbeat=200ms --storage=memory",
+      "--anti-entropy=5s --peer-log-cap=2MiB --peer-secret-file=/run/secret --resume-wait=0",
+    ];
+    expect(await config(chosen.join(" "))).toMatchObject({
+      newNodes: ["127.0.0.1:8083", "127.0.0.1:8084"],
+      heartbeatMs: 200,
+      antiEntropyMs: 5000,
+      peerLogCapBytes: 2_097_152,
+      storage: "memory",
+      peerSecretFile: "/run/secret",
+      resumeWaitMs: 0,
+    });
+  });
+
+  test("takes more peers than a first configuration of raft has room for", async () => {
+    const peers = Array.from({ length: 64 }, (_, place) => 9001 + place).join(",");
+    expect((await config(`--mode=eventual --peers=${peers}`)).peers).toHaveLength(64);
+    expect(await problems(`--mode=eventual --peers=${peers},9100`)).toEqual([
+      "--peers: at most 64 peers",
+    ]);
   });
 });
 
@@ -143,8 +189,44 @@ describe("what is refused", () => {
       says: '--peers: "https://a:1": only http:// addresses are supported',
     },
     {
-      given: "--mode=eventual",
-      says: "--mode: eventual mode is not available in this release: use --mode=raft",
+      given: "--heartbeat=2s",
+      says: "--heartbeat belongs to --mode=eventual, and this node has --mode=raft",
+    },
+    {
+      given: "--newnode=8083",
+      says: "--newnode belongs to --mode=eventual, and this node has --mode=raft; in raft mode start the new node with --join",
+    },
+    {
+      given: "--mode=eventual --join=8081",
+      says: "--join belongs to --mode=raft, and this node has --mode=eventual; in eventual mode name the nodes of the cluster with --peers",
+    },
+    {
+      given: "--mode=eventual --forward=off",
+      says: "--forward belongs to --mode=raft, and this node has --mode=eventual",
+    },
+    {
+      given: "--mode=eventual --newnode=8081,8080",
+      says: "--newnode names this node itself: give the address of the further node, at any node that runs already",
+    },
+    {
+      given: "--mode=eventual --peer-log-cap=lots",
+      says: '--peer-log-cap: "lots" is not a number of bytes: write 512KiB, 64MiB or 1GiB',
+    },
+    {
+      given: "--mode=eventual --peer-log-cap=1KiB",
+      says: "--peer-log-cap: 1KiB is out of range: use 1MiB to 4GiB",
+    },
+    {
+      given: "--mode=eventual --storage=cloud",
+      says: '--storage: "cloud" is unknown: use file or memory',
+    },
+    {
+      given: "--mode=eventual --host=0.0.0.0 --newnode=8081",
+      says: "--host=0.0.0.0 means every interface, which is not an address that peers can use: add --advertise=host:port",
+    },
+    {
+      given: "--peers=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+      says: "--peers: at most 14 peers in raft mode",
     },
     {
       given: "--cluster-id=a~b",

@@ -2,47 +2,14 @@
  * Flags and `COUNTER_*` variables become one checked {@link NodeConfig}, or a list of *all* that is
  * wrong with them. Nothing else in the program reads flags or the environment.
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-
 import yargs from "yargs";
 
-import { formatAddress, isWildcard } from "./addresses.ts";
+import { assemble, isProblem } from "./assemble.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { environmentName, flagSpecs, type FlagName, type FlagSpec } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { flagsSchema, type CheckedFlags } from "./schema.ts";
-
-/** How counters are replicated. */
-export type Mode = "raft";
-
-/** Everything a node is told at its start. Times in milliseconds. */
-export interface NodeConfig {
-  readonly mode: Mode;
-  readonly label: string;
-  readonly host: string;
-  readonly port: number;
-  /** `host:port` under which the others reach us; also our Raft id. */
-  readonly address: string;
-  /** The other nodes of the first configuration, in the spelling of {@link address}, sorted. */
-  readonly peers: readonly string[];
-  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
-  readonly join: readonly string[];
-  /** What `--cluster-id` says; `null` if it was not given. */
-  readonly clusterName: string | null;
-  /** What the nodes of a new cluster compare: the name and the first members. */
-  readonly clusterId: string;
-  readonly dataDir: string;
-  readonly forward: "forward" | "redirect" | "off";
-  readonly compat: "none" | "strict";
-  readonly applyTimeoutMs: number;
-  readonly idempotencyWindowMs: number;
-  readonly idempotencyMax: number;
-  readonly maxCounters: number;
-  readonly shutdownTimeoutMs: number;
-  readonly logLevel: "error" | "warn" | "info" | "debug";
-  readonly logFormat: "pretty" | "json";
-}
+import type { NodeConfig } from "./node-config.ts";
+import { flagsSchema } from "./schema.ts";
 
 export type ConfigResult =
   | { readonly kind: "config"; readonly config: NodeConfig }
@@ -75,6 +42,7 @@ export async function readConfig(
 
   const problems = [...valued, ...unknownFlags(parsed), ...unknownVariables(environment)];
   const given = collect(parsed, environment, problems);
+  problems.push(...ofTheOtherMode(given));
   const values = Object.fromEntries(
     Object.entries(given).map(([flag, { value }]) => [flag, value]),
   );
@@ -87,7 +55,10 @@ export async function readConfig(
     }
   }
   if (!checked.success || problems.length > 0) return { kind: "problems", problems };
-  return assemble(checked.data);
+  const assembled = assemble(checked.data);
+  return isProblem(assembled)
+    ? { kind: "problems", problems: [assembled.problem] }
+    : { kind: "config", config: assembled };
 }
 
 function parseArguments(args: readonly string[]): Readonly<Record<string, unknown>> {
@@ -170,76 +141,21 @@ function collect(
   return given;
 }
 
+/** A setting that would have no effect is refused: whoever gave it expects one. */
+function ofTheOtherMode(given: Given): string[] {
+  const mode = given.mode?.value ?? "raft";
+  if (mode !== "raft" && mode !== "eventual") return []; // the schema says so
+  return Object.entries(given).flatMap(([flag, { name }]) => {
+    const spec: FlagSpec | null = isFlagName(flag) ? flagSpecs[flag] : null;
+    if (spec?.mode === undefined || spec.mode === mode) return [];
+    const instead = spec.instead === undefined ? "" : `; in ${mode} mode ${spec.instead}`;
+    return [`${name} belongs to --mode=${spec.mode}, and this node has --mode=${mode}${instead}`];
+  });
+}
+
 function splitList(value: unknown): string[] {
   const texts = Array.isArray(value) ? value.map(String) : [String(value)];
   return texts.flatMap((text) => text.split(",").map((part) => part.trim())).filter(Boolean);
-}
-
-function assemble(flags: CheckedFlags): ConfigResult {
-  const host = flags.host === "localhost" ? "127.0.0.1" : flags.host;
-  const own = flags.advertise ?? { host, port: flags.port };
-  const address = formatAddress(own);
-  const listening = formatAddress({ host, port: flags.port });
-  const peers = [...new Set(flags.peers.map(formatAddress))]
-    .filter((peer) => peer !== address && peer !== listening)
-    .sort();
-  const others = peers.length + flags.join.length;
-  if (flags.advertise === undefined && isWildcard(host) && others > 0) {
-    const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
-    return { kind: "problems", problems: [problem] };
-  }
-  const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
-  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
-    const problem =
-      peers.length > 0
-        ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
-        : "--join names this node itself: name nodes of the cluster that it is to join";
-    return { kind: "problems", problems: [problem] };
-  }
-  const label = flags.id ?? `node-${flags.port}`;
-  const members = [...peers, address].sort();
-  const config: NodeConfig = {
-    mode: flags.mode,
-    label,
-    host,
-    port: flags.port,
-    address,
-    peers,
-    join: seeds,
-    clusterName: flags["cluster-id"] ?? null,
-    clusterId: clusterIdOf(flags["cluster-id"] ?? null, members),
-    dataDir: flags["data-dir"] ?? join("data", label),
-    forward: flags.forward,
-    compat: flags.compat,
-    applyTimeoutMs: flags["apply-timeout"],
-    idempotencyWindowMs: flags["idempotency-window"],
-    idempotencyMax: flags["idempotency-max"],
-    maxCounters: flags["max-counters"],
-    shutdownTimeoutMs: flags["shutdown-timeout"],
-    logLevel: flags["log-level"],
-    logFormat: flags["log-format"],
-  };
-  return { kind: "config", config };
-}
-
-/**
- * The same for all nodes that were told of the same cluster, another for any other list of members:
- * nodes that were started with different `--peers` refuse each other instead of beginning with
- * different first entries and electing two leaders. A name keeps apart clusters that have, or once
- * had, the same addresses; it does not replace the list.
- *
- * @param name - `null` if there is none
- * @param members - all addresses, sorted
- * @returns 32 hexadecimal digits; with a name, the name, `~` and 16 digits
- */
-export function clusterIdOf(name: string | null, members: readonly string[]): string {
-  const digest = createHash("sha256").update(members.join("\n")).digest("hex");
-  return name === null ? digest.slice(0, 32) : `${name}~${digest.slice(0, 16)}`;
-}
-
-/** Whether a cluster has this name. Directories of earlier releases hold the bare name. */
-export function isNamed(clusterId: string, name: string): boolean {
-  return clusterId === name || clusterId.startsWith(`${name}~`);
 }
 
 function isFlagName(name: string): name is FlagName {

@@ -1,7 +1,12 @@
 /** Every flag, once: `--help`, the environment names and the checks are all made from this table. */
+import type { Mode } from "./node-config.ts";
 
 export interface FlagSpec {
   readonly group: string;
+  /** The only mode in which it means something; without it, both. */
+  readonly mode?: Mode;
+  /** What to do in the other mode instead. */
+  readonly instead?: string;
   readonly describe: string;
   /** The default as `--help` shows it. */
   readonly default?: string;
@@ -10,6 +15,8 @@ export interface FlagSpec {
 }
 
 const cluster = "Who this node is:";
+const raft = "In raft mode only:";
+const eventual = "In eventual mode only:";
 const requests = "Answering requests:";
 const limits = "Limits:";
 const running = "Running:";
@@ -17,7 +24,8 @@ const running = "Running:";
 export const flagSpecs = {
   mode: {
     group: cluster,
-    describe: "how counters are replicated: raft (every answer is final)",
+    describe:
+      "how counters are replicated: raft (every answer is final; needs a majority) or eventual (every node answers alone, all agree later)",
     default: "raft",
   },
   port: {
@@ -41,12 +49,6 @@ export const flagSpecs = {
     default: "none: a cluster of one",
     list: true,
   },
-  join: {
-    group: cluster,
-    describe: "join the cluster of these nodes (any of them): ports or host:port",
-    default: "none",
-    list: true,
-  },
   id: {
     group: cluster,
     describe: "label of this node in logs and status",
@@ -63,11 +65,6 @@ export const flagSpecs = {
       "name of the cluster; nodes with another name, or another list of first members, are refused",
     default: "none",
   },
-  forward: {
-    group: requests,
-    describe: "what a follower does with a write: forward it, redirect (307), or off (503)",
-    default: "forward",
-  },
   compat: {
     group: requests,
     describe: "strict: status codes of the original demo (400 not leader, GET for writes)",
@@ -76,7 +73,7 @@ export const flagSpecs = {
   "apply-timeout": {
     group: requests,
     describe:
-      "longest wait for a leader, and then for a majority, before a request is answered 503 or 504",
+      "longest wait for the other nodes before a request is answered 503 or 504: for a leader and then a majority, or for the ?ack= that was asked for",
     default: "5s",
   },
   "idempotency-window": {
@@ -93,6 +90,66 @@ export const flagSpecs = {
     group: limits,
     describe: "most counters",
     default: "100000",
+  },
+  join: {
+    group: raft,
+    mode: "raft",
+    instead: "name the nodes of the cluster with --peers",
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
+    list: true,
+  },
+  forward: {
+    group: raft,
+    mode: "raft",
+    describe: "what a follower does with a write: forward it, redirect (307), or off (503)",
+    default: "forward",
+  },
+  newnode: {
+    group: eventual,
+    mode: "eventual",
+    instead: "start the new node with --join",
+    describe: "announces a further node to all others; it may be started later",
+    default: "none",
+    list: true,
+  },
+  heartbeat: {
+    group: eventual,
+    mode: "eventual",
+    describe:
+      "time between two health checks of a peer; three that fail take it out of the fan-out",
+    default: "1s",
+  },
+  "anti-entropy": {
+    group: eventual,
+    mode: "eventual",
+    describe: "time between two comparisons with a random peer, which find what was missed",
+    default: "1s",
+  },
+  "peer-log-cap": {
+    group: eventual,
+    mode: "eventual",
+    describe: "most bytes kept for peers that are behind; beyond it they get a snapshot",
+    default: "64MiB",
+  },
+  storage: {
+    group: eventual,
+    mode: "eventual",
+    describe: "file, or memory: counts that no other node has yet end with the process",
+    default: "file",
+  },
+  "peer-secret-file": {
+    group: eventual,
+    mode: "eventual",
+    describe:
+      "file of a secret that all nodes share; without it only nodes on this machine are heard",
+    default: "none",
+  },
+  "resume-wait": {
+    group: eventual,
+    mode: "eventual",
+    describe: "longest wait, after a restart, for the others to confirm where this node was",
+    default: "1s",
   },
   "shutdown-timeout": {
     group: running,

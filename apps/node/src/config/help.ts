@@ -8,15 +8,27 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
   ["$0 --port=8080 --peers=8081,8082", "one of three nodes on this machine"],
   ["$0 --host=10.0.0.5 --peers=10.0.0.6:8080,10.0.0.7:8080", "one of three machines"],
   ["$0 --port=8083 --join=8080,8081", "a further node of a cluster that runs"],
+  [
+    "$0 --mode=eventual --port=8080 --peers=8081,8082",
+    "one of three that each count on alone when cut off",
+  ],
+  [
+    "$0 --mode=eventual --port=8080 --peers=8081 --newnode=8083",
+    "announces 8083, which may start later",
+  ],
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
   ["npx nx serve node --port=8080 --peers=8081,8082", "the same through Nx"],
 ];
 
 const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
+In raft mode a write is answered once a majority has it, and a minority that is cut off answers 503.
+In eventual mode a write is answered once this node has it on its disk, also when no other node can be
+reached; all nodes come to the same sum when they meet. /next exists in raft mode only. A data
+directory belongs to the mode that it was first started in.
 Give every first node of a cluster the same addresses; the own one in --peers does no harm.
 Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
 3 data directory locked, damaged or of another node, or refused by the others for ever,
-4 removed from its cluster, 5 port in use.`;
+4 removed from its cluster or replaced by a second process of its own, 5 port in use.`;
 
 /** The column at which the meaning of a flag or an example begins, if the line has one. */
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;

@@ -34,6 +34,32 @@ export function parseDuration(text: string): number | null {
   return match === null ? null : Number(match[1]) * durationUnits[match[2] ?? "ms"]!;
 }
 
+const byteUnits: Readonly<Record<string, number>> = {
+  "": 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** `65536`, `512KiB`, `64MiB`, `1GiB`, as bytes between `min` and `max`. */
+function bytes(min: string, max: string): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const count = parseBytes(text);
+    if (count !== null && count >= parseBytes(min)! && count <= parseBytes(max)!) return count;
+    const message =
+      count === null
+        ? `"${text}" is not a number of bytes: write 512KiB, 64MiB or 1GiB`
+        : `${text} is out of range: use ${min} to ${max}`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+function parseBytes(text: string): number | null {
+  const match = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(text.trim());
+  return match === null ? null : Number(match[1]) * byteUnits[match[2] ?? ""]!;
+}
+
 function integer(min: number, max: number): z.ZodType<number, string> {
   return z.string().transform((text, context) => {
     const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
@@ -76,32 +102,33 @@ const address = z.string().transform((text, context) => {
   }
 });
 
-const mode = oneOf("raft", "eventual").transform((chosen, context) => {
-  if (chosen === "raft") return chosen;
-  context.addIssue({
-    code: "custom",
-    message: "eventual mode is not available in this release: use --mode=raft",
-  });
-  return z.NEVER;
-});
+/** Most other nodes of a first Raft configuration. */
+export const raftPeersMax: number = 14;
 
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
-  mode: mode.default("raft"),
+  mode: oneOf("raft", "eventual").default("raft"),
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
     .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
-  peers: z.array(address).max(14, "at most 14 peers").default([]),
+  peers: z.array(address).max(64, "at most 64 peers").default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
+  newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),
   forward: oneOf("forward", "redirect", "off").default("forward"),
   compat: oneOf("none", "strict").default("none"),
   "apply-timeout": duration("50ms", "1m").default(5000),
+  heartbeat: duration("50ms", "1m").default(1000),
+  "anti-entropy": duration("50ms", "10m").default(1000),
+  "peer-log-cap": bytes("1MiB", "4GiB").default(64 * 1024 * 1024),
+  storage: oneOf("file", "memory").default("file"),
+  "peer-secret-file": z.string().min(1, "a file is needed").optional(),
+  "resume-wait": duration("0", "1m").default(1000),
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),

@@ -64,3 +64,21 @@ test("every change of a single byte is noticed", () => {
   }
   expect(() => decodeBackup(bytes.subarray(0, -1))).toThrow(/damaged/);
 });
+
+test("numbers that begin again do not make an old backup the newest", async () => {
+  const backups = new Backups(dir, "c1");
+  const saved = [
+    await backups.saveNext({ index: 7, counters }),
+    ...(await Promise.all([
+      backups.saveNext({ index: 3, counters: [] }),
+      backups.saveNext({ index: 4, counters }),
+    ])),
+    await backups.saveNext({ index: 20, counters: [] }),
+  ];
+  expect(saved.map(({ index }) => index)).toEqual([7, 8, 9, 20]);
+  expect((await backups.load(null))!.file).toBe(saved[3]!.file);
+  expect(decodeBackup((await backups.load(saved[1]!.file))!.bytes)).toEqual({
+    index: 8,
+    counters: [],
+  });
+});

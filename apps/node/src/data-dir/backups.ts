@@ -48,10 +48,26 @@ export class Backups {
   readonly #folder: string;
   readonly #clusterId: string;
   #writes = 0;
+  /** One after the other: each looks at the number of the one before. */
+  #lastNext: Promise<unknown> = Promise.resolve();
 
   constructor(dataDir: string, clusterId: string) {
     this.#folder = join(dataDir, "backups");
     this.#clusterId = clusterId;
+  }
+
+  /**
+   * Like {@link save}, for a source that may begin to count again: a backup always gets a higher
+   * number than those that are there, so that the newest is the one with the highest.
+   */
+  saveNext(backup: CounterBackup): Promise<SavedBackup & CounterBackup> {
+    const saved = this.#lastNext.then(async () => {
+      const newest = indexOf((await this.#names()).at(-1));
+      const numbered = { ...backup, index: Math.max(backup.index, newest + 1) };
+      return { ...(await this.save(numbered)), ...numbered };
+    });
+    this.#lastNext = saved.catch(() => undefined); // told to whoever asked for that one
+    return saved;
   }
 
   /** Durable when it resolves. A backup of the same index replaces the former one: it is the same. */
@@ -99,6 +115,11 @@ export class Backups {
     const names = await this.#names();
     for (const name of names.slice(0, -backupsKept)) await rm(join(this.#folder, name));
   }
+}
+
+/** 0 if there is no file. */
+function indexOf(name: string | undefined): number {
+  return Number(name?.slice("counter-".length, -".backup".length) ?? 0);
 }
 
 export function encodeBackup(backup: CounterBackup, clusterId: string): Uint8Array {

@@ -6,7 +6,7 @@ import type { Storage } from "@counter/raft";
 import { openFileStorage } from "@counter/storage-file";
 import type { Logger } from "winston";
 
-import type { NodeConfig } from "../config/config.ts";
+import type { RaftConfig } from "../config/node-config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { withFullDiskLogged } from "./full-disk.ts";
@@ -34,7 +34,7 @@ export interface DataDir {
  * @throws StartError, with exit code 3 for a directory that cannot or must not be used
  */
 export async function openDataDir(
-  config: NodeConfig,
+  config: RaftConfig,
   log: Logger,
   findCluster: () => Promise<string>,
 ): Promise<DataDir> {
@@ -66,7 +66,8 @@ export async function openDataDir(
   }
 }
 
-async function makeFolder(dataDir: string): Promise<void> {
+/** @throws StartError (exit code 3) */
+export async function makeFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
   } catch (error) {

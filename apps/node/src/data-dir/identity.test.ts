@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readConfig, type NodeConfig } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
+import type { RaftConfig } from "../config/node-config.ts";
 import {
   checkIdentity,
   firstMembers,
@@ -20,9 +21,10 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function configOf(...args: string[]): Promise<NodeConfig> {
+async function configOf(...args: string[]): Promise<RaftConfig> {
   const result = await readConfig([`--data-dir=${dir}`, ...args], {});
-  if (result.kind !== "config") throw new Error(JSON.stringify(result));
+  if (result.kind !== "config" || result.config.mode !== "raft")
+    throw new Error(JSON.stringify(result));
   return result.config;
 }
 

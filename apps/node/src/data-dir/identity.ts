@@ -1,23 +1,17 @@
 /**
- * Whose data directory this is. A directory is bound at its first start to one address, one mode
+ * Whose data directory this is in Raft mode. A directory is bound at its first start to one address, one mode
  * and one cluster: its votes and its log are promises that were made under that name, and starting
  * them under another one would break them.
  */
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 
 import type { Member } from "@counter/raft";
 import { z } from "zod";
 
-import { isNamed, type Mode, type NodeConfig } from "../config/config.ts";
-import { codeOf, messageOf } from "../error-text.ts";
+import { isNamed } from "../config/cluster-id.ts";
+import type { RaftConfig } from "../config/node-config.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
-import { writeDurably } from "./durable-file.ts";
-
-const formatVersion = 1;
-/** Its name in a data directory. */
-export const identityFileName: string = "identity.json";
+import { formatVersion, readIdentityFile, writeIdentityFile } from "./identity-file.ts";
 
 /** What `identity.json` says. */
 export interface Identity {
@@ -25,7 +19,7 @@ export interface Identity {
   /** 128 random bits in hexadecimal: another directory at the same address has others. */
   readonly directoryId: string;
   readonly label: string;
-  readonly mode: Mode;
+  readonly mode: "raft";
   /** The address that others use. */
   readonly address: string;
   /**
@@ -63,7 +57,7 @@ const identitySchema = z
  *
  * @param joins - the cluster that it is to join; `null` for a node that begins one
  */
-export function newIdentity(config: NodeConfig, joins: string | null = null): Identity {
+export function newIdentity(config: RaftConfig, joins: string | null = null): Identity {
   const directoryId = randomBytes(16).toString("hex");
   const { address } = config;
   return {
@@ -89,36 +83,13 @@ export function firstMembers({ members }: Identity): readonly Member[] | "join" 
  * @returns `null` for a directory that was never started
  * @throws StartError (exit code 3) for a file that cannot be read or understood
  */
-export async function readIdentity(dataDir: string): Promise<Identity | null> {
-  const path = join(dataDir, identityFileName);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    const message = `cannot read ${path}: ${messageOf(error)}`;
-    throw new StartError(exitCodes.dataDir, message, { cause: error });
-  }
-  const parsed = identitySchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  const foreignMode = z.object({ mode: z.string() }).safeParse(parseJson(text));
-  if (foreignMode.success && foreignMode.data.mode !== "raft") {
-    throw new StartError(
-      exitCodes.dataDir,
-      `${dataDir} was started with --mode=${foreignMode.data.mode} and cannot run in another mode: choose another --data-dir`,
-    );
-  }
-  throw new StartError(
-    exitCodes.dataDir,
-    `${path} is damaged or of a newer release: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
-  );
+export function readIdentity(dataDir: string): Promise<Identity | null> {
+  return readIdentityFile(dataDir, { mode: "raft", schema: identitySchema });
 }
 
 /** Durable when it resolves. */
-export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
-  const text = `${JSON.stringify(identity, null, 2)}\n`;
-  const bytes = new TextEncoder().encode(text);
-  await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
+export function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+  return writeIdentityFile(dataDir, identity);
 }
 
 /**
@@ -129,7 +100,7 @@ export async function writeIdentity(dataDir: string, identity: Identity): Promis
  */
 export function checkIdentity(
   identity: Identity,
-  config: Pick<NodeConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
+  config: Pick<RaftConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
 ): readonly string[] {
   const { dataDir } = config;
   if (identity.address !== config.address) {
@@ -161,12 +132,4 @@ export function checkIdentity(
   return [
     `--peers is ignored: members come from the data directory, which began with ${first}. If this node never was part of a cluster, remove ${dataDir} and start again`,
   ];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the schema refuses it with the right words
-  }
 }

@@ -1,8 +1,7 @@
-/** The counter service as the HTTP layer sees it, whatever replicates it underneath. */
+/** The counter service of Raft mode as the HTTP layer sees it, and what every mode has. */
 import type { Member, NodeId } from "@counter/raft";
 import type { CounterName, CounterValue, OperationKey, RefusalCode } from "@counter/state-machine";
 
-import type { Mode } from "../config/config.ts";
 import type { ClusterMembers } from "./members.ts";
 
 /**
@@ -95,8 +94,7 @@ export interface EngineStatus {
 /**
  * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
-export interface CounterEngine {
-  readonly mode: Mode;
+export interface RaftEngine {
   add(request: AddRequest): Promise<Written>;
   next(request: NextRequest): Promise<Written>;
   restore(request: RestoreRequest): Promise<Written>;

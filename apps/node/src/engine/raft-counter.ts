@@ -25,7 +25,7 @@ import {
   UnknownVoterError,
   type AddRequest,
   type CounterBackup,
-  type CounterEngine,
+  type RaftEngine,
   type EngineStatus,
   type NextRequest,
   type PeerLag,
@@ -69,8 +69,7 @@ export interface RaftCounterOptions {
   readonly maxCounters: number;
 }
 
-export class RaftCounter implements CounterEngine {
-  readonly mode = "raft";
+export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;

@@ -1,8 +1,10 @@
 /** Backup and restore. Each node keeps the backups that it made itself. */
 import { createHash } from "node:crypto";
 
-import { decodeBackup, type Backups } from "../data-dir/backups.ts";
-import type { CounterBackup, CounterEngine } from "../engine/engine.ts";
+import type { OperationKey } from "@counter/state-machine";
+
+import { decodeBackup, type Backups, type SavedBackup } from "../data-dir/backups.ts";
+import type { CounterBackup } from "../engine/engine.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
@@ -14,45 +16,39 @@ export const backupMediaType = "application/vnd.counter.backup";
 /** Largest backup that one command of the log may carry. */
 export const restoreMaxBytes: number = 4 * 1024 * 1024;
 
-/** What a restore has brought back. */
-export interface Restored {
-  readonly counters: number;
-  /** The log index at which the backup was made. */
-  readonly index: number;
-  /** How many restores there have been, this one included. */
-  readonly epoch: bigint;
+/** What a mode makes of the two calls. */
+export interface BackupCalls {
+  backup(): Promise<SavedBackup & CounterBackup>;
+  restore(
+    backup: CounterBackup,
+    key: OperationKey | null,
+  ): Promise<{
+    readonly replayed: boolean;
+    readonly headers: Readonly<Record<string, string>>;
+    /** Further members of the JSON form. */
+    readonly members: Readonly<Record<string, unknown>>;
+  }>;
 }
 
-export function backupRoutes(
-  engine: () => CounterEngine,
-  backups: () => Backups,
-  onRestored: (restored: Restored) => void,
-): readonly Route[] {
+/** @param backups - those of this node; throws a Problem until it has started */
+export function backupRoutes(calls: BackupCalls, backups: () => Backups): readonly Route[] {
   const backup: Route["handle"] = async (request) => {
     jsonMembers(request, []);
-    const taken = await engine().backup();
-    const { path, sha256 } = await backups().save(taken);
-    const counters = taken.counters.length;
+    const { path, sha256, index, counters } = await calls.backup();
     return prefersJson(request.headers.accept)
-      ? json({ path, index: taken.index, sha256, counters })
+      ? json({ path, index, sha256, counters: counters.length })
       : text(`FSM state backed up\n${path}\nPOST /restore to this node brings it back.\n`);
   };
 
   const restore: Route["handle"] = async (request) => {
-    const running = engine();
     const bytes = await bytesOf(request, backups());
-    const { index, counters } = decode(bytes);
+    const decoded = decode(bytes);
     const key = operationKey(request, createHash("sha256").update(bytes).digest("hex"));
-    const written = await running.restore({ counters, key });
-    if (!written.replayed) onRestored({ counters: counters.length, index, epoch: written.value });
-    const headers: Record<string, string> = written.replayed
-      ? { "idempotent-replayed": "true" }
-      : {};
+    const { replayed, members, headers: own } = await calls.restore(decoded, key);
+    const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
+    const { index: restoredIndex, counters } = decoded;
     return prefersJson(request.headers.accept)
-      ? json(
-          { restoredIndex: index, counters: counters.length, epoch: String(written.value) },
-          headers,
-        )
+      ? json({ restoredIndex, counters: counters.length, ...members }, headers)
       : text("FSM state restored from backup", headers);
   };
 

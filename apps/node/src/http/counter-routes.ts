@@ -1,36 +1,55 @@
 /** The counter itself: hand out numbers, add, read. All of them speak of the counter `default`. */
 import type { OperationKey } from "@counter/state-machine";
 
-import type { CounterEngine, Written } from "../engine/engine.ts";
-import { bodyMaxBytes, json, jsonText, text, type Route } from "./api.ts";
-import { freshnessHeaders, readLevel } from "./consistency.ts";
+import type { AddRequest } from "../engine/engine.ts";
+import { bodyMaxBytes, json, jsonText, text, type ApiRequest, type Route } from "./api.ts";
 import { exactInteger, jsonMembers, operationKey, prefersJson } from "./negotiation.ts";
 
 const counter = "default";
 
-/** @param engine - the engine once there is one; throws a Problem before */
+/** A value, and what the mode has to say about it. */
+export interface ReadReply {
+  readonly value: bigint;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface WriteReply extends ReadReply {
+  /** The key was known: nothing was done now. */
+  readonly replayed: boolean;
+  /** Further members of the JSON form. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** What a mode makes of the calls on a counter. It reads for itself what only it knows of a request. */
+export interface CounterCalls {
+  next(request: ApiRequest, to: Omit<AddRequest, "delta">): Promise<WriteReply>;
+  add(request: ApiRequest, to: AddRequest): Promise<WriteReply>;
+  read(request: ApiRequest, counter: string): Promise<ReadReply>;
+}
+
 export function counterRoutes(
-  engine: () => CounterEngine,
+  calls: CounterCalls,
   options: { readonly idempotencyWindowMs: number },
 ): readonly Route[] {
   const windowSeconds = String(Math.floor(options.idempotencyWindowMs / 1000));
 
   /** What a write's reply says besides its body. */
-  function keyHeaders(key: OperationKey | null, written: Written): Record<string, string> {
-    if (key === null) return {};
+  function headersOf(key: OperationKey | null, reply: WriteReply): Record<string, string> {
+    if (key === null) return reply.headers;
     return {
+      ...reply.headers,
       "counter-idempotency-window": windowSeconds,
-      ...(written.replayed ? { "idempotent-replayed": "true" } : {}),
+      ...(reply.replayed ? { "idempotent-replayed": "true" } : {}),
     };
   }
 
   const next: Route["handle"] = async (request) => {
     jsonMembers(request, []);
     const key = operationKey(request, "");
-    const written = await engine().next({ counter, count: 1n, key });
-    const headers = keyHeaders(key, written);
+    const written = await calls.next(request, { counter, key });
+    const headers = headersOf(key, written);
     return prefersJson(request.headers.accept)
-      ? json({ counter, value: written.value.toString() }, headers)
+      ? json({ counter, value: written.value.toString(), ...written.members }, headers)
       : text(`${written.value}\n`, headers);
   };
 
@@ -38,27 +57,24 @@ export function counterRoutes(
     const { delta: given } = jsonMembers(request, ["delta"]);
     const delta = given === undefined ? 1n : exactInteger("delta", given);
     const key = operationKey(request, delta.toString());
-    const written = await engine().add({ counter, delta, key });
-    const headers = keyHeaders(key, written);
+    const written = await calls.add(request, { counter, delta, key });
+    const headers = headersOf(key, written);
     return prefersJson(request.headers.accept)
-      ? json({ counter, value: written.value.toString() }, headers)
+      ? json({ counter, value: written.value.toString(), ...written.members }, headers)
       : text("Incremented successfully", headers);
   };
 
   const get: Route["handle"] = async (request) => {
-    const level = readLevel(request.query);
-    const read = await engine().get({ counter, ...level });
+    const { value, headers } = await calls.read(request, counter);
     // Exact digits: JSON.stringify knows no bigint.
-    return jsonText(`{"counter":${read.value}}\n`, freshnessHeaders(level, read));
+    return jsonText(`{"counter":${value}}\n`, headers);
   };
 
   const count: Route["handle"] = async (request) => {
-    const level = readLevel(request.query);
-    const read = await engine().get({ counter, ...level });
-    const headers = freshnessHeaders(level, read);
+    const { value, headers } = await calls.read(request, counter);
     return prefersJson(request.headers.accept)
-      ? json({ counter, value: read.value.toString() }, headers)
-      : text(`Current Counter: ${read.value}`, headers);
+      ? json({ counter, value: value.toString() }, headers)
+      : text(`Current Counter: ${value}`, headers);
   };
 
   const write = { method: "POST", kind: "write", bodyMaxBytes } as const;

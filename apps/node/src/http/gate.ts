@@ -1,13 +1,13 @@
 /** Whether requests are let in: not before the node has started, not while it stops, not too many. */
-import type { CounterEngine } from "../engine/engine.ts";
 import type { Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 
 /** Most requests that are being answered at a time; more would only wait and grow memory. */
 export const inFlightMax: number = 8192;
 
-export class Gate {
-  #engine: CounterEngine | null = null;
+/** @typeParam Engine - what answers once the node has started */
+export class Gate<Engine> {
+  #engine: Engine | null = null;
   #leaving = false;
   #draining = false;
   #inFlight = 0;
@@ -32,12 +32,12 @@ export class Gate {
   }
 
   /** @throws Problem `starting` until {@link open} was called */
-  engine(): CounterEngine {
+  engine(): Engine {
     if (this.#engine === null) throw new Problem("starting", "the node reads its data directory");
     return this.#engine;
   }
 
-  open(engine: CounterEngine): void {
+  open(engine: Engine): void {
     this.#engine = engine;
   }
 

@@ -18,11 +18,13 @@ export interface Health {
   readonly ready: readonly Check[];
   /** `/health`: alive, and not on its way out. */
   readonly serving: readonly Check[];
+  /** What the JSON form of `/health` says besides; nothing if left out. */
+  readonly facts?: () => Readonly<Record<string, unknown>>;
 }
 
 export function healthRoutes(health: Health): readonly Route[] {
-  const probe = (route: Pick<Route, "path" | "summary">, checks: readonly Check[], ok: string) => {
-    const handle = (request: ApiRequest): ApiReply => report(request, checks, ok);
+  const probe = (route: Pick<Route, "path" | "summary">, shown: Shown) => {
+    const handle = (request: ApiRequest): ApiReply => report(request, shown);
     return { ...route, method: "GET", kind: "probe", bodyMaxBytes, handle } as const;
   };
   const summaries = {
@@ -31,13 +33,22 @@ export function healthRoutes(health: Health): readonly Route[] {
     ready: "should it get traffic, and if not, why; ?verbose",
   };
   return [
-    probe({ path: "/health", summary: summaries.health }, health.serving, "OK"),
-    probe({ path: "/livez", summary: summaries.live }, health.live, "ok"),
-    probe({ path: "/readyz", summary: summaries.ready }, health.ready, "ok"),
+    probe(
+      { path: "/health", summary: summaries.health },
+      { ...health, checks: health.serving, ok: "OK" },
+    ),
+    probe({ path: "/livez", summary: summaries.live }, { checks: health.live, ok: "ok" }),
+    probe({ path: "/readyz", summary: summaries.ready }, { checks: health.ready, ok: "ok" }),
   ];
 }
 
-function report(request: ApiRequest, checks: readonly Check[], ok: string): ApiReply {
+interface Shown extends Pick<Health, "facts"> {
+  readonly checks: readonly Check[];
+  /** The text of a machine that only wants to see one. */
+  readonly ok: string;
+}
+
+function report(request: ApiRequest, { checks, ok, facts }: Shown): ApiReply {
   const results = checks.map(({ name, problem }) => ({ name, problem: problem() }));
   const failed = results.filter(({ problem }) => problem !== null);
   const headers: Record<string, string> = failed.length > 0 ? { "retry-after": "1" } : {};
@@ -46,6 +57,7 @@ function report(request: ApiRequest, checks: readonly Check[], ok: string): ApiR
     const body = {
       status: failed.length > 0 ? "unavailable" : "ok",
       checks: results.map(({ name, problem }) => ({ name, ok: problem === null, problem })),
+      ...facts?.(),
     };
     return { ...json(body, headers), status };
   }

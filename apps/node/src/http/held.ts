@@ -1,6 +1,7 @@
 /**
- * Requests that wait for a leader. While one is being elected nothing can be written, and nothing is
- * wrong either: who waits a second is served, where a refusal would have to be sent again.
+ * Requests that wait for a leader, or for a node that has just been started. While one is being
+ * elected nothing can be written, and nothing is wrong either: who waits a second is served, where a
+ * refusal would have to be sent again.
  *
  * Only requests of which it is certain that they have not taken effect wait here.
  */
@@ -60,7 +61,7 @@ export class HeldRequests {
     return !this.#closed;
   }
 
-  /** There may be a leader now: whoever waits looks again. */
+  /** Something has changed: whoever waits looks again. */
   release(): void {
     for (const end of [...this.#waiting]) end();
   }

@@ -2,14 +2,14 @@
 import { bodyMaxBytes, json, text, type Route } from "./api.ts";
 import { prefersJson } from "./negotiation.ts";
 
-const notes = `
-?consistency=  linearizable (default), leader, or local with &maxStaleness=2s
-Idempotency-Key: on a write makes it count once, however often it is sent
-Accept: application/json has answers and errors as JSON
-`;
-
-/** @param routes - all others */
-export function indexRoute(routes: readonly Route[], version: string): Route {
+/**
+ * @param routes - all others
+ * @param about.notes - what else can be said in a request, a line each
+ */
+export function indexRoute(
+  routes: readonly Route[],
+  { version, notes }: { readonly version: string; readonly notes: string },
+): Route {
   const calls = routes.map(({ method, path, summary }) => ({ method, path, summary }));
   const width = Math.max(...calls.map(({ path }) => path.length));
   const lines = calls.map(({ method, path, summary }) => {

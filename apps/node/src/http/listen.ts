@@ -1,7 +1,7 @@
 /** Opens the port, or says in plain words why it cannot be had. */
 import type { Server } from "node:http";
 
-import type { NodeConfig } from "../config/config.ts";
+import type { NodeConfig } from "../config/node-config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 

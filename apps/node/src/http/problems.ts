@@ -6,7 +6,7 @@ import { codeOf, messageOf } from "../error-text.ts";
 import type { ApiReply } from "./api.ts";
 
 /** `unknown` is never called a failure: the write may have taken effect, or may still. */
-export type Outcome = "not-applied" | "unknown";
+export type Outcome = "applied" | "not-applied" | "unknown";
 
 interface ProblemKind {
   readonly status: number;
@@ -37,10 +37,16 @@ export const problemKinds = {
   "unsafe-change": refused(409, "The cluster would stop"),
   "value-out-of-range": refused(409, "The value would be out of range"),
   "too-many-counters": refused(409, "There are too many counters"),
+  "too-many-members": refused(409, "There are too many members"),
+  "mode-mismatch": refused(409, "The mode of this cluster cannot do that"),
+  "no-majority": refused(409, "Too few of the other members answer"),
+  "token-foreign": refused(409, "The token was given by another cluster"),
   "version-mismatch": refused(412, "The membership has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
+  "idempotency-key-expired": refused(422, "The key is older than the window"),
+  "idempotency-key-in-future": refused(422, "The key was issued in the future"),
   "idempotency-table-full": later(503, "Too many keys are remembered"),
   "no-leader": later(503, "No leader is known"),
   "read-not-confirmed": later(503, "No majority confirmed the read in time"),
@@ -52,6 +58,7 @@ export const problemKinds = {
     title: "Leadership was not handed over as asked",
     retryable: true,
   },
+  "not-yet-consistent": later(503, "This node does not know yet what the request has seen"),
   starting: later(503, "The node is starting"),
   draining: later(503, "The node is stopping"),
   overloaded: later(503, "Too much is waiting already"),
@@ -63,6 +70,13 @@ export const problemKinds = {
     title: "The write may or may not take effect; send it again only with the same key",
     retryable: true,
   },
+  "ack-timeout": {
+    status: 504,
+    outcome: "applied",
+    title: "It counts, and fewer nodes than asked for are known to have it",
+    retryable: true,
+  },
+  "storage-full": later(507, "The disk is full"),
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
 export type ProblemCode = keyof typeof problemKinds;
@@ -106,6 +120,28 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   RAFT_UNSAFE_CHANGE: "unsafe-change",
   UNKNOWN_MEMBER: "member-not-found",
   RAFT_STALE_READ: "too-stale",
+  EVENTUAL_KEY_REUSED: "idempotency-key-reused",
+  EVENTUAL_KEY_EXPIRED: "idempotency-key-expired",
+  EVENTUAL_KEY_IN_FUTURE: "idempotency-key-in-future",
+  EVENTUAL_TOO_MANY_KEYS: "idempotency-table-full",
+  EVENTUAL_TOO_MANY_COUNTERS: "too-many-counters",
+  EVENTUAL_TOO_MANY_MEMBERS: "too-many-members",
+  EVENTUAL_VALUE_OUT_OF_RANGE: "value-out-of-range",
+  EVENTUAL_TOO_LARGE: "payload-too-large",
+  EVENTUAL_OVERLOADED: "overloaded",
+  EVENTUAL_STARTING: "starting",
+  EVENTUAL_LEAVING: "draining",
+  EVENTUAL_NO_MAJORITY: "no-majority",
+  EVENTUAL_UNKNOWN_MEMBER: "member-not-found",
+  EVENTUAL_STORAGE_FULL: "storage-full",
+  EVENTUAL_ACK_TIMEOUT: "ack-timeout",
+  EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
+  EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
+  EVENTUAL_TOKEN_MALFORMED: "validation-failed",
+  EVENTUAL_TOKEN_FOREIGN: "token-foreign",
+  EVENTUAL_STOPPED: "draining",
+  EVENTUAL_REMOVED: "draining",
+  EVENTUAL_DUPLICATE_IDENTITY: "draining",
   UNKNOWN_VOTER: "unknown-member",
   TOO_MANY_WAITING: "overloaded",
   "value-out-of-range": "value-out-of-range",
@@ -123,6 +159,12 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
 const adviceOf: Readonly<Partial<Record<ProblemCode, string>>> = {
   "idempotency-key-reused":
     "this Idempotency-Key stands for another request: send that one again to have its answer, or take a new key for this one",
+};
+
+/** The whole text where clients of the demo, or scripts, look for certain words. */
+const wordsOf: Readonly<Partial<Record<ProblemCode, string>>> = {
+  "not-leader": "not leader\n",
+  "mode-mismatch": "not available in eventual mode\n",
 };
 
 /** Any error as a problem; what nobody expected becomes `internal` without a word about why. */
@@ -156,7 +198,7 @@ export function problemReply(
     return {
       status: kind.status,
       headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-      body: problem.code === "not-leader" ? "not leader\n" : line, // as the demo says it
+      body: wordsOf[problem.code] ?? line,
     };
   }
   const generic = kind.status === 404 || kind.status === 405 || kind.status === 415;

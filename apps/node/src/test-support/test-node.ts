@@ -7,14 +7,16 @@ import { join } from "node:path";
 
 import winston from "winston";
 
-import { readConfig, type NodeConfig } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
+import type { RaftConfig } from "../config/node-config.ts";
 import { createHttpServer } from "../http/server.ts";
-import { startRaftNode, type RunningNode } from "../node.ts";
+import { startRaftNode } from "../raft-node.ts";
+import type { RunningNode } from "../running.ts";
 
 export interface TestNode {
   readonly url: string;
   readonly address: string;
-  readonly config: NodeConfig;
+  readonly config: RaftConfig;
   readonly node: RunningNode;
 }
 
@@ -22,7 +24,7 @@ export interface TestNode {
 const loneTickMs = 2;
 const clusterTickMs = 10;
 
-function isAlone({ peers, join }: NodeConfig): boolean {
+function isAlone({ peers, join }: RaftConfig): boolean {
   return peers.length === 0 && join.length === 0;
 }
 
@@ -35,9 +37,10 @@ export async function listenAnywhere(): Promise<{ server: Server; port: number }
   return { server, port: address.port };
 }
 
-export async function configOf(...args: readonly string[]): Promise<NodeConfig> {
+export async function configOf(...args: readonly string[]): Promise<RaftConfig> {
   const result = await readConfig(args, {});
-  if (result.kind !== "config") throw new Error(JSON.stringify(result));
+  if (result.kind !== "config" || result.config.mode !== "raft")
+    throw new Error(JSON.stringify(result));
   return result.config;
 }
 

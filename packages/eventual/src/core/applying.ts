@@ -64,10 +64,14 @@ export function trimLogs(s: EventualState): void {
   capLogs(s);
 }
 
+/** A node without peers keeps a little for the first one that will come: this part of the limit. */
+const aloneFraction = 64;
+
 /** The largest log loses its older half, until all together are within their limit. */
 export function capLogs(s: EventualState): void {
-  const { retainedMaxBytes } = s.options.limits;
-  while (s.retainedBytes > retainedMaxBytes) {
+  const isAlone = s.peers.size === 0;
+  const mostBytes = s.options.limits.retainedMaxBytes / (isAlone ? aloneFraction : 1);
+  while (s.retainedBytes > mostBytes) {
     let largest: RetainedLog | null = null;
     for (const log of s.logs.values()) if (log.bytes > (largest?.bytes ?? 0)) largest = log;
     if (largest === null) return;
@@ -79,6 +83,7 @@ export function capLogs(s: EventualState): void {
 
 /** The position of this writer that every other node is known to have. */
 function ackedByAll(s: EventualState, writer: WriterId): number {
+  if (s.peers.size === 0) return 0;
   let least = headOf(s.replica, writer).position;
   for (const peer of s.peers.values()) {
     if (peer.node !== s.options.node) least = Math.min(least, peer.heads?.get(writer) ?? 0);

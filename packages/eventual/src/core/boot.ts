@@ -17,9 +17,11 @@ import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { hexBits } from "./random.ts";
+import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
-import { stagedHead, startRecord, takeBoot } from "./state.ts";
+import { stagedHead, startRecord } from "./state.ts";
 import { vectorKnown } from "./promising.ts";
+import { refuseQueuedKeys } from "./writing.ts";
 
 /** Our writers of earlier times, in no order. */
 function ownWriters(s: EventualState): WriterId[] {
@@ -70,6 +72,7 @@ export function onHeadsOfPeer(s: EventualState, address: string, heads: readonly
 export function rolledBack(s: EventualState, why: string): void {
   s.phase = { kind: "minting", why };
   s.cluster = { ...s.cluster, placed: false };
+  s.placing = null; // it was a position of the writer before
   s.facts.push(encodeEntry({ kind: "cluster", ...s.cluster }));
 }
 
@@ -124,13 +127,14 @@ function latestBoot(s: EventualState, except: WriterId | null): number {
 /** B2. */
 function mint(s: EventualState, why: string): void {
   const latest = latestBoot(s, null);
-  if (latest >= s.boot) takeBoot(s, latest + 1);
+  if (latest >= s.boot) numberStart(s, latest + 1);
   const writer = hexBits(s.random, 96);
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);
   s.queue.unshift(record);
   const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
   s.promisedBefore = before;
+  refuseQueuedKeys(s);
   const controls: Control[] = [
     { kind: "born", node: s.options.node, boot: s.boot },
     { kind: "promise", before, known: vectorKnown(s, writer) },

@@ -1,4 +1,4 @@
-import { TestCluster, idOf } from "../test-support/cluster.ts";
+import { TestCluster, idOf, uuidV7 } from "../test-support/cluster.ts";
 
 describe("three nodes", () => {
   it("find each other, agree on one cluster, and are ready", () => {
@@ -191,8 +191,3 @@ describe("members", () => {
     expect(cluster.values()).toEqual([5n, 5n]);
   });
 });
-
-function uuidV7(ms: number): string {
-  const time = ms.toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-00000000000a`;
-}

@@ -229,6 +229,8 @@ export interface EventualStatus {
   readonly leaving: boolean;
   readonly removed: boolean;
   readonly vector: VersionVector;
+  /** Of the vector with its hashes: where it is equal, the same is known. */
+  readonly vectorHash: number;
   readonly members: readonly Member[];
   readonly named: readonly NamedAddress[];
   readonly peers: readonly PeerStatus[];

@@ -27,8 +27,8 @@ import { tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { entriesOf } from "./receiving.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
+import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState } from "./state.ts";
-import { takeBoot } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
 import { holdersOf, statusOf } from "./status.ts";
@@ -82,7 +82,7 @@ export class EventualCore {
     invariant(!this.#started, "a core starts once");
     this.#started = true;
     s.nonce = uint32(s.random);
-    takeBoot(s, s.boot + 1);
+    numberStart(s, s.boot + 1);
     s.notes.length = 0;
     const { node } = s.options;
     s.removed = s.replica.members.get(node)?.status === "removed";
@@ -134,7 +134,7 @@ export class EventualCore {
   ready(): Ready | null {
     const s = this.#state;
     const write = this.#nextWrite();
-    const messages = s.bootWrite === null || s.removed ? s.messages.splice(0) : [];
+    const messages = takeMessages(s);
     const isEmpty = messages.length + s.outcomes.length + s.notes.length === 0;
     if (write === null && isEmpty) return null;
     return {
@@ -155,7 +155,6 @@ export class EventualCore {
     if (entries.length === 0) return null;
     s.lastWrite += 1;
     s.writing = { id: s.lastWrite, own, incoming };
-    if (s.bootWrite === "next") s.bootWrite = s.lastWrite;
     return { id: s.lastWrite, entries };
   }
 
@@ -164,7 +163,6 @@ export class EventualCore {
     const { writing } = s;
     invariant(writing?.id === id, "the write that is out is the one that is persisted");
     s.writing = null;
-    if (s.bootWrite === id) s.bootWrite = null;
     if (writing.own !== null) {
       s.announcing = false;
       applyOwn(s, writing.own);
@@ -215,6 +213,9 @@ export class EventualCore {
     const s = this.#state;
     if (s.ready || s.transferIn !== null || s.phase.kind === "minting") return;
     for (const peer of s.peers.values()) if (!peer.settled) return;
+    // Where somebody answers, or nobody is expected, keys can be taken in a moment (M3).
+    const isCutOff = s.peers.size > 0 && ![...s.peers.values()].some(({ up }) => up);
+    if (!s.cluster.placed && !isCutOff) return;
     s.ready = true;
     s.notes.push({ type: "ready" });
     announce(s);

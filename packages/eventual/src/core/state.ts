@@ -15,7 +15,6 @@ import type {
   WriterId,
 } from "../types.ts";
 import type { EventualOptions, Note, Outcome, RefusalReason } from "./door.ts";
-import { encodeEntry } from "./journal-entry.ts";
 import type { Random } from "./random.ts";
 import { RetainedLog } from "./retained-log.ts";
 
@@ -78,8 +77,8 @@ export interface Exchange {
   readonly startedTick: number;
   /** Of a sync: the round it belongs to. */
   readonly round: number;
-  /** Of a sync: the peer had our first record when it began. */
-  readonly welcoming: boolean;
+  /** Of a sync: our writer, if the peer had its first record when the sync began. */
+  readonly welcoming: WriterId | null;
   /** The number that we went by. */
   readonly boot: number;
 }
@@ -87,6 +86,8 @@ export interface Exchange {
 export interface Peer {
   readonly address: Address;
   node: NodeId | null;
+  /** The cluster that it was in when it was heard last. */
+  clusterId: string | null;
   boot: number;
   nonce: number;
   up: boolean;
@@ -113,8 +114,8 @@ export interface Peer {
   syncedRound: number;
   /** Synced, or found to be down, since we started: it does not keep us from being ready. */
   settled: boolean;
-  /** It had our first record, and we got everything from it after that: `membership.ts`. */
-  welcomed: boolean;
+  /** Our writer, if it had its first record and we got everything from it after that: M3. */
+  welcomed: WriterId | null;
   /** When to sync again in order to be welcomed. */
   welcomeTick: number;
 }
@@ -160,6 +161,8 @@ export interface EventualState {
   readonly random: Random;
   readonly logs: Map<WriterId, RetainedLog>;
   boot: number;
+  /** The write that makes `boot` durable. */
+  bootWrite: number;
   nonce: number;
   cluster: { id: string; provisional: boolean; placed: boolean };
   phase: Boot;
@@ -221,11 +224,6 @@ export interface EventualState {
   removed: boolean;
   mustStop: boolean;
 
-  /**
-   * The write that stores the number of this start, the next one or none: until it is durable nothing
-   * is sent, or a crash could let another process go by the same number.
-   */
-  bootWrite: number | "next" | null;
   readonly messages: Message[];
   readonly outcomes: Outcome[];
   readonly notes: Note[];
@@ -233,22 +231,17 @@ export interface EventualState {
 
 export function senderOf(s: EventualState): Sender {
   const { node, address, label } = s.options;
-  const { id, provisional } = s.cluster;
+  const { id } = s.cluster;
+  const provisional = s.cluster.provisional && !s.options.cluster.fixed;
   return { clusterId: id, provisional, node, boot: s.boot, nonce: s.nonce, address, label };
-}
-
-/** This process goes by this number from now on. */
-export function takeBoot(s: EventualState, boot: number): void {
-  s.boot = boot;
-  s.bootWrite = "next";
-  s.facts.push(encodeEntry({ kind: "boot", boot }));
 }
 
 export function ask(s: EventualState, to: Address, body: Request): number {
   s.lastExchange += 1;
   const { phase, tick: startedTick, syncRound: round, boot } = s;
-  const heads = s.peers.get(to)?.heads;
-  const welcoming = phase.kind === "writing" && (heads?.get(phase.writer) ?? 0) > 0;
+  const writer = phase.kind === "writing" ? phase.writer : null;
+  const hasFirst = writer !== null && (s.peers.get(to)?.heads?.get(writer) ?? 0) > 0;
+  const welcoming = hasFirst ? writer : null;
   const id = s.lastExchange;
   const exchange = { id, to, type: body.type, startedTick, round, welcoming, boot };
   s.exchanges.set(exchange.id, exchange);

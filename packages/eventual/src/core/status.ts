@@ -1,7 +1,7 @@
 /** What a node looks like from outside. */
 import { keepsKeys } from "../data/closing.ts";
 import { keyCount } from "../data/keys.ts";
-import { vectorOf } from "../data/replica.ts";
+import { vectorHash, vectorOf } from "../data/replica.ts";
 import { counterCount } from "../data/values.ts";
 import type { Position, VersionVector, WriterId } from "../types.ts";
 import type { EventualStatus } from "./door.ts";
@@ -22,6 +22,7 @@ export function statusOf(s: EventualState): EventualStatus {
     leaving: s.leaving !== null,
     removed: s.removed,
     vector: heads,
+    vectorHash: vectorHash(s.replica),
     members: [...s.replica.members.values()],
     named: [...s.replica.named.values()],
     peers: [...s.peers.values()].map(({ address, node, up, heardTick, heads: theirs, boot }) => ({

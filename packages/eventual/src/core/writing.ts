@@ -87,6 +87,30 @@ function addKeyed(s: EventualState, context: number, wanted: Addition & { key: s
   enqueue(s, waiting);
 }
 
+/**
+ * A new writer begins with a promise, and perhaps without a place: keys that were accepted before
+ * it would come after its promise, in the records that nobody expects them in any more.
+ */
+export function refuseQueuedKeys(s: EventualState): void {
+  for (const record of s.queue) {
+    const staying = record.waiting.filter((waiting) => !isRefusedNow(s, record, waiting));
+    record.waiting.splice(0, record.waiting.length, ...staying);
+  }
+}
+
+function isRefusedNow(s: EventualState, record: OpenRecord, waiting: Waiting): boolean {
+  const { contexts, counter, key } = waiting;
+  if (key === null || (s.cluster.placed && key.at >= s.promisedBefore)) return false;
+  // A key without a time of its own can be tried again: it gets a later one.
+  const isExpired = s.cluster.placed && keyTime(key.key) !== null;
+  for (const context of contexts) refuse(s, context, isExpired ? "key-expired" : "starting");
+  s.pendingKeys.delete(identityOf(counter, key.key));
+  const bytes = bytesOf(waiting);
+  record.bytes -= bytes;
+  s.ownBytes -= bytes;
+  return true;
+}
+
 function replay(s: EventualState, context: number, known: KeyedOperation, delta: bigint): void {
   if (known.delta !== delta) return refuse(s, context, "key-reused");
   const writer = s.phase.kind === "writing" ? s.phase.writer : "";
@@ -107,11 +131,15 @@ function hasRoomFor(s: EventualState, counter: CounterName): boolean {
 }
 
 function enqueue(s: EventualState, waiting: Waiting): void {
-  const bytes = operationBytes + waiting.counter.length + (waiting.key?.key.length ?? 0);
+  const bytes = bytesOf(waiting);
   const record = openRecord(s, bytes);
   record.waiting.push(waiting);
   record.bytes += bytes;
   s.ownBytes += bytes;
+}
+
+function bytesOf({ counter, key }: Waiting): number {
+  return operationBytes + counter.length + (key?.key.length ?? 0);
 }
 
 /** Every counter to its value here, and all others to 0; in as many records as it takes. */

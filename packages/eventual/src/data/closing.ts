@@ -13,7 +13,6 @@ import { noSlot } from "./dots.ts";
 import { rowsOf, runAdds, runsOf } from "./groups.ts";
 import { oldestUntil } from "./keys.ts";
 import type { CounterState, Replica } from "./replica.ts";
-import type { Rounds } from "./rounds.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
 import { closedTotal } from "./values.ts";
 
@@ -35,7 +34,7 @@ export function closeKeys(
 ): { readonly before: WallMs; readonly keys: number } | null {
   const oldest = oldestUntil(r);
   if (oldest === null) return null;
-  const limit = largest(r, roundsOf(r), oldest);
+  const limit = largest(r, oldest);
   if (limit === null) return null;
   const sums = new Map<CounterState, bigint>();
   let keys = 0;
@@ -58,11 +57,13 @@ export function closeKeys(
 }
 
 /** The largest X that passes, of those that would close something: if one passes, lower ones do. */
-function largest(r: Replica, rounds: Rounds, oldest: WallMs): Limit | null {
+function largest(r: Replica, oldest: WallMs): Limit | null {
   const befores = new Set<WallMs>();
   for (const { promises } of r.writers.values()) {
     for (const { before } of promises) if (before >= oldest) befores.add(before);
   }
+  if (befores.size === 0) return null;
+  const rounds = roundsOf(r);
   const rising = [...befores].sort((one, other) => one - other);
   let found: Limit | null = null;
   for (let low = 0, high = rising.length; low < high;) {

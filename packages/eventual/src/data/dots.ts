@@ -2,7 +2,7 @@
  * The open keyed additions, each a row of numbers in large buffers. There may be a million of them:
  * as objects they would take three times as much, and the garbage collector would visit each one.
  */
-import type { KeyedOperation, Position, WallMs, WriterId } from "../types.ts";
+import type { Position, WallMs, WriterId } from "../types.ts";
 import { invariant } from "./errors.ts";
 import type { CounterState } from "./replica.ts";
 
@@ -152,17 +152,6 @@ export class DotTable {
       at: this.at(slot),
       until: this.until(slot),
       delta: this.delta(slot),
-      value: this.value(slot),
-    };
-  }
-
-  operation(slot: Slot): KeyedOperation {
-    return {
-      counter: this.counter(slot).name,
-      delta: this.delta(slot),
-      key: this.key(slot),
-      at: this.at(slot),
-      until: this.until(slot),
       value: this.value(slot),
     };
   }

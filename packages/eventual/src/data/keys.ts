@@ -4,6 +4,7 @@ import type { Dot, DotTable, Slot } from "./dots.ts";
 import { noSlot } from "./dots.ts";
 import { groupsOf, identityAdds, isEarlier, leastOf, rowsOf } from "./groups.ts";
 import { conflictsMax } from "./limits.ts";
+import { keyTime } from "./record-codec.ts";
 import type { CounterState, RecordId, Replica } from "./replica.ts";
 
 /** A keyed addition, and the record that holds it. */
@@ -27,18 +28,34 @@ export interface WantedKey {
 export function findKey(r: Replica, wanted: WantedKey): KnownOperation | null {
   const first = r.counters.get(wanted.counter)?.keys.get(wanted.key);
   if (first === undefined) return null;
+  if (r.dots.next(first) === noSlot) {
+    const end = r.dots.until(first);
+    return isWithin(wanted.at, r.dots.at(first), end) ? knownAt(r.dots, first, wanted) : null;
+  }
   const rows = rowsOf(r.dots, first);
   for (const group of groupsOf(r.dots, rows, { from: 0, to: rows.length, end: 0 }).reverse()) {
-    const begin = r.dots.at(rows[group.from]!);
-    if (Math.abs(wanted.at - begin) >= group.end - begin) continue;
-    const least = leastOf(r.dots, rows, group);
-    return {
-      ...r.dots.operation(least),
-      writer: r.dots.writer(least),
-      position: r.dots.position(least),
-    };
+    if (isWithin(wanted.at, r.dots.at(rows[group.from]!), group.end)) {
+      return knownAt(r.dots, leastOf(r.dots, rows, group), wanted);
+    }
   }
   return null;
+}
+
+function isWithin(at: WallMs, begin: WallMs, end: WallMs): boolean {
+  return Math.abs(at - begin) < end - begin;
+}
+
+function knownAt(dots: DotTable, slot: Slot, { counter, key }: WantedKey): KnownOperation {
+  return {
+    counter,
+    delta: dots.delta(slot),
+    key,
+    at: dots.at(slot),
+    until: dots.until(slot),
+    value: dots.value(slot),
+    writer: dots.writer(slot),
+    position: dots.position(slot),
+  };
 }
 
 /** Keyed additions in memory. A key that was retried at other nodes may be several. */
@@ -58,6 +75,9 @@ export function oldestUntil(r: Replica): WallMs | null {
  * @returns whether it contradicts what was known of its key
  */
 export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot): boolean {
+  // All additions with a time-ordered key end together: one that comes again is recognised alone.
+  // Of other keys some may be missing yet; they stay, without counting, until all ended (G3).
+  if (dot.until <= counter.closed.before && keyTime(key) !== null) return false;
   const first = counter.keys.get(key);
   if (first === undefined) {
     const slot = r.dots.add(counter, key, dot);

@@ -45,8 +45,8 @@ export const promisesMax: number = 64;
 /** Most conflicts kept for people to look at: the oldest go first. */
 export const conflictsMax: number = 1_000;
 
-/** Most additions of one identity in a snapshot, and so in memory: one for each retry at a node. */
-export const dotsMax: number = 65_536;
+/** Most additions of one identity in one part of a snapshot; more take several parts. */
+export const dotsMax: number = 256;
 
 /** Target size of the pieces of a snapshot, in bytes. */
 export const pieceBytes: number = 65_536;

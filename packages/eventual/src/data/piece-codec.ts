@@ -14,7 +14,7 @@ import {
 } from "./control-codec.ts";
 import type { Dot } from "./dots.ts";
 import { MalformedError } from "./errors.ts";
-import { deltaLimit, dotsMax, totalLimit, valueLimit, vectorMax } from "./limits.ts";
+import { deltaLimit, dotsMax, promisesMax, totalLimit, valueLimit, vectorMax } from "./limits.ts";
 import { NameReader, NameWriter, WriterIdReader, WriterIdWriter } from "./names.ts";
 import { readKey, readSpan, writeKey, writeSpan } from "./record-codec.ts";
 import type { Cell, ClosedKeys, PromisePoint, RecordId, Seal } from "./replica.ts";
@@ -27,7 +27,7 @@ const largest = Number.MAX_SAFE_INTEGER;
 export const pieceKinds = ["keys", "counters", "members", "writers", "heads"] as const;
 export type PieceKind = (typeof pieceKinds)[number];
 
-/** All additions of one identity. */
+/** Additions of one identity: all, or some of very many. */
 export interface KeyPart {
   readonly counter: string;
   readonly key: string;
@@ -238,7 +238,7 @@ export class PieceReader {
     const owner = readNode(this.#in);
     const boot = this.#in.varint(largest);
     const hlc = this.#in.varint(largest);
-    const promises = this.#times(this.#in.count(vectorMax, 2), () => {
+    const promises = this.#times(this.#in.count(promisesMax, 2), () => {
       const before = this.#in.varint(largest);
       return { before, position: readPosition(this.#in) };
     });

@@ -1,5 +1,5 @@
 /** Cores joined by a network and disks that a test controls; nothing happens by itself. */
-import type { EventualOptions, Note, Operation, Outcome } from "../core/door.ts";
+import type { EventualOptions, Input, Note, Operation, Outcome, Write } from "../core/door.ts";
 import { EventualCore } from "../core/eventual-core.ts";
 import type { Message } from "../messages.ts";
 import type { Address, NodeId } from "../types.ts";
@@ -10,6 +10,10 @@ export interface TestNode {
   readonly core: EventualCore;
   readonly disk: Uint8Array[];
   isUp: boolean;
+  /** Its writes stay out until {@link TestCluster.persist}. */
+  isDiskSlow: boolean;
+  /** The write that is out, of a slow disk. */
+  write: Write | null;
   readonly outcomes: Outcome[];
   readonly notes: Note[];
 }
@@ -17,10 +21,12 @@ export interface TestNode {
 type Request = Extract<Message, { kind: "request" }>;
 type Reply = Extract<Message, { kind: "reply" }>;
 
-interface Delivered {
+export interface Delivered {
   readonly from: Address;
   readonly to: Address;
   readonly body: Request["body"];
+  /** As the host of the receiver saw it, to be delivered once more. */
+  readonly message: Request;
 }
 
 export const defaultLimits: EventualOptions["limits"] = {
@@ -52,6 +58,9 @@ export class TestCluster {
   readonly nodes = new Map<Address, TestNode>();
   /** Whether a message from one address to another is lost. */
   lose: (from: Address, to: Address, message: Message) => boolean = () => false;
+  /** Whether a message stays in the network until {@link release}. */
+  hold: (from: Address, to: Address, message: Message) => boolean = () => false;
+  readonly #held: (() => void)[] = [];
   /** Every request that was delivered, in order. */
   readonly delivered: Delivered[] = [];
   nowMs = 1_000_000;
@@ -114,7 +123,16 @@ export class TestCluster {
     const core = new EventualCore(options);
     for (const entry of disk) core.load(entry);
     core.start();
-    const node: TestNode = { options, core, disk: [...disk], isUp: true, outcomes: [], notes: [] };
+    const node: TestNode = {
+      options,
+      core,
+      disk: [...disk],
+      isUp: true,
+      isDiskSlow: false,
+      write: null,
+      outcomes: [],
+      notes: [],
+    };
     this.nodes.set(name, node);
     return node;
   }
@@ -133,10 +151,15 @@ export class TestCluster {
 
   /** An operation and its outcome; `null` if that does not come at once. */
   submit(name: string, operation: Operation): Outcome | null {
+    return this.ask(name, (context) => ({ type: "submit", context, operation }));
+  }
+
+  /** Anything that has an outcome. */
+  ask(name: string, input: (context: number) => Input): Outcome | null {
     const { core, outcomes } = this.node(name);
     this.#context += 1;
     const context = this.#context;
-    core.step({ type: "submit", context, operation });
+    core.step(input(context));
     this.settle();
     return outcomes.find((outcome) => outcome.context === context) ?? null;
   }
@@ -170,13 +193,55 @@ export class TestCluster {
           else this.#reply(name, message);
         }
         if (ready.write === null) continue;
-        node.disk.push(...ready.write.entries);
-        node.core.step({ type: "persisted", write: ready.write.id });
+        node.write = ready.write;
+        if (!node.isDiskSlow) this.#persist(node);
       }
     }
   }
 
+  /** The write that is out is done, and everything that follows from it. */
+  persist(name: string): void {
+    this.#persist(this.node(name));
+    this.settle();
+  }
+
+  #persist(node: TestNode): void {
+    const { write } = node;
+    if (write === null) return;
+    node.write = null;
+    node.disk.push(...write.entries);
+    node.core.step({ type: "persisted", write: write.id });
+  }
+
+  /** Delivers what was held, in the order in which it was sent or in the opposite one. */
+  release(order: "sent" | "reversed" = "sent"): void {
+    const held = this.#held.splice(0);
+    if (order === "reversed") held.reverse();
+    for (const deliver of held) {
+      deliver();
+      this.settle();
+    }
+  }
+
+  /** A request comes once more, to whoever is there now; its reply goes nowhere. */
+  deliverAgain({ to, message }: Delivered): void {
+    const target = this.node(to);
+    this.#inbound += 1;
+    if (target.isUp) {
+      target.core.step({ type: "receive", message: { ...message, exchange: this.#inbound } });
+    }
+    this.settle();
+  }
+
   #request(from: Address, request: Request): void {
+    if (!this.hold(from, request.to, request)) return this.#deliverRequest(from, request);
+    const asker = this.nodes.get(from);
+    this.#held.push(() => {
+      if (this.nodes.get(from) === asker) this.#deliverRequest(from, request);
+    });
+  }
+
+  #deliverRequest(from: Address, request: Request): void {
     const target = this.nodes.get(request.to);
     if (target?.isUp !== true || this.lose(from, request.to, request)) {
       this.node(from).core.step({ type: "unanswered", exchange: request.exchange });
@@ -184,7 +249,7 @@ export class TestCluster {
     }
     this.#inbound += 1;
     this.#pending.set(this.#inbound, { from, exchange: request.exchange });
-    this.delivered.push({ from, to: request.to, body: request.body });
+    this.delivered.push({ from, to: request.to, body: request.body, message: request });
     target.core.step({ type: "receive", message: { ...request, exchange: this.#inbound } });
   }
 
@@ -193,12 +258,31 @@ export class TestCluster {
     if (asked === undefined) return;
     this.#pending.delete(reply.exchange);
     const asker = this.nodes.get(asked.from);
+    if (!this.hold(from, asked.from, reply)) return this.#deliverReply(from, asked, reply);
+    this.#held.push(() => {
+      if (this.nodes.get(asked.from) === asker) this.#deliverReply(from, asked, reply);
+    });
+  }
+
+  #deliverReply(
+    from: Address,
+    asked: { readonly from: Address; readonly exchange: number },
+    reply: Reply,
+  ): void {
+    const asker = this.nodes.get(asked.from);
     if (asker?.isUp !== true) return;
     const { exchange } = asked;
     const isLost = this.lose(from, asked.from, reply);
     if (isLost) asker.core.step({ type: "unanswered", exchange });
     else asker.core.step({ type: "receive", message: { ...reply, exchange } });
   }
+}
+
+/** A time-ordered key issued at this time. */
+export function uuidV7(ms: number, number = 10): string {
+  const time = ms.toString(16).padStart(12, "0");
+  const tail = number.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`;
 }
 
 export function idOf(name: string): NodeId {

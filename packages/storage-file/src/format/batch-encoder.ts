@@ -28,9 +28,15 @@ export function frameMaxBytes(parts: readonly BatchPart[]): number {
   return bytes;
 }
 
-/** At least as many bytes as the part takes. */
+/**
+ * At least as many bytes as the part takes. Entries ask for more than they take: so behind the last
+ * ones that found room there is always room for the record of a snapshot. On a full disk that is
+ * what removes old segments and makes room.
+ */
 export function partMaxBytes(part: BatchPart): number {
-  return (part.entries.length > 0 ? entriesMaxBytes(part.entries) : 0) + 2 * smallRecordMaxBytes;
+  if (part.entries.length > 0) return entriesMaxBytes(part.entries) + 2 * smallRecordMaxBytes;
+  const records = (part.snapshot === null ? 0 : 1) + (part.hardState === null ? 0 : 1);
+  return records * smallRecordMaxBytes;
 }
 
 export class BatchEncoder {

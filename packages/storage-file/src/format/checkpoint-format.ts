@@ -84,7 +84,7 @@ export class CheckpointReader {
    * @throws {MalformedError} if the bytes ended in the middle, or cover what came after it
    */
   end(index: number): void {
-    if (this.#covered !== null && this.#covered >= index) {
+    if (this.#covered !== null && this.#covered > index) {
       throw new MalformedError(`the checkpoint at ${index} claims to cover ${this.#covered}`);
     }
     if (this.#field !== "length" || this.#filled > 0) {

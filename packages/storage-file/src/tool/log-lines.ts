@@ -12,8 +12,11 @@ function line(...columns: readonly [string, number, string, string, string, stri
 
 /** Says every segment and every record as a line. */
 export function logLines(say: (line: string) => void): ExaminationVisitor {
+  // A Raft server stores its term with or before its first entries, a journal never does.
+  let hasTerm = false;
   return {
     onSegment(path, header) {
+      hasTerm ||= header.hardState.term > 0;
       const { before, bytes, hardState, lastIndex, snapshot } = header;
       const at = snapshot === null ? "none" : `${snapshot.index}@${snapshot.term}`;
       const state = `term ${hardState.term} vote ${hardState.vote ?? "-"}`;
@@ -23,8 +26,10 @@ export function logLines(say: (line: string) => void): ExaminationVisitor {
     },
     onFrame(path, frame, records) {
       const place = [basename(path), frame.offset, `#${frame.point.number}`] as const;
+      hasTerm ||= records.some(({ type }) => type === "hardState");
       for (const record of records) {
-        for (const [what, where, more] of facts(record)) say(line(...place, what, where, more));
+        for (const [what, where, more] of facts(record, !hasTerm))
+          say(line(...place, what, where, more));
       }
     },
   };
@@ -32,13 +37,15 @@ export function logLines(say: (line: string) => void): ExaminationVisitor {
 
 type Fact = readonly [what: string, where: string, more: string];
 
-function facts(record: LogRecord): readonly Fact[] {
+function facts(record: LogRecord, inJournal: boolean): readonly Fact[] {
   switch (record.type) {
     case "entries":
       return record.entries.map(({ index, term, kind, data }) => [
         kind,
         `${index}@${term}`,
-        data.length === 0 ? "0 bytes" : `${data.length} bytes: ${firstBytes(data)}`,
+        inJournal && kind === "command"
+          ? `${data.length} bytes: ${firstBytes(data)}`
+          : `${data.length} bytes`,
       ]);
     case "hardState": {
       const { term, vote, commitIndex } = record.hardState;

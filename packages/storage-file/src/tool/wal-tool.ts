@@ -25,14 +25,14 @@ Each line is: file, byte offset, frame, what, where, more. A frame is one batch:
 call put on the disk, followed by one fdatasync. After a crash it is there as a whole or not at all.
 
   segment        a file of the log; what the files before it amount to
-  command        an entry for the state machine, or of a journal: index@term, its first bytes
+  command        an entry for the state machine, index@term
   noop           the first entry of a leader's term
   configuration  an entry that changes who takes part
   hard state     term, vote and commit index of this server
   snapshot       a snapshot is in force: "saved", our own, or "installed", received from a leader
 
-The journal of an eventual node is such a log too: all of its entries are commands of term 1, a
-"noop" marks where a checkpoint was begun, and a "saved" snapshot is a checkpoint.
+The journal of an eventual node is such a log too: its entries are commands of term 1, shown with
+their first bytes, a "saved" snapshot is a checkpoint, and a noop means nothing.
 
 A torn tail is what is left of a write that the power cut short. Nobody was told that it was
 durable, so cutting it loses nothing; a starting server does it by itself. Everything else that is

@@ -75,6 +75,7 @@ describe("options", () => {
     { what: "a limit of nothing", change: { limits: { bodiesMax: 0 } } },
     { what: "half a millisecond", change: { limits: { bodyTimeoutMs: 0.5 } } },
     { what: "a wait that no timer takes", change: { limits: { exchangeTimeoutMs: 2 ** 31 } } },
+    { what: "an address that no header holds", change: { from: "a b" } },
     { what: "some other trust", change: JSON.parse('{"trust":"everybody"}') as object },
   ])("$what is refused", ({ change }) => {
     expect(() => resolveReplicaLimits({ secret: null, ...change })).toThrow(RangeError);

@@ -70,5 +70,8 @@ export function resolveReplicaLimits(options: HttpReplicaTransportOptions): Repl
   if (!["loopback", "network"].includes(trust)) {
     throw new RangeError("trust is loopback or network");
   }
+  if (!/^[!-~]{1,255}$/.test(options.from ?? "-")) {
+    throw new RangeError("from is an address: 1 to 255 visible ASCII characters");
+  }
   return limits;
 }

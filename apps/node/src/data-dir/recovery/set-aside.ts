@@ -3,7 +3,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 
 import { syncFolder } from "../durable-file.ts";
-import { identityFileName } from "../identity.ts";
+import { identityFileName } from "../identity-file.ts";
 import { peersFileName } from "../peer-directories.ts";
 import { exists, logFolder } from "./inspection.ts";
 

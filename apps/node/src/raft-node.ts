@@ -1,69 +1,35 @@
 /**
- * One node: data directory, Raft, HTTP, put together and taken apart in the right order.
+ * One node in Raft mode: data directory, Raft, HTTP, put together and taken apart in the right order.
  *
- * The port is opened first, so that every endpoint answers from the beginning (503 until there is
- * something to say). It is closed as soon as another node leads, so that the next process has it.
+ * The port is closed as soon as another node leads, so that the next process has it.
  */
-import type { Server } from "node:http";
-
 import { RaftNode } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
 import { HttpTransport, type TransportEvent } from "@counter/transport-http";
-import type { Logger } from "winston";
 
 import { announce } from "./announcement.ts";
-import type { NodeConfig } from "./config/config.ts";
+import type { RaftConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { firstMembers } from "./data-dir/identity.ts";
+import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
-import { createForwarder } from "./http/forward.ts";
-import { Gate } from "./http/gate.ts";
+import { Front } from "./http/front.ts";
+import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
-import { listen } from "./http/listen.ts";
-import { createHttpServer, requestListener } from "./http/server.ts";
+import { LeaderSeeking } from "./http/raft/leader-seeking.ts";
+import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
+import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
-import { healthOf, routesOf } from "./http/routes.ts";
-import type { LogContext } from "./logging.ts";
-import { LoopLag } from "./loop-lag.ts";
 import { Neighbours } from "./neighbours.ts";
+import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
 
-export interface NodeParts {
-  readonly config: NodeConfig;
-  readonly log: Logger;
-  readonly logContext: LogContext;
-  readonly version: string;
-  /** One that listens already, for tests on port 0; otherwise one is made. */
-  readonly server?: Server;
-  /** Length of a Raft tick in milliseconds; tests make it short. */
-  readonly tickMs?: number;
-  /** Gives up starting: a node that joins may wait for its cluster as long as it likes. */
-  readonly cancel?: AbortSignal;
-}
-
-/** A node that was started; it may not know a leader yet. */
-export interface RunningNode {
-  /** Resolves with the time since process start when a read was confirmed by a majority. */
-  readonly ready: Promise<number>;
-  /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
-  readonly stopped: Promise<Error | null>;
-  readonly flight: FlightFiles;
-  /**
-   * Hands leadership over, then refuses new requests, finishes those that are being answered, closes
-   * everything. Idempotent.
-   */
-  stop(): Promise<void>;
-}
-
-/** How long requests that are being answered may take once the node stops. */
-const idlePatienceMs = 2000;
-
 /** @throws StartError when a person has to change something */
-export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
+export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<RunningNode> {
   const { config, log } = parts;
   const node = new CounterNode(parts);
   try {
@@ -79,10 +45,10 @@ export async function startRaftNode(parts: NodeParts): Promise<RunningNode> {
 class CounterNode implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
-  readonly flight: FlightFiles;
-  readonly #parts: NodeParts;
-  readonly #server: Server;
-  readonly #gate = new Gate();
+  readonly #parts: NodeParts<RaftConfig>;
+  readonly #life: Lifecycle;
+  readonly #front: Front<RaftEngine>;
+  readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
@@ -90,30 +56,26 @@ class CounterNode implements RunningNode {
   readonly #neighbours: Neighbours;
   readonly #admission: Admission;
   readonly #forwarder;
-  readonly #lag = new LoopLag();
   #raft: RaftNode<BatchResults> | null = null;
-  #backups: Backups | null = null;
+  #backups: Backups;
   #clusterId: string;
-  #startedInMs: number | null = null;
-  #failure: Error | null = null;
-  #stopping: Promise<void> | null = null;
   #whenAlone: () => void = () => undefined;
-  #resolveReady: (ms: number) => void = () => undefined;
-  #resolveStopped: (error: Error | null) => void = () => undefined;
 
-  constructor(parts: NodeParts) {
+  constructor(parts: NodeParts<RaftConfig>) {
     const { config, log, logContext, version: release } = parts;
     this.#parts = parts;
-    this.#server = parts.server ?? createHttpServer();
+    this.#front = new Front(config, parts.server);
+    this.#life = new Lifecycle(() => this.#shutDown(), log);
+    this.ready = this.#life.ready;
+    this.stopped = this.#life.stopped;
     this.#clusterId = config.clusterId;
-    this.flight = new FlightFiles({ folder: config.dataDir, release, log });
-    this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
-    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.#backups = new Backups(config.dataDir, config.clusterId);
+    this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
       seeds: config.join,
       clusterName: config.clusterName,
       log,
-      onRemoved: (error) => this.#endWith(error),
+      onRemoved: (error) => this.#life.endWith(error),
     });
     parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
     this.#watch = new Watch({
@@ -127,7 +89,7 @@ class CounterNode implements RunningNode {
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
       leadership: this.#watch,
-      onHopeless: (error) => this.#endWith(error),
+      onHopeless: (error) => this.#life.endWith(error),
     });
     this.#forwarder = createForwarder({
       own: config.address,
@@ -138,17 +100,21 @@ class CounterNode implements RunningNode {
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
     const { config, log, version } = this.#parts;
-    const service = new Service({
+    const { gate, loopLagMs } = this.#front;
+    const handling = new LeaderSeeking({
       config,
-      gate: this.#gate,
+      gate,
       held: this.#held,
       forwarder: this.#forwarder,
-      log,
       cluster: this.#neighbours,
     });
-    const routes = routesOf({
-      engine: () => this.#gate.engine(),
-      backups: () => this.#backups ?? new Backups(config.dataDir, config.clusterId),
+    const service = new Service({ address: config.address, gate, handling, log });
+    const routes = raftRoutes({
+      engine: () => gate.engine(),
+      backups: () => {
+        gate.engine(); // until there is one, nobody knows whose backups those are
+        return this.#backups;
+      },
       idempotencyWindowMs: config.idempotencyWindowMs,
       facts: {
         label: config.label,
@@ -156,13 +122,13 @@ class CounterNode implements RunningNode {
         mode: config.mode,
         version,
         clusterId: () => this.#clusterId,
-        startedInMs: () => this.#startedInMs,
-        connected: (id) => this.#neighbours.connected(id),
+        startedInMs: () => this.#life.readyAfterMs,
       },
-      health: healthOf({
-        gate: this.#gate,
-        loopLagMs: () => this.#lag.ms,
-        confirmed: () => this.#startedInMs !== null,
+      connected: (id) => this.#neighbours.connected(id),
+      health: raftHealth({
+        gate,
+        loopLagMs,
+        confirmed: () => this.#life.readyAfterMs !== null,
         waiting: () => this.#neighbours.waiting(),
       }),
       onRestored: (restored) => {
@@ -173,8 +139,7 @@ class CounterNode implements RunningNode {
       },
     });
     const strict = config.compat === "strict";
-    this.#server.on("request", requestListener(routes, service, { strict }));
-    if (!this.#server.listening) await listen(this.#server, config);
+    await this.#front.listen(requestListener(routes, service, { strict }));
   }
 
   /** The cluster to join, for a data directory that is new. */
@@ -198,7 +163,7 @@ class CounterNode implements RunningNode {
       admit: "cluster",
       onEvent: (event) => this.#onTransport(event),
     });
-    transport.attach(this.#server);
+    transport.attach(this.#front.server);
     try {
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.nodeId,
@@ -206,7 +171,7 @@ class CounterNode implements RunningNode {
         stateMachine: this.#machine,
         storage,
         transport,
-        observer: this.flight.beside(this.#watch.observer),
+        observer: this.#flight.beside(this.#watch.observer),
         ...(tickMs === undefined ? {} : { tickMs }),
       });
     } catch (error) {
@@ -217,18 +182,22 @@ class CounterNode implements RunningNode {
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
-    if (this.#stopping !== null) return;
+    if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
-    void this.#raft.stopped.then((error) => this.#endWith(error));
-    this.#gate.open(this.#engine(this.#raft));
+    void this.#raft.stopped.then((error) => this.#life.endWith(error));
+    this.#front.gate.open(this.#engine(this.#raft));
     this.#held.release();
     announce(raft.status(), { identity, config, log });
     void this.#confirm(this.#raft);
   }
 
+  record(): Promise<void> {
+    return this.#flight.save("flight");
+  }
+
+  /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#shutDown();
-    return this.#stopping;
+    return this.#life.stop();
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
@@ -239,22 +208,11 @@ class CounterNode implements RunningNode {
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
-    if (!(await untilConfirmed(node, this.#watch, log)) || this.#stopping !== null) return;
-    this.#startedInMs = Math.round(performance.now());
+    if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
+    const readyAfterMs = this.#life.becomeReady();
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
-    log.info(`ready in ${this.#startedInMs} ms: leader is ${who}`);
-    this.#resolveReady(this.#startedInMs);
-  }
-
-  #endWith(error: Error | null): void {
-    if (error === null) return;
-    this.#failure = error;
-    this.stop().catch((closing: unknown) => {
-      // The first error is the one that matters; it must be told whatever else breaks.
-      this.#parts.log.error("closing failed", { error: closing });
-      this.#resolveStopped(error);
-    });
+    log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
   }
 
   /** Gives leadership to another node, as long as enough of them are there to elect one. */
@@ -271,21 +229,18 @@ class CounterNode implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
-    const { config } = this.#parts;
-    this.#gate.leave();
+    const { gate } = this.#front;
+    gate.leave();
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
     if (this.#raft !== null) await this.#handOver(this.#raft);
-    this.#gate.drain();
+    gate.drain();
     this.#held.close();
-    this.#server.close(); // no new connections; those that are open go on
-    await this.#gate.idle(Math.min(idlePatienceMs, config.shutdownTimeoutMs / 2));
+    await this.#front.drain();
     await this.#raft?.stop();
     this.#watch.end();
     this.#admission.end();
     this.#forwarder.close();
-    this.#lag.stop();
-    this.#server.closeAllConnections();
-    await this.flight.settled();
-    this.#resolveStopped(this.#failure);
+    this.#front.close();
+    await this.#flight.settled();
   }
 }

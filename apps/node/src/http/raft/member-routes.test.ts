@@ -2,8 +2,11 @@
 import request from "supertest";
 import { z } from "zod";
 
-import { headerOf, jsonOf, leaderOf, refusalOf, type ReplyLike } from "../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../test-support/test-node.ts";
+import * as replies from "../../test-support/replies.ts";
+import type { ReplyLike } from "../../test-support/replies.ts";
+import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+
+const { headerOf, jsonOf, leaderOf, refusalOf } = replies;
 
 const nodes = new TestNodes();
 afterEach(() => nodes.end());

@@ -5,13 +5,14 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { NotLeaderError, OutcomeUnknownError, ProposalLostError } from "@counter/raft";
 import winston from "winston";
 
-import type { CounterEngine } from "../engine/engine.ts";
-import { text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
+import type { RaftEngine } from "../../engine/engine.ts";
+import { text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
-import { Gate } from "./gate.ts";
-import { heldMax, HeldRequests } from "./held.ts";
-import { Problem } from "./problems.ts";
-import { Service, type ClusterView } from "./service.ts";
+import { Gate } from "../gate.ts";
+import { heldMax, HeldRequests } from "../held.ts";
+import { Problem } from "../problems.ts";
+import { LeaderSeeking, type ClusterView } from "./leader-seeking.ts";
+import { Service } from "../service.ts";
 
 /** What this node believes; a test changes it and releases who waits. */
 interface Cluster {
@@ -21,7 +22,7 @@ interface Cluster {
 }
 
 let cluster: Cluster;
-let gate: Gate;
+let gate: Gate<RaftEngine>;
 let held: HeldRequests;
 let forwarder: Forwarder;
 const servers: Server[] = [];
@@ -49,9 +50,10 @@ function service(applyTimeoutMs: number = 5000): Service {
     unreachable: () => [],
     waiting: () => "an election is under way",
   };
-  const config = { address: "n1:1", applyTimeoutMs, compat: "none", forward: "forward" } as const;
+  const config = { applyTimeoutMs, compat: "none", forward: "forward" } as const;
   const log = winston.createLogger({ silent: true });
-  return new Service({ config, gate, held, cluster: view, forwarder, log });
+  const handling = new LeaderSeeking({ config, gate, held, cluster: view, forwarder });
+  return new Service({ address: "n1:1", gate, handling, log });
 }
 
 /** Fails with these errors, one an attempt, and then answers. */
@@ -86,8 +88,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const unused = (): never => {
   throw new Error("the routes of these tests answer by themselves");
 };
-const engine: CounterEngine = {
-  mode: "raft",
+const engine: RaftEngine = {
   add: unused,
   next: unused,
   restore: unused,

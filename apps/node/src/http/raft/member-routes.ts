@@ -1,19 +1,16 @@
 /** Who takes part: looking, adding, removing, promoting. `/join` is the demo's spelling of adding. */
-import { formatAddress, parseAddress } from "../config/addresses.ts";
-import type { CounterEngine } from "../engine/engine.ts";
-import type { ChangeRequest, MembershipView } from "../engine/members.ts";
-import { messageOf } from "../error-text.ts";
-import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
-import { invalidMember, invalidParameter, jsonMembers } from "./negotiation.ts";
-import { Problem } from "./problems.ts";
+import { formatAddress, parseAddress } from "../../config/addresses.ts";
+import type { RaftEngine } from "../../engine/engine.ts";
+import type { ChangeRequest, MembershipView } from "../../engine/members.ts";
+import { messageOf } from "../../error-text.ts";
+import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import { Problem } from "../problems.ts";
 
 const path = "/v1/cluster/members";
 const idForm = /^[\x21-\x7e]{1,128}$/;
 
-export function memberRoutes(
-  engine: () => CounterEngine,
-  clusterId: () => string,
-): readonly Route[] {
+export function memberRoutes(engine: () => RaftEngine, clusterId: () => string): readonly Route[] {
   const reply = (view: MembershipView, status: number = 200): ApiReply => {
     return { ...json({ clusterId: clusterId(), ...view }), status };
   };
@@ -64,7 +61,7 @@ export function memberRoutes(
   ];
 }
 
-function joinRoute(engine: () => CounterEngine): Route {
+function joinRoute(engine: () => RaftEngine): Route {
   const handle: Route["handle"] = async (request) => {
     jsonMembers(request, []);
     const { query } = request;

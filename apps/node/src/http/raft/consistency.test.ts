@@ -1,7 +1,7 @@
 import request from "supertest";
 
-import { headerOf, refusalOf } from "../test-support/replies.ts";
-import { listenAnywhere, TestNodes } from "../test-support/test-node.ts";
+import { headerOf, refusalOf } from "../../test-support/replies.ts";
+import { listenAnywhere, TestNodes } from "../../test-support/test-node.ts";
 import { readLevel } from "./consistency.ts";
 
 describe("which level a query asks for", () => {

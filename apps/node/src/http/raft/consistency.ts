@@ -1,7 +1,7 @@
 /** How fresh a read has to be, as clients ask for it, and what its answer says about that. */
-import { parseDuration } from "../config/schema.ts";
-import type { ReadRequest, ReadValue } from "../engine/engine.ts";
-import { Problem } from "./problems.ts";
+import { parseDuration } from "../../config/schema.ts";
+import type { ReadRequest, ReadValue } from "../../engine/engine.ts";
+import { Problem } from "../problems.ts";
 
 type Level = Pick<ReadRequest, "consistency" | "maxStalenessMs">;
 

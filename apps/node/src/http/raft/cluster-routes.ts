@@ -1,10 +1,10 @@
 /** What operators do with the cluster. Errors are JSON here, whatever the client accepts. */
-import { formatAddress, parseAddress } from "../config/addresses.ts";
-import type { CounterEngine } from "../engine/engine.ts";
-import { bodyMaxBytes, json, type Route } from "./api.ts";
-import { invalidMember, jsonMembers } from "./negotiation.ts";
+import { formatAddress, parseAddress } from "../../config/addresses.ts";
+import type { RaftEngine } from "../../engine/engine.ts";
+import { bodyMaxBytes, json, type Route } from "../api.ts";
+import { invalidMember, jsonMembers } from "../negotiation.ts";
 
-export function clusterRoutes(engine: () => CounterEngine): readonly Route[] {
+export function clusterRoutes(engine: () => RaftEngine): readonly Route[] {
   const transfer: Route["handle"] = async (request) => {
     const { to = null } = jsonMembers(request, ["to"]);
     if (to !== null && typeof to !== "string") throw invalidMember("to", "the id of a member");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 
-import type { ApiRequest } from "./api.ts";
+import type { ApiRequest } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 
 let forwarder: Forwarder;

@@ -4,10 +4,10 @@
  */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 
-import { parseAddress } from "../config/addresses.ts";
-import { messageOf } from "../error-text.ts";
-import type { ApiReply, ApiRequest } from "./api.ts";
-import { Problem } from "./problems.ts";
+import { parseAddress } from "../../config/addresses.ts";
+import { messageOf } from "../../error-text.ts";
+import type { ApiReply, ApiRequest } from "../api.ts";
+import { Problem } from "../problems.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;

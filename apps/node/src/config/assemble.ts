@@ -1,0 +1,99 @@
+/** Checked flags become a {@link NodeConfig}: what follows from what, and what excludes what. */
+import { join } from "node:path";
+
+import { formatAddress, isWildcard } from "./addresses.ts";
+import { clusterIdOf } from "./cluster-id.ts";
+import type { CommonConfig, EventualConfig, NodeConfig, RaftConfig } from "./node-config.ts";
+import { raftPeersMax, type CheckedFlags } from "./schema.ts";
+
+/** Settings that do not go together, in a sentence that says what to do. */
+export interface ConfigProblem {
+  readonly problem: string;
+}
+
+export function isProblem(result: NodeConfig | ConfigProblem): result is ConfigProblem {
+  return "problem" in result;
+}
+
+export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
+  const host = flags.host === "localhost" ? "127.0.0.1" : flags.host;
+  const others = flags.peers.length + flags.join.length + flags.newnode.length;
+  if (flags.advertise === undefined && isWildcard(host) && others > 0) {
+    const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
+    return { problem };
+  }
+  const common = commonOf(flags, host);
+  switch (flags.mode) {
+    case "raft":
+      return raftOf(flags, common);
+    case "eventual":
+      return eventualOf(flags, common);
+  }
+}
+
+function commonOf(flags: CheckedFlags, host: string): CommonConfig {
+  const address = formatAddress(flags.advertise ?? { host, port: flags.port });
+  const listening = formatAddress({ host, port: flags.port });
+  const peers = [...new Set(flags.peers.map(formatAddress))]
+    .filter((peer) => peer !== address && peer !== listening)
+    .sort();
+  const label = flags.id ?? `node-${flags.port}`;
+  return {
+    label,
+    host,
+    port: flags.port,
+    address,
+    peers,
+    clusterName: flags["cluster-id"] ?? null,
+    dataDir: flags["data-dir"] ?? join("data", label),
+    compat: flags.compat,
+    applyTimeoutMs: flags["apply-timeout"],
+    idempotencyWindowMs: flags["idempotency-window"],
+    idempotencyMax: flags["idempotency-max"],
+    maxCounters: flags["max-counters"],
+    shutdownTimeoutMs: flags["shutdown-timeout"],
+    logLevel: flags["log-level"],
+    logFormat: flags["log-format"],
+  };
+}
+
+function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigProblem {
+  const { address, peers, clusterName } = common;
+  if (peers.length > raftPeersMax)
+    return { problem: `--peers: at most ${raftPeersMax} peers in raft mode` };
+  const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
+  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
+    const problem =
+      peers.length > 0
+        ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
+        : "--join names this node itself: name nodes of the cluster that it is to join";
+    return { problem };
+  }
+  return {
+    ...common,
+    mode: "raft",
+    join: seeds,
+    clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
+    forward: flags.forward,
+  };
+}
+
+function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig | ConfigProblem {
+  const newNodes = [...new Set(flags.newnode.map(formatAddress))].sort();
+  if (newNodes.includes(common.address)) {
+    const problem =
+      "--newnode names this node itself: give the address of the further node, at any node that runs already";
+    return { problem };
+  }
+  return {
+    ...common,
+    mode: "eventual",
+    newNodes,
+    heartbeatMs: flags.heartbeat,
+    antiEntropyMs: flags["anti-entropy"],
+    peerLogCapBytes: flags["peer-log-cap"],
+    storage: flags.storage,
+    peerSecretFile: flags["peer-secret-file"] ?? null,
+    resumeWaitMs: flags["resume-wait"],
+  };
+}

@@ -1,0 +1,54 @@
+/** What a node is told at its start, checked. Times in milliseconds. */
+
+/** How counters are replicated. */
+export type Mode = "raft" | "eventual";
+
+export type NodeConfig = RaftConfig | EventualConfig;
+
+/** What both modes are told. */
+export interface CommonConfig {
+  readonly label: string;
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` under which the others reach us. */
+  readonly address: string;
+  /** The other nodes, in the spelling of {@link address}, sorted. */
+  readonly peers: readonly string[];
+  /** What `--cluster-id` says; `null` if it was not given. */
+  readonly clusterName: string | null;
+  readonly dataDir: string;
+  readonly compat: "none" | "strict";
+  /** Longest wait for what the other nodes have to do before a request can be answered. */
+  readonly applyTimeoutMs: number;
+  readonly idempotencyWindowMs: number;
+  readonly idempotencyMax: number;
+  readonly maxCounters: number;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: "error" | "warn" | "info" | "debug";
+  readonly logFormat: "pretty" | "json";
+}
+
+/** The own address is also our Raft id; `peers` is the rest of the first configuration. */
+export interface RaftConfig extends CommonConfig {
+  readonly mode: "raft";
+  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
+  readonly join: readonly string[];
+  /** What the nodes of a new cluster compare: the name and the first members. */
+  readonly clusterId: string;
+  readonly forward: "forward" | "redirect" | "off";
+}
+
+export interface EventualConfig extends CommonConfig {
+  readonly mode: "eventual";
+  /** Addresses of further nodes, to be announced to all; nobody need be there yet. */
+  readonly newNodes: readonly string[];
+  readonly heartbeatMs: number;
+  readonly antiEntropyMs: number;
+  /** Most bytes of records kept for peers that are behind. */
+  readonly peerLogCapBytes: number;
+  readonly storage: "file" | "memory";
+  /** Of a file with what proves to the others that this node may talk to them; `null`: none. */
+  readonly peerSecretFile: string | null;
+  /** Longest wait for the others to let this node go on where it was before its restart. */
+  readonly resumeWaitMs: number;
+}

@@ -1,0 +1,64 @@
+/** `identity.json`: whose a data directory is. What it says besides the mode is the mode's. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import type { Mode } from "../config/node-config.ts";
+import { codeOf, messageOf } from "../error-text.ts";
+import { exitCodes, StartError } from "../exit-codes.ts";
+import { writeDurably } from "./durable-file.ts";
+
+/** Of the file, in both modes. */
+export const formatVersion = 1;
+
+/** Its name in a data directory. */
+export const identityFileName: string = "identity.json";
+
+/**
+ * @param as.mode - the only mode in which the directory may be started
+ * @returns `null` for a directory that was never started
+ * @throws StartError (exit code 3) for a file that cannot be read or understood
+ */
+export async function readIdentityFile<Identity>(
+  dataDir: string,
+  as: { readonly mode: Mode; readonly schema: z.ZodType<Identity> },
+): Promise<Identity | null> {
+  const path = join(dataDir, identityFileName);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    const message = `cannot read ${path}: ${messageOf(error)}`;
+    throw new StartError(exitCodes.dataDir, message, { cause: error });
+  }
+  const parsed = as.schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const found = z.object({ mode: z.string() }).safeParse(parseJson(text));
+  if (found.success && found.data.mode !== as.mode) {
+    const { mode } = found.data;
+    throw new StartError(
+      exitCodes.dataDir,
+      `${dataDir} was started with --mode=${mode} and cannot run in another mode: start it with --mode=${mode}, or choose another --data-dir`,
+    );
+  }
+  throw new StartError(
+    exitCodes.dataDir,
+    `${path} is damaged or of a newer release: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
+  );
+}
+
+/** Durable when it resolves. */
+export async function writeIdentityFile(dataDir: string, identity: object): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(identity, null, 2)}\n`);
+  await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the schema refuses it with the right words
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * One node in eventual mode: data directory, replication, HTTP, put together and taken apart in the
+ * right order. Clients and the other nodes come through one port.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+
+import { EventualNode } from "@counter/eventual";
+import { HttpReplicaTransport, type ReplicaEvent } from "@counter/transport-http";
+
+import { warnIfOpen } from "./announcement.ts";
+import { isLoopback } from "./config/addresses.ts";
+import type { EventualConfig } from "./config/node-config.ts";
+import { Backups } from "./data-dir/backups.ts";
+import { openEventualDataDir, type EventualDataDir } from "./data-dir/eventual-data-dir.ts";
+import { readPeerSecret } from "./data-dir/peer-secret.ts";
+import { codeOf, messageOf } from "./error-text.ts";
+import { EventualWatch } from "./eventual-watch.ts";
+import { exitCodes, StartError } from "./exit-codes.ts";
+import { EventualHandling } from "./http/eventual/handling.ts";
+import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
+import { eventualStatus } from "./http/eventual/status.ts";
+import { Front } from "./http/front.ts";
+import { HeldRequests } from "./http/held.ts";
+import { requestListener } from "./http/server.ts";
+import { Service } from "./http/service.ts";
+import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+
+/** Longest wait, at the end, for others to have what this node has, in milliseconds. */
+const drainMaxMs = 2000;
+
+/** Between two attempts to announce what `--newnode` says, in milliseconds. */
+const announceAgainMs = 1000;
+
+/** @throws StartError when a person has to change something */
+export async function startEventualNode(parts: NodeParts<EventualConfig>): Promise<RunningNode> {
+  const { config, log } = parts;
+  const node = new EventualServer(parts, await readPeerSecret(config.peerSecretFile));
+  try {
+    await node.listen();
+    await node.run(await openEventualDataDir(config, log));
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+  return node;
+}
+
+class EventualServer implements RunningNode {
+  readonly ready: Promise<number>;
+  readonly stopped: Promise<Error | null>;
+  readonly #parts: NodeParts<EventualConfig>;
+  readonly #life: Lifecycle;
+  readonly #front: Front<EventualNode>;
+  readonly #transport: HttpReplicaTransport;
+  readonly #watch: EventualWatch;
+  readonly #held = new HeldRequests();
+  readonly #ending = new AbortController();
+  #node: EventualNode | null = null;
+
+  constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
+    const { config, log } = parts;
+    this.#parts = parts;
+    this.#front = new Front(config, parts.server);
+    this.#life = new Lifecycle(() => this.#shutDown(), log);
+    this.ready = this.#life.ready;
+    this.stopped = this.#life.stopped;
+    const onReady = (): void => this.#becomeReady();
+    this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
+    const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
+    this.#transport = new HttpReplicaTransport({ secret, onEvent });
+  }
+
+  /** Opens the port; from now on every request is answered. */
+  async listen(): Promise<void> {
+    const { config, log, version } = this.#parts;
+    const { gate, loopLagMs } = this.#front;
+    const { address } = config;
+    const handling = new EventualHandling({
+      ready: () => gate.started && gate.engine().status().ready,
+      held: this.#held,
+      applyTimeoutMs: config.applyTimeoutMs,
+    });
+    const service = new Service({ address, gate, handling, log });
+    const routes = eventualRoutes({
+      config,
+      gate,
+      backups: () => new Backups(config.dataDir, gate.engine().status().clusterId),
+      facts: {
+        label: config.label,
+        address,
+        mode: config.mode,
+        version,
+        clusterId: () => gate.engine().status().clusterId,
+        startedInMs: () => this.#life.readyAfterMs,
+      },
+      health: eventualHealth({ gate, loopLagMs }),
+      onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
+    });
+    const clients = requestListener(routes, service, { strict: config.compat === "strict" });
+    const transport = this.#transport;
+    await this.#front.listen((incoming, outgoing) => {
+      if (transport.handles(incoming)) transport.handle(incoming, outgoing);
+      else clients(incoming, outgoing);
+    });
+  }
+
+  /** Takes part with what the data directory holds. */
+  async run(dataDir: EventualDataDir): Promise<void> {
+    const { config, tickMs } = this.#parts;
+    const { identity, journal, durable } = dataDir;
+    this.#watch.begin(identity.nodeId);
+    const node = await EventualNode.start({
+      node: identity.nodeId,
+      address: config.address,
+      label: config.label,
+      peers: config.peers,
+      cluster: { id: identity.clusterId, fixed: identity.clusterName !== null },
+      journal,
+      transport: this.#transport,
+      durable,
+      ...(tickMs === undefined ? {} : { tickMs }),
+      limits: {
+        retainedMaxBytes: config.peerLogCapBytes,
+        keysMax: config.idempotencyMax,
+        countersMax: config.maxCounters,
+      },
+      timing: {
+        heartbeatMs: config.heartbeatMs,
+        antiEntropyMs: config.antiEntropyMs,
+        resumeMs: Math.max(1, config.resumeWaitMs),
+        keyWindowMs: config.idempotencyWindowMs,
+        drainMs: Math.min(drainMaxMs, Math.floor(config.shutdownTimeoutMs / 2)),
+      },
+      observer: this.#watch.observer,
+    });
+    this.#node = node;
+    if (this.#life.stopping) return;
+    void node.stopped.then((error) => this.#onStopped(error, dataDir));
+    void this.#follow(node);
+    this.#front.gate.open(node);
+    this.#held.release();
+    this.#announce(node);
+    if (node.status().ready) this.#becomeReady();
+    if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+
+  /** There is no recorder in this mode yet: what the node knows of itself goes to its log. */
+  record(): Promise<void> {
+    const { config, log } = this.#parts;
+    const status = this.#node === null ? {} : eventualStatus(this.#node.status(), config).more;
+    log.info("status, as asked for by SIGUSR2", status);
+    return Promise.resolve();
+  }
+
+  #announce(node: EventualNode): void {
+    const { config, log } = this.#parts;
+    const { node: id, clusterId, counters } = node.status();
+    const others = config.peers.length === 0 ? "nobody yet" : config.peers.join(", ");
+    log.info(`counts by itself, and with ${others}`, {
+      id,
+      address: config.address,
+      dataDir: config.storage === "file" ? config.dataDir : "none",
+      clusterId,
+      counters,
+    });
+    warnIfOpen(config.host, log);
+    if (isLoopback(config.host) || config.peerSecretFile !== null) return;
+    log.warn("nodes on other machines are refused: give all of them one --peer-secret-file");
+  }
+
+  #becomeReady(): void {
+    // The core may be ready before the gate is open.
+    if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
+    const ms = this.#life.becomeReady();
+    this.#held.release();
+    const { peers, writer } = this.#node.status();
+    const up = peers.filter((peer) => peer.up).length;
+    this.#parts.log.info(`ready in ${ms} ms: ${up} of ${peers.length} peers are up`, { writer });
+  }
+
+  /** What `--newnode` says goes to all nodes, as soon as this one may write. */
+  async #announceNewNodes(node: EventualNode): Promise<void> {
+    const { config, log } = this.#parts;
+    const { signal } = this.#ending;
+    for (;;) {
+      try {
+        await node.registerPeers(config.newNodes, { signal });
+        log.info(`announced to all: ${config.newNodes.join(", ")}`);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn("--newnode is not announced yet; trying on", { reason: messageOf(error) });
+      }
+      // An abort is seen by the next attempt.
+      await pause(announceAgainMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #follow(node: EventualNode): Promise<void> {
+    for await (const event of node.events({ signal: this.#ending.signal })) {
+      this.#watch.onEvent(event);
+    }
+  }
+
+  async #onStopped(error: Error | null, dataDir: EventualDataDir): Promise<void> {
+    const code = codeOf(error);
+    if (code === "EVENTUAL_DUPLICATE_IDENTITY") {
+      const text =
+        "another process runs as this very node and began later: this one stops. If one of two data directories is a copy, empty it: that node then begins as a new one";
+      this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
+    } else if (code === "EVENTUAL_REMOVED" || (error === null && !this.#life.stopping)) {
+      await dataDir.markRemoved().catch((failure: unknown) => {
+        this.#parts.log.error("the removal could not be written down", {
+          reason: messageOf(failure),
+        });
+      });
+      const text =
+        "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
+      this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
+    } else {
+      this.#life.endWith(error);
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#front.gate.drain();
+    this.#held.close();
+    await this.#front.drain();
+    this.#ending.abort();
+    await this.#node?.stop();
+    this.#watch.end();
+    await this.#transport.close();
+    this.#front.close();
+  }
+}

@@ -1,0 +1,53 @@
+import request from "supertest";
+
+import { EventualNodes, type EventualTestNode } from "../../test-support/eventual-nodes.ts";
+import { jsonOf, refusalOf } from "../../test-support/replies.ts";
+
+const nodes = new EventualNodes();
+let node: EventualTestNode;
+
+beforeEach(async () => {
+  node = await nodes.single();
+});
+afterEach(() => nodes.end());
+
+describe("members", () => {
+  const path = "/v1/cluster/members";
+  const nobody = "127.0.0.1:1";
+
+  test("are this node, and those that are announced", async () => {
+    const { clusterId, nodeId } = jsonOf(await request(node.url).get("/status"));
+    const own = { id: nodeId, address: node.config.address, label: node.config.label };
+    const before = jsonOf(await request(node.url).get(path));
+    expect(before).toMatchObject({ clusterId, members: [{ ...own, up: true }], expected: [] });
+    const added = await request(node.url).post(path).send({ address: "1" });
+    expect([added.status, jsonOf(added)["expected"]]).toEqual([201, [nobody]]);
+    await request(node.url).post(path).send({ address: nobody }).expect(200);
+    await request(node.url).get("/get").expect(200, '{"counter":0}\n'); // it adds nothing
+    await request(node.url).delete(`${path}/1`).expect(200);
+    expect(jsonOf(await request(node.url).get(path))["expected"]).toEqual([]);
+  });
+
+  test("can be announced as the demo does it", async () => {
+    await request(node.url).post("/join?id=n2&addr=127.0.0.1:1").expect(200, "");
+    expect(jsonOf(await request(node.url).get(path))["expected"]).toEqual([nobody]);
+    const reply = await request(node.url).post("/join?addr=127.0.0.1:1");
+    expect(reply.text).toContain("missing params");
+  });
+
+  test.each([
+    ["post", path, { address: "x y" }],
+    ["post", path, { id: "n2", address: "1" }],
+    ["post", path, {}],
+    ["delete", `${path}/1?expectedIndex=3`, {}],
+    ["post", "/join?id=n2&addr=here", {}],
+  ] as const)("%s %s %j is refused", async (method, at, body) => {
+    const reply = await request(node.url)[method](at).send(body);
+    expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
+  });
+
+  test("that are not there cannot be removed", async () => {
+    const reply = await request(node.url).delete(`${path}/${"0".repeat(32)}`);
+    expect(refusalOf(reply)).toEqual([404, "member-not-found"]);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * Who takes part in eventual mode. A node is announced by its address, and becomes a member by
+ * answering there; its id it brings with it.
+ */
+import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
+
+import { formatAddress, parseAddress } from "../../config/addresses.ts";
+import { messageOf } from "../../error-text.ts";
+import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import { Problem } from "../problems.ts";
+import { flagOf } from "./options.ts";
+
+const path = "/v1/cluster/members";
+
+type Membership = Pick<EventualNode, "registerPeers" | "deregisterPeers" | "leave" | "status">;
+
+/** @param node - the node once there is one; throws a Problem before */
+export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
+  const view = (status: number = 200): ApiReply => ({ ...json(viewOf(node().status())), status });
+
+  const add: Route["handle"] = async (request) => {
+    const { address } = jsonMembers(request, ["address"]);
+    if (typeof address !== "string") throw invalidMember("address", "the node's host:port");
+    const wanted = addressOf(address);
+    const isNew = !isExpected(node().status(), wanted);
+    await node().registerPeers([wanted]);
+    return view(isNew ? 201 : 200);
+  };
+
+  const remove: Route["handle"] = async (request) => {
+    if (request.query.has("expectedIndex")) {
+      throw invalidParameter("expectedIndex", "there is no one order of changes in eventual mode");
+    }
+    const force = flagOf(request.query, "force");
+    const running = node();
+    const who = memberIn(request, running.status());
+    if (who.self) await running.leave();
+    else await running.deregisterPeers([who.address], { force });
+    return view();
+  };
+
+  const join: Route["handle"] = async (request) => {
+    jsonMembers(request, []);
+    const addr = request.query.get("addr");
+    // The demo wants an id; a node of this mode has its own.
+    if (!addr || !request.query.get("id")) throw new Problem("validation-failed", "missing params");
+    await node().registerPeers([addressOf(addr)]);
+    return text("");
+  };
+
+  const route = { kind: "control", bodyMaxBytes } as const;
+  return [
+    {
+      ...route,
+      method: "GET",
+      path,
+      kind: "probe",
+      summary: "who takes part, as this node knows it",
+      handle: () => view(),
+    },
+    { ...route, method: "POST", path, summary: 'announces a node, {"address"}', handle: add },
+    {
+      ...route,
+      method: "DELETE",
+      path: `${path}/:id`,
+      summary: "removes a node by id or address, for good; ?force without a majority",
+      handle: remove,
+    },
+    {
+      ...route,
+      method: "POST",
+      path: "/join",
+      summary: "announces a node: ?id=<name>&addr=<host:port>",
+      handle: join,
+    },
+  ];
+}
+
+/** What clients see of the members. */
+export function viewOf(status: EventualNodeStatus): Readonly<Record<string, unknown>> {
+  const up = new Map(status.peers.map((peer) => [peer.node ?? peer.address, peer.up]));
+  const members = status.members
+    .filter((member) => member.status !== "removed")
+    .map(({ id, address, label, status: standing }) => {
+      const isUp = id === status.node || up.get(id) === true;
+      return { id, address, label, status: standing, up: isUp };
+    });
+  const met = new Set(members.map(({ address }) => address));
+  return {
+    clusterId: status.clusterId,
+    provisional: status.provisional,
+    members,
+    /** Announced, and never met there. */
+    expected: status.named
+      .filter(({ address, wanted }) => wanted && !met.has(address))
+      .map(({ address }) => address),
+  };
+}
+
+function isExpected({ members, named }: EventualNodeStatus, address: string): boolean {
+  return (
+    members.some((member) => member.address === address && member.status !== "removed") ||
+    named.some((other) => other.address === address && other.wanted)
+  );
+}
+
+/** A member by its id, or whoever is at an address, as people may spell it. */
+function memberIn(
+  { params }: ApiRequest,
+  status: EventualNodeStatus,
+): { readonly address: string; readonly self: boolean } {
+  const given = params?.["id"] ?? "";
+  const member = status.members.find(({ id }) => id === given);
+  if (member !== undefined) return { address: member.address, self: given === status.node };
+  const address = addressOrNull(given);
+  if (address === null || !isExpected(status, address)) {
+    const known = status.members.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
+    throw new Problem("member-not-found", `${given.slice(0, 128)} is no member; ${known} are`);
+  }
+  const own = status.members.find(({ id }) => id === status.node);
+  return { address, self: own?.address === address };
+}
+
+function addressOrNull(given: string): string | null {
+  try {
+    return formatAddress(parseAddress(given));
+  } catch {
+    return null; // not an address: an id
+  }
+}
+
+function addressOf(address: string): string {
+  try {
+    return formatAddress(parseAddress(address));
+  } catch (error) {
+    throw invalidMember("address", messageOf(error));
+  }
+}

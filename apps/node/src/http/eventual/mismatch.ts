@@ -1,0 +1,26 @@
+/** What only Raft mode can do answers here too, so that nobody looks for a mistake in the path. */
+import { bodyMaxBytes, type Route } from "../api.ts";
+import { Problem } from "../problems.ts";
+
+/** @param why - the reason, for people; a whole clause */
+export function mismatch(why: string): Problem {
+  return new Problem(
+    "mode-mismatch",
+    `not available in eventual mode: ${why}; a cluster that is started with --mode=raft offers it`,
+  );
+}
+
+/** Calls of Raft mode that have no meaning in eventual mode. */
+export function mismatchRoutes(): readonly Route[] {
+  const route = (path: string, why: string): Route => {
+    const handle = (): never => {
+      throw mismatch(why);
+    };
+    const summary = "in raft mode only";
+    return { method: "POST", path, summary, kind: "control", bodyMaxBytes, handle };
+  };
+  return [
+    route("/v1/cluster/leader/transfer", "there is no leader"),
+    route("/v1/cluster/members/:id/promote", "there are no voters"),
+  ];
+}

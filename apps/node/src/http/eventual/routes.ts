@@ -1,0 +1,84 @@
+/** The table of all routes in eventual mode. */
+import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
+
+import type { EventualConfig } from "../../config/node-config.ts";
+import type { Backups } from "../../data-dir/backups.ts";
+import type { Route } from "../api.ts";
+import { backupRoutes } from "../backup-routes.ts";
+import { commonChecks } from "../common-checks.ts";
+import { counterRoutes } from "../counter-routes.ts";
+import type { Gate } from "../gate.ts";
+import { healthRoutes, type Health } from "../health-routes.ts";
+import { indexRoute } from "../index-route.ts";
+import { statusRoute, type NodeFacts } from "../status-route.ts";
+import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
+import { eventualCalls } from "./calls.ts";
+import { eventualMemberRoutes } from "./member-routes.ts";
+import { mismatchRoutes } from "./mismatch.ts";
+import { eventualStatus, healthFacts } from "./status.ts";
+
+export interface EventualRoutesOptions {
+  readonly config: EventualConfig;
+  readonly gate: Gate<EventualNode>;
+  readonly backups: () => Backups;
+  readonly facts: NodeFacts;
+  readonly health: Health;
+  readonly onRestored: (restored: Restored) => void;
+}
+
+const notes = `
+?ack=          on a write: local (default), majority, all, or a number of nodes that must have it
+?consistency=  on a read: local (default), quorum or all
+Counter-Version of any answer, sent as Counter-At-Least: the answer knows at least as much
+Prefer: wait=n how long to wait for that, in seconds; &orStale answers all the same
+Idempotency-Key: on a write makes it count once, at whichever nodes it is sent
+Accept: application/json has answers and errors as JSON
+`;
+
+export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
+  const { config, gate, backups, facts, health, onRestored } = options;
+  const node = (): EventualNode => gate.engine();
+  const routes = [
+    ...counterRoutes(eventualCalls(node, config), config),
+    ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
+    ...eventualMemberRoutes(node),
+    ...mismatchRoutes(),
+    statusRoute(() => eventualStatus(node().status(), config), facts),
+    ...healthRoutes(health),
+  ];
+  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+}
+
+/** The checks behind `/livez`, `/readyz` and `/health`. */
+export function eventualHealth(parts: {
+  readonly gate: Gate<EventualNode>;
+  readonly loopLagMs: () => number;
+}): Health {
+  const { gate } = parts;
+  const status = (): EventualNodeStatus | null => (gate.started ? gate.engine().status() : null);
+  const { loop, storage, started, draining } = commonChecks({
+    ...parts,
+    failed: () => status()?.fatal != null,
+  });
+  const synced = (): string | null => {
+    const now = status();
+    if (now === null || now.ready) return null; // "started" says the first
+    const missing = now.peers.filter(({ up }) => !up).map(({ address }) => address);
+    return `the first exchange with the other nodes is not over; not heard: ${missing.join(", ")}`;
+  };
+  const disk = (): string | null => (status()?.storageFull === true ? "the disk is full" : null);
+  return {
+    live: [loop, storage],
+    ready: [
+      started,
+      { name: "synced", problem: synced },
+      { name: "disk", problem: disk },
+      draining,
+    ],
+    serving: [storage, draining],
+    facts: () => {
+      const now = status();
+      return now === null ? {} : healthFacts(now);
+    },
+  };
+}

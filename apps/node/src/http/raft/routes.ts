@@ -1,0 +1,90 @@
+/** The table of all routes in Raft mode. */
+import type { Backups } from "../../data-dir/backups.ts";
+import type { EngineStatus, RaftEngine } from "../../engine/engine.ts";
+import type { Route } from "../api.ts";
+import { backupRoutes } from "../backup-routes.ts";
+import { commonChecks } from "../common-checks.ts";
+import { counterRoutes } from "../counter-routes.ts";
+import type { Gate } from "../gate.ts";
+import { healthRoutes, type Health } from "../health-routes.ts";
+import { indexRoute } from "../index-route.ts";
+import { statusRoute, type NodeFacts } from "../status-route.ts";
+import { raftBackupCalls, type Restored } from "./backup-calls.ts";
+import { raftCalls } from "./calls.ts";
+import { clusterRoutes } from "./cluster-routes.ts";
+import { memberRoutes } from "./member-routes.ts";
+import { raftStatus } from "./status.ts";
+
+export interface RoutesOptions {
+  /** The engine once there is one; throws a Problem before. */
+  readonly engine: () => RaftEngine;
+  readonly backups: () => Backups;
+  readonly idempotencyWindowMs: number;
+  readonly facts: NodeFacts;
+  /** Whether messages reach this member now. */
+  readonly connected: (id: string) => boolean;
+  readonly health: Health;
+  readonly onRestored: (restored: Restored) => void;
+}
+
+const notes = `
+?consistency=  linearizable (default), leader, or local with &maxStaleness=2s
+Idempotency-Key: on a write makes it count once, however often it is sent
+Accept: application/json has answers and errors as JSON
+`;
+
+export function raftRoutes(options: RoutesOptions): readonly Route[] {
+  const { engine, backups, facts, health, onRestored, connected } = options;
+  const routes = [
+    ...counterRoutes(raftCalls(engine), options),
+    ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
+    ...clusterRoutes(engine),
+    ...memberRoutes(engine, facts.clusterId),
+    statusRoute(() => raftStatus(engine().status(), connected), facts),
+    ...healthRoutes(health),
+  ];
+  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+}
+
+/** A leader that was not heard for longer may be gone. */
+const leaderSilentMaxMs = 2000;
+/** A copy that is further behind is not ready for traffic. */
+const behindMaxEntries = 10_000;
+
+/** The checks behind `/livez`, `/readyz` and `/health`. */
+export function raftHealth(node: {
+  readonly gate: Gate<RaftEngine>;
+  readonly loopLagMs: () => number;
+  /** Whether a majority has confirmed a read since the start. */
+  readonly confirmed: () => boolean;
+  /** What is missing while there is no leader. */
+  readonly waiting: () => string;
+}): Health {
+  const { gate, waiting } = node;
+  const status = (): EngineStatus | null => (gate.started ? gate.engine().status() : null);
+  const { loop, storage, started, draining } = commonChecks({
+    ...node,
+    failed: () => status()?.state === "Shutdown",
+  });
+  const leader = (): string | null => {
+    const now = status();
+    if (!now?.leader) return `no leader is known; ${waiting()}`;
+    if ((now.leaderSilentMs ?? 0) > leaderSilentMaxMs) return `no word of the leader; ${waiting()}`;
+    return node.confirmed() ? null : `no majority has answered yet; ${waiting()}`;
+  };
+  const applied = (): string | null => {
+    const now = status();
+    const behind = now === null ? 0 : now.commitIndex - now.appliedIndex;
+    return behind <= behindMaxEntries ? null : `${behind} committed entries are not applied`;
+  };
+  return {
+    live: [loop, storage],
+    ready: [
+      started,
+      { name: "leader", problem: leader },
+      { name: "applied", problem: applied },
+      draining,
+    ],
+    serving: [storage, draining],
+  };
+}
