@@ -5,6 +5,9 @@
  *
  * P1  The heads are those of the beginning and take effect last. So what came in meanwhile arrives
  *     once more as records, and everything in the pieces recognises what it has already.
+ *     Until then the state is ahead of its heads. If those records never came, it would stay so, and
+ *     replicas with equal heads would differ. So whoever takes a snapshot of a peer keeps the pieces
+ *     aside until it has the last one and all the records up to `ahead` in it ({@link headsIn}).
  * P2  Keys come before counters. A key that is closed in between is in its piece, but ended no
  *     later than what the counter then says is closed, so it counts in one place.
  * P3  A counter is taken in one go: its floors are those under which its keys were closed.
@@ -22,8 +25,15 @@ import {
   joinPromisePoints,
   joinSeal,
 } from "./membership.ts";
-import type { CounterPart, KeyPart, MemberPart, PieceKind, WriterPart } from "./piece-codec.ts";
 import { PieceReader, PieceWriter } from "./piece-codec.ts";
+import type {
+  CounterPart,
+  KeyPart,
+  MemberPart,
+  PieceKind,
+  SnapshotHeads,
+  WriterPart,
+} from "./piece-parts.ts";
 import type { Replica } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
@@ -35,10 +45,7 @@ import { joinCell, joinFloor } from "./values.ts";
  * @param targetBytes - a piece ends with the first part that makes it as large
  */
 export function piecesOf(r: Replica, targetBytes: number = pieceBytes): Generator<Uint8Array> {
-  const heads = [...r.writers.keys()]
-    .map((writer) => headOf(r, writer))
-    .filter(({ position }) => position > 0);
-  return piecesWithHeads(r, heads, targetBytes);
+  return piecesWithHeads(r, headsOf(r), targetBytes);
 }
 
 function* piecesWithHeads(
@@ -51,8 +58,14 @@ function* piecesWithHeads(
   yield* piecesWith("members", memberParts(r), targetBytes);
   yield* piecesWith("writers", writerParts(r), targetBytes);
   const last = new PieceWriter("heads");
-  for (const head of heads) last.head(head);
+  last.heads(heads, headsOf(r));
   yield last.done();
+}
+
+function headsOf(r: Replica): Head[] {
+  return [...r.writers.keys()]
+    .map((writer) => headOf(r, writer))
+    .filter(({ position }) => position > 0);
 }
 
 /** Adds itself to a piece. */
@@ -122,11 +135,19 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
       for (const part of piece.all(() => piece.writer())) mergeWriter(r, part);
       return [];
     case "heads":
-      return mergeHeads(
-        r,
-        piece.all(() => piece.head()),
-      );
+      return mergeHeads(r, piece.heads().heads);
   }
+}
+
+/**
+ * What the last piece says: the heads that it moves to, and how far its sender was when it was made.
+ *
+ * @returns null: it is not the last piece
+ * @throws MalformedError
+ */
+export function headsIn(bytes: Uint8Array): SnapshotHeads | null {
+  const piece = new PieceReader(bytes);
+  return piece.kind === "heads" ? piece.heads() : null;
 }
 
 function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
