@@ -25,8 +25,10 @@ export function applyChained(s: EventualState, head: Head, { bytes, body }: Enco
   }
 }
 
-export function applyIncoming(s: EventualState, incoming: Incoming): void {
-  if (incoming.kind === "piece") return applyPiece(s, incoming.bytes);
+export function applyRecords(
+  s: EventualState,
+  incoming: Extract<Incoming, { kind: "records" }>,
+): void {
   const { writer } = incoming;
   for (const [at, { hash, ...record }] of incoming.records.entries()) {
     applyChained(s, { writer, position: incoming.from + at, hash }, record);

@@ -66,6 +66,8 @@ export interface EventualLimits {
   readonly keysMax: number;
   readonly countersMax: number;
   readonly membersMax: number;
+  /** Most bytes of a snapshot that is put aside until it is complete; a larger one is given up. */
+  readonly snapshotMaxBytes: number;
   /** Snapshots that are given at the same time. */
   readonly transfersMax: number;
 }

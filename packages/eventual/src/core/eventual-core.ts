@@ -2,38 +2,28 @@
  * Eventual mode as a pure machine: `step` is the only way in, `ready` the only way out. A run is its
  * options, the journal it began with, and its inputs.
  */
-import { decodeRecord } from "../data/record-codec.ts";
-import { chainHash } from "../data/chain.ts";
-import { piecesOf } from "../data/pieces.ts";
 import { emptyReplica, headOf, vectorOf } from "../data/replica.ts";
 import { counterNames, valueOf } from "../data/values.ts";
 import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
-import { applyChained, applyIncoming, applyPiece, capLogs, trimLogs } from "./applying.ts";
+import { applyRecords, trimLogs } from "./applying.ts";
 import { advanceBoot, beginBoot, raiseSeals } from "./boot.ts";
 import type { EventualOptions, EventualStatus, Input, Ready } from "./door.ts";
-import { decodeEntry, encodeEntry } from "./journal-entry.ts";
-import {
-  advanceLeaving,
-  announce,
-  deregister,
-  leave,
-  place,
-  register,
-  settleCluster,
-  stopFor,
-} from "./membership.ts";
+import { checkpointOf, loadEntry } from "./loading.ts";
+import { announce, place, settleCluster, stopFor } from "./membership.ts";
+import { advanceLeaving, deregister, leave, register } from "./roster.ts";
 import { tickPeers, updatePeers } from "./peers.ts";
 import { tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
-import { entriesOf } from "./receiving.ts";
+import { bytesOf, entriesOf } from "./receiving.ts";
+import { dropIncomplete, mergeNext, nextToMerge, putAside } from "./staging.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
 import { numberStart, takeMessages } from "./starts.ts";
-import type { EventualState } from "./state.ts";
+import type { EventualState, Incoming } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
 import { holdersOf, statusOf } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
-import { onPiecePersisted, tickTransfers } from "./transferring.ts";
+import { onMerged, onPiecePersisted, tickTransfers } from "./transferring.ts";
 import { applyOwn, closeRecord, submit } from "./writing.ts";
 
 export class EventualCore {
@@ -51,29 +41,7 @@ export class EventualCore {
    * @throws MalformedError if it is not an entry, or does not follow those before it
    */
   load(bytes: Uint8Array): void {
-    const s = this.#state;
-    const entry = decodeEntry(bytes);
-    switch (entry.kind) {
-      case "record": {
-        const { writer, position } = entry;
-        const before = headOf(s.replica, writer);
-        if (position <= before.position) return; // a checkpoint overtook it
-        invariant(position === before.position + 1, "the journal holds every record of a writer");
-        const head = { writer, position, hash: chainHash(before.hash, entry.bytes) };
-        applyChained(s, head, { bytes: entry.bytes, body: decodeRecord(entry.bytes) });
-        break;
-      }
-      case "piece":
-        applyPiece(s, entry.bytes);
-        break;
-      case "boot":
-        s.boot = entry.boot;
-        break;
-      case "cluster":
-        s.cluster = { id: entry.id, provisional: entry.provisional, placed: entry.placed };
-        break;
-    }
-    capLogs(s);
+    loadEntry(this.#state, bytes);
   }
 
   /** Everything was loaded: the node takes part from now on. */
@@ -81,6 +49,7 @@ export class EventualCore {
     const s = this.#state;
     invariant(!this.#started, "a core starts once");
     this.#started = true;
+    dropIncomplete(s);
     s.nonce = uint32(s.random);
     numberStart(s, s.boot + 1);
     s.notes.length = 0;
@@ -150,6 +119,8 @@ export class EventualCore {
     if (s.writing !== null || s.removed) return null;
     const own = closeRecord(s);
     const incoming = s.incoming.splice(0);
+    const merge = nextToMerge(s);
+    if (merge !== null) incoming.push(merge);
     const entries = s.facts.splice(0);
     for (const item of incoming) entries.push(...entriesOf(item));
     if (entries.length === 0) return null;
@@ -169,7 +140,7 @@ export class EventualCore {
       s.staged.delete(writing.own.head.writer);
     }
     for (const item of writing.incoming) {
-      applyIncoming(s, item);
+      this.#take(item);
       s.incomingBytes -= bytesOf(item);
     }
     answerHeld(s, id);
@@ -179,6 +150,19 @@ export class EventualCore {
     if (s.replica.members.get(s.options.node)?.status === "removed" && s.leaving === null) {
       s.removed = true;
       stopFor(s, "removed");
+    }
+  }
+
+  #take(item: Incoming): void {
+    switch (item.kind) {
+      case "records":
+        return applyRecords(this.#state, item);
+      case "staged":
+        return putAside(this.#state, item);
+      case "merged":
+        mergeNext(this.#state, item);
+        if (this.#state.staging === null) onMerged(this.#state);
+        return;
     }
   }
 
@@ -211,7 +195,8 @@ export class EventualCore {
 
   #settle(): void {
     const s = this.#state;
-    if (s.ready || s.transferIn !== null || s.phase.kind === "minting") return;
+    if (s.ready || s.transferIn !== null || s.staging?.order != null || s.phase.kind === "minting")
+      return;
     for (const peer of s.peers.values()) if (!peer.settled) return;
     // Where somebody answers, or nobody is expected, keys can be taken in a moment (M3).
     const isCutOff = s.peers.size > 0 && ![...s.peers.values()].some(({ up }) => up);
@@ -280,19 +265,11 @@ export class EventualCore {
   }
 
   /** Entries that stand for everything on the disk; taken while the core goes on. */
-  *checkpoint(): Generator<Uint8Array> {
-    const s = this.#state;
-    yield encodeEntry({ kind: "boot", boot: s.boot });
-    yield encodeEntry({ kind: "cluster", ...s.cluster });
-    for (const bytes of piecesOf(s.replica)) yield encodeEntry({ kind: "piece", bytes });
+  checkpoint(): Generator<Uint8Array> {
+    return checkpointOf(this.#state);
   }
 
   status(): EventualStatus {
     return statusOf(this.#state);
   }
-}
-
-function bytesOf(incoming: EventualState["incoming"][number]): number {
-  if (incoming.kind === "piece") return incoming.bytes.length;
-  return incoming.records.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

@@ -39,6 +39,8 @@ export function initialState(
     syncRound: 0,
     synced: [],
     transferIn: null,
+    snapshotFrom: null,
+    staging: null,
     transfersOut: new Map(),
     boots: new Map(),
     retainedBytes: 0,

@@ -15,8 +15,17 @@ export type JournalEntry =
       readonly position: Position;
       readonly bytes: Uint8Array;
     }
-  /** A piece of a snapshot of a peer, or of our own state. */
+  /** A piece of our own state, of a checkpoint. */
   | { readonly kind: "piece"; readonly bytes: Uint8Array }
+  /** A part of a snapshot of a peer, put aside. */
+  | {
+      readonly kind: "staged";
+      readonly snapshot: number;
+      readonly part: number;
+      readonly bytes: Uint8Array;
+    }
+  /** The part with this place in the order of merging was merged. */
+  | { readonly kind: "merged"; readonly snapshot: number; readonly place: number }
   /** The node was started for the so-manieth time. */
   | { readonly kind: "boot"; readonly boot: number }
   /** The cluster that the node belongs to, and what it accepts keys for. */
@@ -28,7 +37,7 @@ export type JournalEntry =
       readonly placed: boolean;
     };
 
-const kinds = { record: 1, piece: 2, boot: 3, cluster: 4 } as const;
+const kinds = { record: 1, piece: 2, boot: 3, cluster: 4, staged: 5, merged: 6 } as const;
 
 /** Most characters of a cluster id. */
 export const clusterIdMaxLength: number = 128;
@@ -43,6 +52,14 @@ export function encodeEntry(entry: JournalEntry): Uint8Array {
       return joined(out.copy(), entry.bytes);
     case "piece":
       return joined(out.copy(), entry.bytes);
+    case "staged":
+      out.varint(entry.snapshot);
+      out.varint(entry.part);
+      return joined(out.copy(), entry.bytes);
+    case "merged":
+      out.varint(entry.snapshot);
+      out.varint(entry.place);
+      return out.copy();
     case "boot":
       out.varint(entry.boot);
       return out.copy();
@@ -73,6 +90,17 @@ export function decodeEntry(bytes: Uint8Array): JournalEntry {
     }
     case kinds.piece:
       return { kind: "piece", bytes: rest() };
+    case kinds.staged: {
+      const snapshot = reader.varint(Number.MAX_SAFE_INTEGER);
+      const part = reader.varint(Number.MAX_SAFE_INTEGER);
+      return { kind: "staged", snapshot, part, bytes: rest() };
+    }
+    case kinds.merged: {
+      const snapshot = reader.varint(Number.MAX_SAFE_INTEGER);
+      const place = reader.varint(Number.MAX_SAFE_INTEGER);
+      reader.end();
+      return { kind: "merged", snapshot, place };
+    }
     case kinds.boot: {
       const boot = reader.varint(Number.MAX_SAFE_INTEGER);
       reader.end();

@@ -15,13 +15,13 @@
  */
 import { keyCount } from "../data/keys.ts";
 import type { RefusedWhy, Sender } from "../messages.ts";
-import type { Address, Member, NamedAddress } from "../types.ts";
 import { rolledBack } from "./boot.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
 import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
-import { openRecord, refuse, startRecord } from "./state.ts";
+import { memberAt } from "./roster.ts";
+import { openRecord } from "./state.ts";
 import { ownHead, startSync } from "./syncing.ts";
 
 function setCluster(s: EventualState, cluster: EventualState["cluster"]): void {
@@ -138,13 +138,6 @@ export function announce(s: EventualState): void {
   }
 }
 
-function memberAt(s: EventualState, address: Address): Member | null {
-  for (const member of s.replica.members.values()) {
-    if (member.address === address && member.status !== "removed") return member;
-  }
-  return null;
-}
-
 /** M3: `peer` has our first record, and the sync after that is complete. */
 export function place(s: EventualState): void {
   if (s.cluster.placed || s.phase.kind !== "writing") return;
@@ -173,97 +166,6 @@ export function place(s: EventualState): void {
   }
   promise(s, before);
   s.placing = own.position + s.queue.length + (s.writing?.own == null ? 0 : 1);
-}
-
-export function register(s: EventualState, context: number, addresses: readonly Address[]): void {
-  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
-  const named: NamedAddress[] = [];
-  for (const address of new Set(addresses)) {
-    if (address === s.options.address || memberAt(s, address) !== null) continue;
-    const known = s.replica.named.get(address);
-    if (known?.wanted !== true)
-      named.push({ address, version: (known?.version ?? 0) + 1, wanted: true });
-  }
-  const others = s.replica.members.size + s.replica.named.size + named.length;
-  if (others > s.options.limits.membersMax) return refuse(s, context, "too-many-members");
-  const record = startRecord(s);
-  for (const item of named) record.controls.push({ kind: "named", named: item });
-  record.contexts.push(context);
-}
-
-export function deregister(
-  s: EventualState,
-  context: number,
-  request: { readonly addresses: readonly Address[]; readonly force: boolean },
-): void {
-  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
-  if (!request.force && !hasMajority(s)) return refuse(s, context, "no-majority");
-  const record = startRecord(s);
-  for (const wanted of new Set(request.addresses)) {
-    const named = s.replica.named.get(wanted);
-    const isConfigured = s.options.peers.includes(wanted);
-    if (named?.wanted === true || (named === undefined && isConfigured)) {
-      const version = (named?.version ?? 0) + 1;
-      record.controls.push({ kind: "named", named: { address: wanted, version, wanted: false } });
-    }
-    for (const member of s.replica.members.values()) {
-      // By its id, or by its address: then all that ever were there, whoever is there now.
-      const isMeant = member.id === wanted || member.address === wanted;
-      if (!isMeant || member.status === "removed" || member.id === s.options.node) continue;
-      const version = member.version + 1;
-      record.controls.push({
-        kind: "member",
-        member: { ...plain(member), status: "removed", version },
-      });
-    }
-  }
-  if (record.controls.length > 0) return void record.contexts.push(context);
-  s.queue.splice(s.queue.indexOf(record), 1);
-  refuse(s, context, "unknown-member");
-}
-
-function plain({ id, address, label, status, version }: Member): Member {
-  return { id, address, label, status, version };
-}
-
-/** Whether most members, ourselves included, answer. Else two sides could remove each other. */
-function hasMajority(s: EventualState): boolean {
-  let members = 1;
-  let there = 1;
-  for (const { id, status, address } of s.replica.members.values()) {
-    if (id === s.options.node || status === "removed") continue;
-    members += 1;
-    if (s.peers.get(address)?.up === true) there += 1;
-  }
-  return there * 2 > members;
-}
-
-export function leave(s: EventualState, context: number): void {
-  if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");
-  s.leaving = { context, record: null };
-}
-
-/** Everything that we wrote is with a majority: our last record says that we have left. */
-export function advanceLeaving(s: EventualState, acked: (position: number) => boolean): void {
-  const { leaving, phase } = s;
-  if (leaving === null || phase.kind !== "writing") return;
-  const own = ownHead(s)?.position ?? 0;
-  if (s.queue.length > 0 || s.writing?.own != null || !acked(own)) return;
-  if (leaving.record === null) {
-    const { node, address, label } = s.options;
-    const version = (s.replica.members.get(node)?.version ?? 0) + 1;
-    const member: Member = { id: node, address, label, status: "removed", version };
-    const named = (s.replica.named.get(address)?.version ?? 0) + 1;
-    startRecord(s).controls.push(
-      { kind: "member", member },
-      // Else the others would look for us there for ever, and wait for our acknowledgements.
-      { kind: "named", named: { address, version: named, wanted: false } },
-    );
-    leaving.record = own + 1;
-    return;
-  }
-  if (own < leaving.record || s.mustStop) return;
-  onRemoved(s);
 }
 
 /** Others know that we were removed; if we asked for it, this is the answer. */

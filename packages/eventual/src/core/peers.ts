@@ -11,7 +11,8 @@
 import type { Sender } from "../messages.ts";
 import type { Address } from "../types.ts";
 import { below } from "./random.ts";
-import type { EventualState, Peer } from "./state.ts";
+import type { Peer } from "./peer-state.ts";
+import type { EventualState } from "./state.ts";
 import { ask } from "./state.ts";
 import { startSync } from "./syncing.ts";
 

@@ -71,7 +71,8 @@ function isBeyondSeal(s: EventualState, writer: string, position: Position): boo
   return position > known.sealedAt;
 }
 
-function decoded(bytes: Uint8Array, position: Position): RecordBody | null {
+/** `null` if it is no record for this place. */
+export function decoded(bytes: Uint8Array, position: Position): RecordBody | null {
   try {
     const body = decodeRecord(bytes);
     checkRecord(position, body);
@@ -85,19 +86,22 @@ function decoded(bytes: Uint8Array, position: Position): RecordBody | null {
 /** Puts something received into the next write. */
 export function stage(s: EventualState, incoming: Incoming): void {
   s.incoming.push(incoming);
-  if (incoming.kind === "piece") {
-    s.incomingBytes += incoming.bytes.length;
-    return;
-  }
+  s.incomingBytes += bytesOf(incoming);
+  if (incoming.kind !== "records") return;
   const { writer, from, records } = incoming;
-  for (const { bytes } of records) s.incomingBytes += bytes.length;
   const hash = records.at(-1)!.hash;
   s.staged.set(writer, { writer, position: from + records.length - 1, hash });
 }
 
+export function bytesOf(incoming: Incoming): number {
+  if (incoming.kind === "merged") return 0;
+  if (incoming.kind === "staged") return incoming.bytes.length;
+  return incoming.records.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 /** The journal entries of what was received, in the order in which it will be applied. */
 export function entriesOf(incoming: Incoming): Uint8Array[] {
-  if (incoming.kind === "piece") return [encodeEntry(incoming)];
+  if (incoming.kind !== "records") return [encodeEntry(incoming)];
   const { writer, from, records } = incoming;
   return records.map(({ bytes }, at) => {
     return encodeEntry({ kind: "record", writer, position: from + at, bytes });

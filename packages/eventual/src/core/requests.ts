@@ -6,7 +6,8 @@ import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
 import { admit, onDuplicate, onRemoved } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
 import { takeRange } from "./receiving.ts";
-import type { EventualState, Exchange, Peer } from "./state.ts";
+import type { Peer } from "./peer-state.ts";
+import type { EventualState, Exchange } from "./state.ts";
 import { answer } from "./state.ts";
 import {
   answerSync,

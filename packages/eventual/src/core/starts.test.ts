@@ -21,6 +21,7 @@ const options: EventualOptions = {
     countersMax: 100,
     membersMax: 64,
     transfersMax: 1,
+    snapshotMaxBytes: 10_000,
   },
   timing: {
     heartbeatTicks: 1,

@@ -16,7 +16,10 @@ import type {
 } from "../types.ts";
 import type { EventualOptions, Note, Outcome, RefusalReason } from "./door.ts";
 import type { Random } from "./random.ts";
+import type { Peer } from "./peer-state.ts";
 import { RetainedLog } from "./retained-log.ts";
+import type { Staging } from "./staging.ts";
+import type { TransferIn, TransferOut } from "./transfer-state.ts";
 
 /** One operation that waits for its record, and whoever waits for it. */
 export interface Waiting {
@@ -58,7 +61,15 @@ export type Incoming =
         readonly hash: ChainHash;
       }[];
     }
-  | { readonly kind: "piece"; readonly bytes: Uint8Array };
+  /** A part of a snapshot, to be put aside. */
+  | {
+      readonly kind: "staged";
+      readonly snapshot: number;
+      readonly part: number;
+      readonly bytes: Uint8Array;
+    }
+  /** The next part of a complete snapshot is to be merged. */
+  | { readonly kind: "merged"; readonly snapshot: number; readonly place: number };
 
 /** A reply that must not leave before everything it vouches for is durable. */
 export interface HeldReply {
@@ -81,65 +92,6 @@ export interface Exchange {
   readonly welcoming: WriterId | null;
   /** The number that we went by. */
   readonly boot: number;
-}
-
-export interface Peer {
-  readonly address: Address;
-  node: NodeId | null;
-  /** The cluster that it was in when it was heard last. */
-  clusterId: string | null;
-  boot: number;
-  nonce: number;
-  up: boolean;
-  /** Checks in a row that failed. */
-  misses: number;
-  heardTick: number | null;
-  /** No push, fill or sync before this: the last one failed or was refused. */
-  holdTick: number;
-  nextHealthTick: number;
-  probeTicks: number;
-  /** What it is known to have on its disk; `null` before the first exchange that tells. */
-  heads: Map<WriterId, Position> | null;
-  pushing: number | null;
-  /** Position of the first record of the push that is out. */
-  pushedFrom: Position;
-  syncing: number | null;
-  filling: number | null;
-  checking: number | null;
-  /** A sync is wanted as soon as the one that runs is over. */
-  syncAgain: boolean;
-  /** Health checks in a row that told of another vector. */
-  differs: number;
-  /** The newest round of syncs that it took part in completely. */
-  syncedRound: number;
-  /** Synced, or found to be down, since we started: it does not keep us from being ready. */
-  settled: boolean;
-  /** Our writer, if it had its first record and we got everything from it after that: M3. */
-  welcomed: WriterId | null;
-  /** When to sync again in order to be welcomed. */
-  welcomeTick: number;
-}
-
-/** Where a piece of a snapshot comes from. */
-export interface TransferIn {
-  readonly peer: Address;
-  transfer: number;
-  piece: number;
-  exchange: number | null;
-  /** The write that stores the last piece taken; the next is asked for after it. */
-  awaiting: number | null;
-  isLast: boolean;
-}
-
-export interface TransferOut {
-  readonly id: number;
-  readonly node: NodeId;
-  readonly pieces: Generator<Uint8Array>;
-  /** The next piece, made one ahead to know which one is the last. */
-  ahead: Uint8Array | null;
-  number: number;
-  current: Uint8Array | null;
-  touchedTick: number;
 }
 
 /** How far this process is with finding its writer: `boot.ts`. */
@@ -200,6 +152,10 @@ export interface EventualState {
     readonly write: number;
   })[];
   transferIn: TransferIn | null;
+  /** Who gave the snapshot that is being merged; `null` when that is not known. */
+  snapshotFrom: Address | null;
+  /** A snapshot of a peer, as far as it is on the disk. */
+  staging: Staging | null;
   readonly transfersOut: Map<number, TransferOut>;
   /** The latest process of each node that was heard of. */
   readonly boots: Map<NodeId, { readonly boot: number; readonly nonce: number }>;

@@ -11,7 +11,8 @@
 import { headOf } from "../data/replica.ts";
 import type { Reply } from "../messages.ts";
 import type { Head, Position, RecordRange, WriterId } from "../types.ts";
-import type { EventualState, Exchange, Peer } from "./state.ts";
+import type { Peer } from "./peer-state.ts";
+import type { EventualState, Exchange } from "./state.ts";
 import { answer, ask, stagedHead } from "./state.ts";
 import { takeRange } from "./receiving.ts";
 import { startTransfer } from "./transferring.ts";

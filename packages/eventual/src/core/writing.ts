@@ -159,6 +159,8 @@ function setAll(
   context: number,
   sets: readonly (readonly [CounterName, bigint])[],
 ): void {
+  // A floor of one who has no place yet could cut through keys that others have closed (M3).
+  if (!s.cluster.placed) return refuse(s, context, "starting");
   if (sets.length === 0) return void startRecord(s).contexts.push(context);
   const writers = s.replica.writers.size + 2;
   const bytesEach = operationBytes * writers;

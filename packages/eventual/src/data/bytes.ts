@@ -50,6 +50,13 @@ export class ByteWriter {
     }
   }
 
+  /** As they are, without their length. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   /** Lower-case hexadecimal digits, two a byte; hyphens are left out. */
   hex(digits: string): void {
     this.#reserve(digits.length >> 1);
@@ -196,6 +203,13 @@ export class ByteReader {
     const value = this.number(limit);
     if (value < 0n) throw new MalformedError("a number is below zero");
     return value;
+  }
+
+  /** A copy of so many bytes. */
+  raw(length: number): Uint8Array {
+    this.#need(length);
+    this.#position += length;
+    return this.#bytes.slice(this.#position - length, this.#position);
   }
 
   end(): void {

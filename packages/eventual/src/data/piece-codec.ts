@@ -16,48 +16,21 @@ import type { Dot } from "./dots.ts";
 import { MalformedError } from "./errors.ts";
 import { deltaLimit, dotsMax, promisesMax, totalLimit, valueLimit, vectorMax } from "./limits.ts";
 import { NameReader, NameWriter, WriterIdReader, WriterIdWriter } from "./names.ts";
+import type {
+  CounterPart,
+  KeyPart,
+  MemberPart,
+  PieceKind,
+  SnapshotHeads,
+  WriterPart,
+} from "./piece-parts.ts";
+import { pieceKinds } from "./piece-parts.ts";
 import { readKey, readSpan, writeKey, writeSpan } from "./record-codec.ts";
-import type { Cell, ClosedKeys, PromisePoint, RecordId, Seal } from "./replica.ts";
+import type { Cell, ClosedKeys, RecordId, Seal } from "./replica.ts";
 import type { CounterState, WriterState } from "./replica.ts";
 
 const format = 1;
 const largest = Number.MAX_SAFE_INTEGER;
-
-/** Pieces come in this order. */
-export const pieceKinds = ["keys", "counters", "members", "writers", "heads"] as const;
-export type PieceKind = (typeof pieceKinds)[number];
-
-/** Additions of one identity: all, or some of very many. */
-export interface KeyPart {
-  readonly counter: string;
-  readonly key: string;
-  readonly dots: readonly Dot[];
-}
-
-export interface CounterPart {
-  readonly name: string;
-  readonly cells: readonly (readonly [WriterId, Cell])[];
-  readonly floor: readonly FloorEntry[];
-  readonly closed: ClosedKeys;
-}
-
-export type MemberPart =
-  | { readonly member: Member; readonly decidedAt: RecordId | null }
-  | { readonly named: NamedAddress };
-
-/** A writer, or where one ended that is not known yet. */
-export type WriterPart =
-  | {
-      readonly writer: WriterId;
-      readonly owner: string;
-      readonly boot: number;
-      readonly hlc: number;
-      readonly promises: readonly PromisePoint[];
-      readonly knownAt: Position;
-      readonly known: ReadonlyMap<WriterId, Position>;
-      readonly seal: Seal | null;
-    }
-  | { readonly writer: WriterId; readonly seal: Seal };
 
 /** A piece being written: parts until it is large enough. */
 export class PieceWriter {
@@ -146,9 +119,14 @@ export class PieceWriter {
     this.#seal(seal);
   }
 
-  head(head: Head): void {
-    this.#record(head);
-    this.#out.varint(head.hash);
+  heads(heads: readonly Head[], ahead: readonly Head[]): void {
+    for (const list of [heads, ahead]) {
+      this.#out.varint(list.length);
+      for (const head of list) {
+        this.#record(head);
+        this.#out.varint(head.hash);
+      }
+    }
   }
 
   #seal(seal: Seal): void {
@@ -246,9 +224,17 @@ export class PieceReader {
     return { writer, owner, boot, hlc, promises, knownAt, known: this.#vector(), seal };
   }
 
-  head(): Head {
-    const { writer, position } = this.#record();
-    return { writer, position, hash: this.#in.varint(largest) };
+  heads(): SnapshotHeads {
+    const [heads, ahead] = [this.#heads(), this.#heads()];
+    this.#in.end();
+    return { heads, ahead };
+  }
+
+  #heads(): Head[] {
+    return this.#times(this.#in.count(vectorMax, 3), () => {
+      const record = this.#record();
+      return { ...record, hash: this.#in.varint(largest) };
+    });
   }
 
   #dot(key: string): Dot {

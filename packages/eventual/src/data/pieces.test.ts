@@ -5,7 +5,7 @@ import { born, Library, writerId } from "../test-support/writing.ts";
 import { digestOf } from "./digest.ts";
 import { MalformedError } from "./errors.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
-import { mergePiece, piecesOf } from "./pieces.ts";
+import { factsOf, mergePiece, piecesOf } from "./pieces.ts";
 import type { Replica } from "./replica.ts";
 import { emptyReplica, headOf, vectorHash } from "./replica.ts";
 import { valueOf } from "./values.ts";
@@ -110,7 +110,10 @@ describe("the heads", () => {
     library.apply(target, b);
     const pieces = piecesOf(source);
     library.write(source, a, {}); // what comes in meanwhile is not in the heads
-    const moved = [...pieces].map((piece) => mergePiece(target, piece));
+    const taken = [...pieces];
+    const moved = taken.map((piece) => mergePiece(target, piece));
+    const said = taken.map((piece) => factsOf(piece).heads).filter((heads) => heads !== null);
+    expect(said.map(({ ahead }) => ahead.map(({ position }) => position))).toEqual([[2, 1]]);
     expect(moved.slice(0, -1).flat()).toEqual([]);
     expect(moved.at(-1)).toEqual([{ writer: a, position: 1, hash: library.of(a)[0]?.hash }]);
   });

@@ -5,11 +5,14 @@
  *
  * P1  The heads are those of the beginning and take effect last. So what came in meanwhile arrives
  *     once more as records, and everything in the pieces recognises what it has already.
+ *     Until then the state is ahead of its heads. If those records never came, it would stay so, and
+ *     replicas with equal heads would differ. So whoever takes a snapshot of a peer keeps the pieces
+ *     aside until it has the last one and all the records up to `ahead` in it ({@link factsOf}).
  * P2  Keys come before counters. A key that is closed in between is in its piece, but ended no
  *     later than what the counter then says is closed, so it counts in one place.
  * P3  A counter is taken in one go: its floors are those under which its keys were closed.
  */
-import type { Head } from "../types.ts";
+import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
@@ -22,8 +25,15 @@ import {
   joinPromisePoints,
   joinSeal,
 } from "./membership.ts";
-import type { CounterPart, KeyPart, MemberPart, PieceKind, WriterPart } from "./piece-codec.ts";
 import { PieceReader, PieceWriter } from "./piece-codec.ts";
+import type {
+  CounterPart,
+  KeyPart,
+  MemberPart,
+  PieceKind,
+  SnapshotHeads,
+  WriterPart,
+} from "./piece-parts.ts";
 import type { Replica } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
@@ -35,10 +45,7 @@ import { joinCell, joinFloor } from "./values.ts";
  * @param targetBytes - a piece ends with the first part that makes it as large
  */
 export function piecesOf(r: Replica, targetBytes: number = pieceBytes): Generator<Uint8Array> {
-  const heads = [...r.writers.keys()]
-    .map((writer) => headOf(r, writer))
-    .filter(({ position }) => position > 0);
-  return piecesWithHeads(r, heads, targetBytes);
+  return piecesWithHeads(r, headsOf(r), targetBytes);
 }
 
 function* piecesWithHeads(
@@ -51,8 +58,14 @@ function* piecesWithHeads(
   yield* piecesWith("members", memberParts(r), targetBytes);
   yield* piecesWith("writers", writerParts(r), targetBytes);
   const last = new PieceWriter("heads");
-  for (const head of heads) last.head(head);
+  last.heads(heads, headsOf(r));
   yield last.done();
+}
+
+function headsOf(r: Replica): Head[] {
+  return [...r.writers.keys()]
+    .map((writer) => headOf(r, writer))
+    .filter(({ position }) => position > 0);
 }
 
 /** Adds itself to a piece. */
@@ -122,37 +135,46 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
       for (const part of piece.all(() => piece.writer())) mergeWriter(r, part);
       return [];
     case "heads":
-      return mergeHeads(
-        r,
-        piece.all(() => piece.head()),
-      );
+      return mergeHeads(r, piece.heads().heads);
   }
 }
 
-/** Whether {@link mergePiece} would take it now: to be asked before it is stored. */
-export function isPiece(r: Replica, bytes: Uint8Array): boolean {
-  try {
-    const piece = new PieceReader(bytes);
-    switch (piece.kind) {
-      case "keys":
-        piece.all(() => piece.key());
-        return true;
-      case "counters":
-        piece.all(() => piece.counter());
-        return true;
-      case "members":
-        piece.all(() => piece.member());
-        return true;
-      case "writers":
-        piece.all(() => piece.writer());
-        return true;
-      case "heads":
-        return piece.all(() => piece.head()).every(({ writer }) => r.writers.has(writer));
+/** What there is to know of a piece before it is merged. */
+export interface PieceFacts {
+  readonly kind: PieceKind;
+  /** Those that it describes: the last piece may name no others, or ones that are known already. */
+  readonly writers: readonly WriterId[];
+  /** Of the last piece only. */
+  readonly heads: SnapshotHeads | null;
+}
+
+/**
+ * Reads all of a piece and changes nothing: to be asked before it is stored.
+ *
+ * @throws MalformedError
+ */
+export function factsOf(bytes: Uint8Array): PieceFacts {
+  const piece = new PieceReader(bytes);
+  const { kind } = piece;
+  switch (kind) {
+    case "keys":
+      piece.all(() => piece.key());
+      break;
+    case "counters":
+      piece.all(() => piece.counter());
+      break;
+    case "members":
+      piece.all(() => piece.member());
+      break;
+    case "writers": {
+      const parts = piece.all(() => piece.writer());
+      const writers = parts.filter((part) => "owner" in part).map(({ writer }) => writer);
+      return { kind, writers, heads: null };
     }
-  } catch (error) {
-    if (error instanceof MalformedError) return false;
-    throw error;
+    case "heads":
+      return { kind, writers: [], heads: piece.heads() };
   }
+  return { kind, writers: [], heads: null };
 }
 
 function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {

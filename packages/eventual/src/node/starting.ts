@@ -23,6 +23,7 @@ export const defaultEventualLimits: EventualLimits = {
   keysMax: 1_000_000,
   countersMax: 100_000,
   membersMax: 64,
+  snapshotMaxBytes: 512 * 1024 * 1024,
   transfersMax: 2,
 };
 

@@ -39,6 +39,7 @@ export const defaultLimits: EventualOptions["limits"] = {
   countersMax: 100,
   membersMax: 16,
   transfersMax: 2,
+  snapshotMaxBytes: 1_000_000,
 };
 
 export const defaultTiming: EventualOptions["timing"] = {

@@ -20,6 +20,7 @@ import {
   firstControls,
   marginMs,
   promiseOf,
+  removalOf,
   statesOf,
   syncSome,
   take,
@@ -28,7 +29,7 @@ import {
 } from "./random-node.ts";
 import type { LifeOptions } from "./variant.ts";
 import { Divergence } from "./variant.ts";
-import { born, Library, member } from "./writing.ts";
+import { born, Library } from "./writing.ts";
 
 const counters = ["x", "y"] as const;
 
@@ -37,7 +38,7 @@ export class RandomLife {
   readonly history: FullHistory = new FullHistory();
   readonly nodes: Node[] = [];
   /** `keys` were used at first, `dots` with retries; open are those at the end of the steps. */
-  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0 };
+  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0, snapshots: 0 };
 
   readonly #draw: Draw;
   readonly #options: LifeOptions;
@@ -52,11 +53,6 @@ export class RandomLife {
     for (const digit of ["1", "2", "3", "4"]) this.#addNode(digit, 0);
   }
 
-  /** Snapshots that were taken over completely. */
-  get snapshots(): number {
-    return this.#transfers.completed;
-  }
-
   /** Lives, and then all learn everything. @throws Divergence */
   run(): void {
     this.live();
@@ -68,11 +64,9 @@ export class RandomLife {
     const { steps } = this.#options;
     for (; this.#step < steps; this.#step += 1) {
       if (this.#step === Math.floor(steps * 0.6)) this.#join("5");
-      if (this.#step === Math.floor(steps * 0.7)) this.nodes[1]!.alive = false;
+      if (this.#step === Math.floor(steps * 0.7)) this.#stop(this.nodes[1]!);
       if (this.#step === Math.floor(steps * 0.75)) {
-        const named = { address: "host-2:1", version: 2, wanted: false };
-        const controls = [member("2", "removed", 2), { kind: "named", named } as const];
-        this.#write(this.nodes[2]!, { controls });
+        this.#write(this.nodes[2]!, { controls: removalOf("2") });
       }
       for (const node of [...this.#use(), ...this.#keepUp(), ...this.#keepUp()]) {
         this.#compare(node);
@@ -80,6 +74,7 @@ export class RandomLife {
     }
     const open = this.#alive().map(({ replica }) => keyCount(replica));
     this.counts.openAtSlowest = Math.max(...open);
+    this.counts.snapshots = this.#transfers.completed;
   }
 
   #now(node: Node): number {
@@ -113,6 +108,12 @@ export class RandomLife {
     this.library.apply(from.replica, node.writer);
     for (const piece of piecesOf(from.replica)) take(from, node, piece);
     this.library.sync(from.replica, node.replica);
+  }
+
+  /** For good. Others may have pieces that are ahead of it: its last records must be somewhere. */
+  #stop(node: Node): void {
+    node.alive = false;
+    this.library.sync(node.replica, this.nodes[2]!.replica);
   }
 
   #write(node: Node, parts: Partial<RecordBody>): void {

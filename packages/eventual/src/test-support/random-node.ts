@@ -135,6 +135,12 @@ export function firstControls(digit: string, before: number): Control[] {
   return [born(digit), promise, member(digit), ...named];
 }
 
+/** A member is removed, and nobody is expected any more where it was. */
+export function removalOf(digit: string): Control[] {
+  const named = { address: `host-${digit}:1`, version: 2, wanted: false };
+  return [member(digit, "removed", 2), { kind: "named", named }];
+}
+
 /** Of each writer some of what is lacking; now and then all. */
 export function syncSome(library: Library, draw: Draw, from: Node, to: Node): void {
   const all = draw(2) === 0;

@@ -124,6 +124,7 @@ function drawLimits(random: Random, enabled: ReadonlySet<EventualFaultKind>): Ev
     keysMax: random.pick([20, 200, 100_000, 100_000]),
     countersMax: 100,
     membersMax: enabled.has("lost") ? 40 : 16,
+    snapshotMaxBytes: 1_000_000,
     transfersMax: random.pick([1, 2]),
   };
 }

@@ -1,0 +1,47 @@
+/** What a piece of a snapshot consists of. Each kind is merged by a function of `pieces.ts`. */
+import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
+import type { Dot } from "./dots.ts";
+import type { Cell, ClosedKeys, PromisePoint, RecordId, Seal } from "./replica.ts";
+
+/** Pieces come in this order. */
+export const pieceKinds = ["keys", "counters", "members", "writers", "heads"] as const;
+export type PieceKind = (typeof pieceKinds)[number];
+
+/** Additions of one identity: all, or some of very many. */
+export interface KeyPart {
+  readonly counter: string;
+  readonly key: string;
+  readonly dots: readonly Dot[];
+}
+
+export interface CounterPart {
+  readonly name: string;
+  readonly cells: readonly (readonly [WriterId, Cell])[];
+  readonly floor: readonly FloorEntry[];
+  readonly closed: ClosedKeys;
+}
+
+export type MemberPart =
+  | { readonly member: Member; readonly decidedAt: RecordId | null }
+  | { readonly named: NamedAddress };
+
+/** A writer, or where one ended that is not known yet. */
+export type WriterPart =
+  | {
+      readonly writer: WriterId;
+      readonly owner: string;
+      readonly boot: number;
+      readonly hlc: number;
+      readonly promises: readonly PromisePoint[];
+      readonly knownAt: Position;
+      readonly known: ReadonlyMap<WriterId, Position>;
+      readonly seal: Seal | null;
+    }
+  | { readonly writer: WriterId; readonly seal: Seal };
+
+export interface SnapshotHeads {
+  /** When the snapshot began: all up to here is in its pieces. */
+  readonly heads: readonly Head[];
+  /** When it ended: nothing in its pieces is beyond. */
+  readonly ahead: readonly Head[];
+}
