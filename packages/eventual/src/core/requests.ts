@@ -51,11 +51,14 @@ function healthy(s: EventualState): Reply {
 /** Answered when all that was taken, or was on its way already, is on the disk. */
 function onRanges(s: EventualState, exchange: number, ranges: readonly RecordRange[]): void {
   const writers: WriterId[] = [];
+  let problem: RefusedWhy | null = null;
   for (const range of ranges) {
+    // One bad writer must not keep those behind it from coming through.
     const why = takeRange(s, range);
-    if (why !== null) return answer(s, exchange, { type: "refused", why });
+    problem ??= why;
     writers.push(range.writer);
   }
+  if (problem !== null) return answer(s, exchange, { type: "refused", why: problem });
   const isWaiting = writers.some((writer) => s.staged.has(writer));
   const write = isWaiting ? lastStagedWrite(s) : 0;
   if (write === 0) answer(s, exchange, { type: "ack", heads: headsFor(s, writers) });

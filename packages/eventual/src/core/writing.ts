@@ -9,7 +9,6 @@
  */
 import { chainHash } from "../data/chain.ts";
 import { invariant } from "../data/errors.ts";
-import type { KnownOperation } from "../data/keys.ts";
 import { findKey, keyCount } from "../data/keys.ts";
 import { isDelta, isValue } from "../data/limits.ts";
 import { encodeRecord, keyTime } from "../data/record-codec.ts";
@@ -125,10 +124,12 @@ function refuseWaiting(
   record.waiting.splice(0, record.waiting.length, ...staying);
 }
 
-function replay(s: EventualState, context: number, known: KnownOperation, delta: bigint): void {
+function replay(s: EventualState, context: number, known: KeyedOperation, delta: bigint): void {
   if (known.delta !== delta) return refuse(s, context, "key-reused");
-  const { value, writer, position } = known;
-  s.outcomes.push({ type: "written", context, value, replayed: true, writer, position });
+  const { value } = known;
+  const writer = s.phase.kind === "writing" ? s.phase.writer : "";
+  // Retries may have put it into several records: everything known here has them all.
+  s.outcomes.push({ type: "written", context, value, replayed: true, writer, position: 0 });
 }
 
 function hasRoomFor(s: EventualState, counter: CounterName): boolean {
@@ -183,8 +184,9 @@ function setAll(
 /** Closes the first record of the queue; `null` if there is none, or no writer yet. */
 export function closeRecord(s: EventualState): OwnRecord | null {
   if (s.phase.kind !== "writing") return null;
-  const open = s.queue.shift();
-  if (open === undefined) return null;
+  const [open] = s.queue;
+  if (open === undefined || isTooEarly(s, open)) return null;
+  s.queue.shift();
   const { writer } = s.phase;
   const before = stagedHead(s, writer);
   invariant(
@@ -197,6 +199,22 @@ export function closeRecord(s: EventualState): OwnRecord | null {
   s.staged.set(writer, head);
   s.facts.push(encodeEntry({ kind: "record", writer, position: head.position, bytes }));
   return { open, head, bytes, body };
+}
+
+/**
+ * A promise confirms the ends of writers (`data/rounds.ts`) by how far it knows them. More of one
+ * that ended may be on its way to the disk, taken before the end was known: that comes first.
+ */
+function isTooEarly(s: EventualState, open: OpenRecord): boolean {
+  if (!open.controls.some(({ kind }) => kind === "promise")) return false;
+  return s.incoming.some((item) => {
+    if (item.kind === "piece") return true;
+    const state = s.replica.writers.get(item.writer);
+    const birth = item.records[0]?.body.controls.find((control) => control.kind === "born");
+    const owner = state?.owner ?? birth?.node;
+    const isRemoved = owner !== undefined && s.replica.members.get(owner)?.status === "removed";
+    return isRemoved || state?.sealedAt != null || s.replica.earlySeals.has(item.writer);
+  });
 }
 
 function bodyOf(s: EventualState, writer: WriterId, open: OpenRecord): RecordBody {
