@@ -2,6 +2,7 @@
 import { vectorHash } from "../data/replica.ts";
 import type { Message, RefusedWhy, Reply, Request } from "../messages.ts";
 import type { RecordRange, WriterId } from "../types.ts";
+import { noteAlias } from "./aliases.ts";
 import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
 import { admit, onDuplicate, stopFor } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
@@ -113,12 +114,14 @@ function heardOf(
   m: Extract<Message, { kind: "reply" }>,
 ): Peer | null {
   const { sender } = m;
+  if (s.peers.has(exchange.to)) noteAlias(s, exchange.to, sender);
   return s.peers.has(exchange.to) ? heard(s, { ...sender, address: exchange.to }) : null;
 }
 
 function markSelf(s: EventualState, { to }: Exchange): void {
   const peer = s.peers.get(to);
   if (peer === undefined) return;
+  noteAlias(s, to, { node: s.options.node, address: s.options.address });
   peer.node = s.options.node;
   peer.settled = true;
   peer.up = false;

@@ -14,6 +14,7 @@ import type { Head, Position, RecordRange, WriterId } from "../types.ts";
 import type { EventualState, Exchange, Peer } from "./state.ts";
 import { answer, ask, stagedHead } from "./state.ts";
 import { takeRange } from "./receiving.ts";
+import { isAlias } from "./aliases.ts";
 import { startTransfer } from "./transferring.ts";
 
 export function ownHead(s: EventualState): Head | null {
@@ -42,7 +43,7 @@ export function pushAll(s: EventualState): void {
 
 function push(s: EventualState, peer: Peer, own: Head): void {
   if (!peer.up || peer.pushing !== null || peer.heads === null) return;
-  if (s.tick < peer.holdTick || peer.node === s.options.node) return;
+  if (s.tick < peer.holdTick || peer.node === s.options.node || isAlias(s, peer)) return;
   const acked = peer.heads.get(own.writer) ?? 0;
   if (acked >= own.position) return;
   const range = s.logs.get(own.writer)?.range(acked + 1, limitsOf(s)) ?? null;

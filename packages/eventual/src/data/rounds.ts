@@ -146,13 +146,15 @@ function hasStrangers(r: Replica): boolean {
   return false;
 }
 
-/** Named addresses at which nobody was met who is still a member. */
+/** Named addresses at which nobody was met who is still a member, by whatever address. */
 export function unmet(r: Replica): string[] {
   const met = new Set<string>();
   for (const { address, status } of r.members.values()) if (status !== "removed") met.add(address);
   const addresses: string[] = [];
   for (const { address, wanted } of r.named.values()) {
-    if (wanted && !met.has(address)) addresses.push(address);
+    const alias = r.members.get(r.aliases.get(address) ?? "");
+    const isMet = met.has(address) || (alias !== undefined && alias.status !== "removed");
+    if (wanted && !isMet) addresses.push(address);
   }
   return addresses;
 }
