@@ -110,3 +110,50 @@ describe("meetings of clusters (M2)", () => {
     );
   });
 });
+
+describe("removals (M1)", () => {
+  it("M1: during a split in two halves neither side can remove the other, unless it is forced", () => {
+    const cluster = TestCluster.of("a", "b", "c", "d");
+    cluster.lose = (from, to) => "ab".includes(from) !== "ab".includes(to);
+    cluster.run(40);
+    const deregister = (name: string, address: string, force: boolean): unknown =>
+      cluster.ask(name, (context) => ({
+        type: "deregister",
+        context,
+        addresses: [address],
+        force,
+      }));
+    expect(deregister("a", "c", false)).toMatchObject({ reason: "no-majority" });
+    expect(deregister("c", "a", false)).toMatchObject({ reason: "no-majority" });
+    expect(deregister("a", "c", true)).toMatchObject({ type: "written" });
+    expect(deregister("c", "a", true)).toMatchObject({ type: "written" });
+    cluster.add("b", 1);
+    cluster.add("d", 10);
+    cluster.lose = () => false;
+    cluster.run(100);
+    // Both removals hold: those who are left are one cluster, and lost nothing.
+    expect([cluster.value("b"), cluster.value("d")]).toEqual([11n, 11n]);
+    for (const name of ["a", "c"]) {
+      expect(cluster.node(name).notes).toContainEqual({ type: "mustStop", why: "removed" });
+    }
+    const statuses = cluster.node("b").core.status().members;
+    expect(statuses.filter(({ status }) => status === "removed")).toHaveLength(2);
+  });
+
+  it("M1: late messages of a removed node change nothing", () => {
+    const cluster = TestCluster.of("a", "b", "c");
+    cluster.hold = (from) => from === "c";
+    cluster.add("c", 100);
+    cluster.crash("b");
+    cluster.restart("b");
+    const late = cluster.delivered.filter(({ from }) => from === "c");
+    const { core } = cluster.node("a");
+    core.step({ type: "deregister", context: 9, addresses: ["c"], force: true });
+    cluster.settle();
+    cluster.hold = () => false;
+    cluster.release();
+    for (const delivered of late) cluster.deliverAgain(delivered);
+    cluster.run(40, "a", "b");
+    expect([cluster.value("a"), cluster.value("b")]).toEqual([0n, 0n]);
+  });
+});

@@ -91,6 +91,21 @@ describe("records from others", () => {
     expect(cluster.value("a")).toBe(3n);
   });
 
+  it("R2: two chains of one writer that end at one position are told of by the next sync", () => {
+    const cluster = TestCluster.of("a", "b", "c");
+    fill(cluster, "a", ofW(1, 2));
+    cluster.lose = () => true;
+    cluster.run(1);
+    fill(cluster, "c", rangeOf(writerW, [1, 2], { boot: 7, controls: [] }));
+    cluster.lose = (from, to) => from === "b" || to === "b";
+    cluster.run(60);
+    for (const name of ["a", "c"]) {
+      expect(cluster.node(name).notes).toContainEqual(
+        expect.objectContaining({ type: "fork", writer: writerW }),
+      );
+    }
+  });
+
   it("R2: what makes no sense is refused whole", () => {
     const cluster = TestCluster.of("a", "b");
     fill(cluster, "a", { ...ofW(1, 1), records: [new Uint8Array([9, 9])] });

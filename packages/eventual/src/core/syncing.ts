@@ -123,6 +123,15 @@ function spend(
   return { bytes: budget.bytes - bytes, records: budget.records - records.length };
 }
 
+/** R2, where no record travels that would show it: both have the same number of other records. */
+function noteForks(s: EventualState, peer: Peer, heads: readonly Head[]): void {
+  for (const { writer, position, hash } of heads) {
+    const own = headOf(s.replica, writer);
+    if (own.position !== position || own.hash === hash) continue;
+    s.notes.push({ type: "fork", peer: peer.address, writer });
+  }
+}
+
 /** The second leg of our sync has come. */
 export function onDelta(
   s: EventualState,
@@ -131,6 +140,7 @@ export function onDelta(
   exchange: Pick<Exchange, "round" | "welcoming">,
 ): void {
   learnHeads(peer, delta.heads);
+  noteForks(s, peer, delta.heads);
   let records = 0;
   let bytes = 0;
   let isHindered = false;
