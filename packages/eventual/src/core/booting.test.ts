@@ -59,3 +59,53 @@ describe("a node that finds a later writer of its own (B5)", () => {
     expect(cluster.values()).toEqual([17n, 17n, 17n]);
   });
 });
+
+describe("two processes of one node", () => {
+  it("the later one goes on, the earlier one stops, and everything that both wrote counts", () => {
+    const cluster = TestCluster.of("a", "b", "c");
+    cluster.add("c", 1);
+    const first = cluster.node("c");
+    cluster.nodes.set("old", first);
+    cluster.restart("c");
+    cluster.run(20);
+    expect(first.notes).toContainEqual({ type: "mustStop", why: "duplicate-identity" });
+    cluster.nodes.delete("old");
+    cluster.add("c", 10);
+    cluster.run(20);
+    expect(cluster.values()).toEqual([11n, 11n, 11n]);
+  });
+
+  it("B2: seals what earlier processes wrote where its disk ends; B3: higher if more turns up", () => {
+    const cluster = TestCluster.of("a", "b", "c");
+    cluster.add("c", 1);
+    const copy = [...cluster.node("c").disk];
+    cluster.lose = (from, to) => from === "b" || to === "b";
+    cluster.add("c", 10);
+    cluster.crash("a", "c");
+    cluster.lose = () => false;
+    cluster.restart("c", {}, copy);
+    cluster.run(2);
+    cluster.add("c", 100);
+    cluster.run(20);
+    cluster.restart("a");
+    cluster.run(100);
+    cluster.add("a", 1000, "k");
+    cluster.run(200);
+    expect(cluster.values()).toEqual([1111n, 1111n, 1111n]);
+    // Keys are forgotten only when every writer that ended is known to its end.
+    const keys = [...cluster.nodes.values()].map(({ core }) => core.status().keys);
+    expect(keys).toEqual([0, 0, 0]);
+  });
+
+  it("B4: waits for nobody when something is to be written and `resumeTicks` are over", () => {
+    const cluster = TestCluster.of("a", "b");
+    cluster.add("a", 1);
+    cluster.crash("a", "b");
+    cluster.restart("a");
+    cluster.run(50);
+    expect(cluster.node("a").core.status().writer).toBeNull();
+    cluster.add("a", 10);
+    cluster.run(1);
+    expect(cluster.value("a")).toBe(11n);
+  });
+});

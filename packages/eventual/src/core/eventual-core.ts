@@ -245,7 +245,9 @@ export class EventualCore {
       if (id !== options.node && status !== "removed") addresses.add(address);
     }
     for (const { address, node } of peers.values()) {
-      if (node !== options.node) addresses.add(address);
+      const status = node === null ? undefined : replica.members.get(node)?.status;
+      const isCounted = status !== undefined && status !== "removed"; // perhaps by another address
+      if (node !== options.node && !isCounted) addresses.add(address);
     }
     return addresses.size;
   }

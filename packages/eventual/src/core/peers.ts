@@ -67,6 +67,7 @@ export function updatePeers(s: EventualState): void {
   for (const [address, peer] of s.peers) {
     if (wanted.has(address) || isContact(s, peer)) continue;
     s.peers.delete(address);
+    s.replica.aliases.delete(address);
     if (peer.up)
       s.notes.push({ type: "peer", address, node: peer.node, up: false, why: "it is no member" });
   }

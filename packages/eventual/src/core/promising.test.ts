@@ -34,7 +34,7 @@ describe("what a restart leaves of the promises", () => {
 
   it("K2: nor does one that ran ahead when a snapshot with keys came in", () => {
     const cluster = new TestCluster();
-    cluster.start("a", [], { limits: { ...defaultLimits, retainedMaxBytes: 64 } });
+    cluster.start("a", [], { limits: { ...defaultLimits, retainedMaxBytes: 100 } });
     cluster.run(5);
     cluster.add("a", 1, uuidV7(cluster.nowMs));
     cluster.start("b", ["a"]);

@@ -2,6 +2,7 @@
 import { vectorHash } from "../data/replica.ts";
 import type { Message, RefusedWhy, Reply, Request } from "../messages.ts";
 import type { RecordRange, WriterId } from "../types.ts";
+import { noteAlias } from "./aliases.ts";
 import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
 import { admit, onDuplicate, onRemoved } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
@@ -52,11 +53,14 @@ function healthy(s: EventualState): Reply {
 /** Answered when all that was taken, or was on its way already, is on the disk. */
 function onRanges(s: EventualState, exchange: number, ranges: readonly RecordRange[]): void {
   const writers: WriterId[] = [];
+  let problem: RefusedWhy | null = null;
   for (const range of ranges) {
+    // One bad writer must not keep those behind it from coming through.
     const why = takeRange(s, range);
-    if (why !== null) return answer(s, exchange, { type: "refused", why });
+    problem ??= why;
     writers.push(range.writer);
   }
+  if (problem !== null) return answer(s, exchange, { type: "refused", why: problem });
   const isWaiting = writers.some((writer) => s.staged.has(writer));
   const write = isWaiting ? lastStagedWrite(s) : 0;
   if (write === 0) answer(s, exchange, { type: "ack", heads: headsFor(s, writers) });
@@ -111,12 +115,14 @@ function heardOf(
   m: Extract<Message, { kind: "reply" }>,
 ): Peer | null {
   const { sender } = m;
+  if (s.peers.has(exchange.to)) noteAlias(s, exchange.to, sender);
   return s.peers.has(exchange.to) ? heard(s, { ...sender, address: exchange.to }) : null;
 }
 
 function markSelf(s: EventualState, { to }: Exchange): void {
   const peer = s.peers.get(to);
   if (peer === undefined) return;
+  noteAlias(s, to, { node: s.options.node, address: s.options.address });
   peer.node = s.options.node;
   peer.settled = true;
   peer.up = false;

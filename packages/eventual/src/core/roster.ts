@@ -21,8 +21,12 @@ export function register(s: EventualState, context: number, addresses: readonly 
     if (known?.wanted !== true)
       named.push({ address, version: (known?.version ?? 0) + 1, wanted: true });
   }
-  const others = s.replica.members.size + s.replica.named.size + named.length;
-  if (others > s.options.limits.membersMax) return refuse(s, context, "too-many-members");
+  const wanted = new Set(named.map(({ address }) => address));
+  for (const { address, status } of s.replica.members.values()) {
+    if (status !== "removed") wanted.add(address); // the dead take no places
+  }
+  for (const item of s.replica.named.values()) if (item.wanted) wanted.add(item.address);
+  if (wanted.size > s.options.limits.membersMax) return refuse(s, context, "too-many-members");
   const record = startRecord(s);
   for (const item of named) record.controls.push({ kind: "named", named: item });
   record.contexts.push(context);

@@ -15,6 +15,7 @@ import type { Peer } from "./peer-state.ts";
 import type { EventualState, Exchange } from "./state.ts";
 import { answer, ask, stagedHead } from "./state.ts";
 import { takeRange } from "./receiving.ts";
+import { isAlias } from "./aliases.ts";
 import { startTransfer } from "./transferring.ts";
 
 export function ownHead(s: EventualState): Head | null {
@@ -43,7 +44,7 @@ export function pushAll(s: EventualState): void {
 
 function push(s: EventualState, peer: Peer, own: Head): void {
   if (!peer.up || peer.pushing !== null || peer.heads === null) return;
-  if (s.tick < peer.holdTick || peer.node === s.options.node) return;
+  if (s.tick < peer.holdTick || peer.node === s.options.node || isAlias(s, peer)) return;
   const acked = peer.heads.get(own.writer) ?? 0;
   if (acked >= own.position) return;
   const range = s.logs.get(own.writer)?.range(acked + 1, limitsOf(s)) ?? null;
@@ -123,6 +124,15 @@ function spend(
   return { bytes: budget.bytes - bytes, records: budget.records - records.length };
 }
 
+/** R2, where no record travels that would show it: both have the same number of other records. */
+function noteForks(s: EventualState, peer: Peer, heads: readonly Head[]): void {
+  for (const { writer, position, hash } of heads) {
+    const own = headOf(s.replica, writer);
+    if (own.position !== position || own.hash === hash) continue;
+    s.notes.push({ type: "fork", peer: peer.address, writer });
+  }
+}
+
 /** The second leg of our sync has come. */
 export function onDelta(
   s: EventualState,
@@ -131,6 +141,7 @@ export function onDelta(
   exchange: Pick<Exchange, "round" | "welcoming">,
 ): void {
   learnHeads(peer, delta.heads);
+  noteForks(s, peer, delta.heads);
   let records = 0;
   let bytes = 0;
   let isHindered = false;

@@ -10,6 +10,7 @@
 import { chainHash } from "../data/chain.ts";
 import { invariant } from "../data/errors.ts";
 import { findKey, keyCount } from "../data/keys.ts";
+import { isDelta, isValue } from "../data/limits.ts";
 import { encodeRecord, keyTime } from "../data/record-codec.ts";
 import { counterCount, counterNames, floorNow, valueOf } from "../data/values.ts";
 import type {
@@ -20,7 +21,7 @@ import type {
   RecordBody,
   WriterId,
 } from "../types.ts";
-import type { Operation } from "./door.ts";
+import type { Operation, RefusalReason } from "./door.ts";
 import { applyChained } from "./applying.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { vectorKnown } from "./promising.ts";
@@ -35,10 +36,12 @@ export function submit(s: EventualState, context: number, operation: Operation):
   if (s.ownBytes >= s.options.limits.pendingMaxBytes) return refuse(s, context, "overloaded");
   switch (operation.type) {
     case "add":
+      if (!isDelta(operation.delta)) return refuse(s, context, "value-out-of-range");
       return operation.key === null
         ? addPlain(s, context, operation)
         : addKeyed(s, context, { ...operation, key: operation.key });
     case "set":
+      if (!hasRoomFor(s, operation.counter)) return refuse(s, context, "too-many-counters");
       return setAll(s, context, [[operation.counter, operation.value]]);
     case "restore":
       return restore(s, context, operation.counters);
@@ -92,36 +95,41 @@ function addKeyed(s: EventualState, context: number, wanted: Addition & { key: s
  * it would come after its promise, in the records that nobody expects them in any more.
  */
 export function refuseQueuedKeys(s: EventualState): void {
+  const { placed } = s.cluster;
   for (const record of s.queue) {
-    const staying = record.waiting.filter((waiting) => !isRefusedNow(s, record, waiting));
-    record.waiting.splice(0, record.waiting.length, ...staying);
+    refuseWaiting(s, record, ({ key }) => {
+      if (key === null || (placed && key.at >= s.promisedBefore)) return null;
+      // A key without a time of its own can be tried again: it gets a later one.
+      return placed && keyTime(key.key) !== null ? "key-expired" : "starting";
+    });
   }
 }
 
-function isRefusedNow(s: EventualState, record: OpenRecord, waiting: Waiting): boolean {
-  const { contexts, counter, key } = waiting;
-  if (key === null || (s.cluster.placed && key.at >= s.promisedBefore)) return false;
-  // A key without a time of its own can be tried again: it gets a later one.
-  const isExpired = s.cluster.placed && keyTime(key.key) !== null;
-  for (const context of contexts) refuse(s, context, isExpired ? "key-expired" : "starting");
-  s.pendingKeys.delete(identityOf(counter, key.key));
-  const bytes = bytesOf(waiting);
-  record.bytes -= bytes;
-  s.ownBytes -= bytes;
-  return true;
+/** Takes those out of a record for which there is a reason. */
+function refuseWaiting(
+  s: EventualState,
+  record: OpenRecord,
+  reasonOf: (waiting: Waiting) => RefusalReason | null,
+): void {
+  const staying = record.waiting.filter((waiting) => {
+    const reason = reasonOf(waiting);
+    if (reason === null) return true;
+    for (const context of waiting.contexts) refuse(s, context, reason);
+    if (waiting.key !== null) s.pendingKeys.delete(identityOf(waiting.counter, waiting.key.key));
+    const bytes = bytesOf(waiting);
+    record.bytes -= bytes;
+    s.ownBytes -= bytes;
+    return false;
+  });
+  record.waiting.splice(0, record.waiting.length, ...staying);
 }
 
 function replay(s: EventualState, context: number, known: KeyedOperation, delta: bigint): void {
   if (known.delta !== delta) return refuse(s, context, "key-reused");
+  const { value } = known;
   const writer = s.phase.kind === "writing" ? s.phase.writer : "";
-  s.outcomes.push({
-    type: "written",
-    context,
-    value: known.value,
-    replayed: true,
-    writer,
-    position: 0,
-  });
+  // Retries may have put it into several records: everything known here has them all.
+  s.outcomes.push({ type: "written", context, value, replayed: true, writer, position: 0 });
 }
 
 function hasRoomFor(s: EventualState, counter: CounterName): boolean {
@@ -162,6 +170,7 @@ function setAll(
   // A floor of one who has no place yet could cut through keys that others have closed (M3).
   if (!s.cluster.placed) return refuse(s, context, "starting");
   if (sets.length === 0) return void startRecord(s).contexts.push(context);
+  if (!sets.every(([, value]) => isValue(value))) return refuse(s, context, "value-out-of-range");
   const writers = s.replica.writers.size + 2;
   const bytesEach = operationBytes * writers;
   const perRecord = Math.max(1, Math.floor(s.options.limits.recordMaxBytes / bytesEach));
@@ -177,8 +186,9 @@ function setAll(
 /** Closes the first record of the queue; `null` if there is none, or no writer yet. */
 export function closeRecord(s: EventualState): OwnRecord | null {
   if (s.phase.kind !== "writing") return null;
-  const open = s.queue.shift();
-  if (open === undefined) return null;
+  const [open] = s.queue;
+  if (open === undefined || isTooEarly(s, open)) return null;
+  s.queue.shift();
   const { writer } = s.phase;
   const before = stagedHead(s, writer);
   invariant(
@@ -193,6 +203,22 @@ export function closeRecord(s: EventualState): OwnRecord | null {
   return { open, head, bytes, body };
 }
 
+/**
+ * A promise confirms the ends of writers (`data/rounds.ts`) by how far it knows them. More of one
+ * that ended may be on its way to the disk, taken before the end was known: that comes first.
+ */
+function isTooEarly(s: EventualState, open: OpenRecord): boolean {
+  if (!open.controls.some(({ kind }) => kind === "promise")) return false;
+  return s.incoming.some((item) => {
+    if (item.kind === "piece") return true;
+    const state = s.replica.writers.get(item.writer);
+    const birth = item.records[0]?.body.controls.find((control) => control.kind === "born");
+    const owner = state?.owner ?? birth?.node;
+    const isRemoved = owner !== undefined && s.replica.members.get(owner)?.status === "removed";
+    return isRemoved || state?.sealedAt != null || s.replica.earlySeals.has(item.writer);
+  });
+}
+
 function bodyOf(s: EventualState, writer: WriterId, open: OpenRecord): RecordBody {
   const running = new Map<CounterName, bigint>();
   const sums = new Map<CounterName, { plus: bigint; minus: bigint }>();
@@ -203,12 +229,17 @@ function bodyOf(s: EventualState, writer: WriterId, open: OpenRecord): RecordBod
     if (delta < 0n) sum.minus -= delta;
     else sum.plus += delta;
   };
-  for (const waiting of open.waiting) {
-    const { counter, delta, key } = waiting;
-    waiting.value = (running.get(counter) ?? valueOf(s.replica, counter)) + delta;
-    running.set(counter, waiting.value);
+  refuseWaiting(s, open, (waiting) => {
+    const { counter, delta } = waiting;
+    const value = (running.get(counter) ?? valueOf(s.replica, counter)) + delta;
+    if (!isValue(value)) return "value-out-of-range";
+    waiting.value = value;
+    running.set(counter, value);
+    return null;
+  });
+  for (const { counter, delta, key, value } of open.waiting) {
     if (key === null) add(counter, delta);
-    else keyed.push({ counter, delta, ...key, value: waiting.value });
+    else keyed.push({ counter, delta, ...key, value });
   }
   const controls = open.controls.map((item): Control => {
     // What we know is said of now, not of when the promise was queued: `membership.ts`, M3.
@@ -219,7 +250,9 @@ function bodyOf(s: EventualState, writer: WriterId, open: OpenRecord): RecordBod
     add(counter, value);
   }
   const plain: PlainOperation[] = [...sums].map(([counter, sum]) => ({ counter, ...sum }));
-  return { hlc: Math.max(s.wallMs, s.replica.hlc + 1), controls, plain, keyed };
+  // A time at the end of all numbers can only be a mistake of somebody; it must not stop us.
+  const hlc = Math.min(Math.max(s.wallMs, s.replica.hlc + 1), Number.MAX_SAFE_INTEGER);
+  return { hlc, controls, plain, keyed };
 }
 
 /** Our record is on the disk: it counts, and whoever waited is told. */

@@ -102,6 +102,8 @@ export interface Replica {
   readonly earlySeals: Map<WriterId, Seal>;
   readonly members: Map<NodeId, MemberState>;
   readonly named: Map<Address, NamedAddress>;
+  /** Who was met by this process at an address that is not the one that node gives. */
+  readonly aliases: Map<Address, NodeId>;
   readonly counters: Map<CounterName, CounterState>;
   readonly dots: DotTable;
   /** The rows that may still end something, by when. */
@@ -123,6 +125,7 @@ export function emptyReplica(): Replica {
     earlySeals: new Map(),
     members: new Map(),
     named: new Map(),
+    aliases: new Map(),
     counters: new Map(),
     dots,
     due: new DueQueue(dots),

@@ -84,32 +84,45 @@ function speakersOf(r: Replica): Speakers {
 
 function isFinalFor(r: Replica, speakers: Speakers, writer: WriterId, state: WriterState): boolean {
   if (state.position === 0) return false;
-  const owner = r.members.get(state.owner);
-  if (owner?.status === "removed") {
-    const { decidedAt } = owner;
-    return decidedAt !== null && isFinalOfRemoved(speakers, writer, state, decidedAt);
+  const removals = removalsOf(r);
+  if (r.members.get(state.owner)?.status === "removed") {
+    return isFinalOfRemoved(speakers, writer, state, removals);
   }
   const { sealedAt, sealedBy } = state;
   if (sealedAt === null || sealedBy === null || sealedAt !== state.position) return false;
   for (const [node, writers] of speakers) {
-    if (node === state.owner) continue;
+    // The owner takes more of it from whoever it listens to, so it must know who was removed.
+    const isOwner = node === state.owner;
+    if (isOwner && removals.length === 0) continue;
     const confirmed = writers.some(
-      ([name, by]) => knows(name, by, sealedBy) && by.known.get(writer) === sealedAt,
+      ([name, by]) =>
+        knows(name, by, sealedBy) &&
+        by.known.get(writer) === sealedAt &&
+        (!isOwner || removals.every((removal) => knows(name, by, removal))),
     );
     if (!confirmed) return false;
   }
   return true;
 }
 
-/** Nobody takes more of a removed member once they know of its removal: so who has most has all. */
+function removalsOf(r: Replica): RecordId[] {
+  const removals: RecordId[] = [];
+  for (const { decidedAt } of r.members.values()) if (decidedAt !== null) removals.push(decidedAt);
+  return removals;
+}
+
+/**
+ * Nobody listens to a member once they know of its removal. So when all who are left know of all
+ * removals, what they have of such a writer comes from each other: who has most has all.
+ */
 function isFinalOfRemoved(
   speakers: Speakers,
   writer: WriterId,
   state: WriterState,
-  decidedAt: RecordId,
+  removals: readonly RecordId[],
 ): boolean {
   for (const writers of speakers.values()) {
-    const told = writers.filter(([name, by]) => knows(name, by, decidedAt));
+    const told = writers.filter(([name, by]) => removals.every((item) => knows(name, by, item)));
     if (told.length === 0) return false;
     if (told.some(([, by]) => (by.known.get(writer) ?? 0) > state.position)) return false;
   }
@@ -133,13 +146,15 @@ function hasStrangers(r: Replica): boolean {
   return false;
 }
 
-/** Named addresses at which nobody was met who is still a member. */
+/** Named addresses at which nobody was met who is still a member, by whatever address. */
 export function unmet(r: Replica): string[] {
   const met = new Set<string>();
   for (const { address, status } of r.members.values()) if (status !== "removed") met.add(address);
   const addresses: string[] = [];
   for (const { address, wanted } of r.named.values()) {
-    if (wanted && !met.has(address)) addresses.push(address);
+    const alias = r.members.get(r.aliases.get(address) ?? "");
+    const isMet = met.has(address) || (alias !== undefined && alias.status !== "removed");
+    if (wanted && !isMet) addresses.push(address);
   }
   return addresses;
 }

@@ -61,6 +61,8 @@ export class TestCluster {
   lose: (from: Address, to: Address, message: Message) => boolean = () => false;
   /** Whether a message stays in the network until {@link release}. */
   hold: (from: Address, to: Address, message: Message) => boolean = () => false;
+  /** Other names of addresses. */
+  readonly aliases = new Map<Address, Address>();
   readonly #held: (() => void)[] = [];
   /** Every request that was delivered, in order. */
   readonly delivered: Delivered[] = [];
@@ -243,7 +245,7 @@ export class TestCluster {
   }
 
   #deliverRequest(from: Address, request: Request): void {
-    const target = this.nodes.get(request.to);
+    const target = this.nodes.get(this.aliases.get(request.to) ?? request.to);
     if (target?.isUp !== true || this.lose(from, request.to, request)) {
       this.node(from).core.step({ type: "unanswered", exchange: request.exchange });
       return;
