@@ -19,7 +19,6 @@ export function applyChained(s: EventualState, head: Head, { bytes, body }: Enco
   logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
   s.retainedBytes += bytes.length;
   const { conflicts } = applyRecord(s.replica, head, body);
-  for (const { until } of body.keyed) s.untilMax = Math.max(s.untilMax, until);
   for (const conflict of conflicts) s.notes.push({ type: "conflict", ...conflict });
   for (const item of body.controls) {
     if (item.kind === "member") s.notes.push({ type: "member", member: item.member });
@@ -40,7 +39,6 @@ export function applyIncoming(s: EventualState, incoming: Incoming): void {
 
 /** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
 export function applyPiece(s: EventualState, bytes: Uint8Array): void {
-  s.untilMax = Math.max(s.untilMax, s.wallMs); // it may hold keys, which we do not look at
   for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
     forget(s, writer);
     s.logs.set(writer, new RetainedLog(writer, position, hash));

@@ -132,7 +132,10 @@ function mint(s: EventualState, why: string): void {
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);
   s.queue.unshift(record);
-  const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
+  // With a place, on a disk that may be older than we know: then the clock is all we can go by.
+  // Without one the promise comes with the place, and a wrong clock does no harm (K2).
+  const byClock = s.cluster.placed ? s.wallMs - s.options.timing.keyWindowMs : 0;
+  const before = Math.max(s.promisedBefore, byClock);
   s.promisedBefore = before;
   refuseQueuedKeys(s);
   const controls: Control[] = [

@@ -43,7 +43,6 @@ export function initialState(
     boots: new Map(),
     retainedBytes: 0,
     promisedBefore: 0,
-    untilMax: 0,
     closedBefore: 0,
     promisedVector: 0,
     nextPromiseTick: 0,

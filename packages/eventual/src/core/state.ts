@@ -207,8 +207,6 @@ export interface EventualState {
 
   /** Before this no key is accepted, promises on their way included. */
   promisedBefore: WallMs;
-  /** Latest end of a key that was seen. */
-  untilMax: WallMs;
   /** Keys that ended before this were closed here. */
   closedBefore: WallMs;
   promisedVector: number;
