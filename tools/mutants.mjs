@@ -9,13 +9,16 @@ import { parseArgs } from "node:util";
 import ts from "typescript";
 
 const root = resolve(import.meta.dirname, "..");
-const raftSource = join(root, "packages/raft/src");
+const sources = {
+  raft: join(root, "packages/raft/src"),
+  eventual: join(root, "packages/eventual/src"),
+};
 const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
-Each mutant is packages/raft without one rule of its core or of exactlyOnce, or a host that breaks
-one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+Each mutant is packages/raft without one rule of its core or of exactlyOnce, packages/eventual without
+one rule of its core (names eventual-…), or a host that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
 killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
@@ -49,8 +52,12 @@ async function importTables(dir) {
     writeFileSync(join(dir, name.replace(/\.ts$/, ".js")), transpile(text, name));
   }
   const load = (name) => import(pathToFileURL(join(dir, name)).href);
-  const [{ mutants }, { flawedHosts }] = [await load("mutants.js"), await load("flawed-hosts.js")];
-  return { mutants, flawedHosts };
+  const { mutants } = await load("mutants.js");
+  const { flawedHosts } = await load("flawed-hosts.js");
+  const { eventualMutants } = await load("mutants-of-eventual.js");
+  const ofRaft = mutants.map((mutant) => ({ ...mutant, mode: "raft" }));
+  const ofEventual = eventualMutants.map((mutant) => ({ ...mutant, mode: "eventual" }));
+  return { mutants: [...ofRaft, ...ofEventual], flawedHosts };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -63,7 +70,7 @@ function patch(mutant, text) {
 }
 
 async function importMutant(mutant, dir) {
-  cpSync(raftSource, dir, { recursive: true });
+  cpSync(sources[mutant.mode], dir, { recursive: true });
   const patched = join(dir, "core", mutant.file);
   writeFileSync(patched, patch(mutant, readFileSync(patched, "utf8")));
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
@@ -73,15 +80,16 @@ async function importMutant(mutant, dir) {
     writeFileSync(file.replace(/\.ts$/, ".js"), transpile(readFileSync(file, "utf8"), file));
   }
   const load = (file) => import(pathToFileURL(join(dir, file)).href);
+  if (mutant.mode === "eventual") return await load("core/eventual-core.js");
   const { RaftCore } = await load("core/raft-core.js");
   const { exactlyOnce } = await load("exactly-once/exactly-once.js");
   return { RaftCore, exactlyOnce };
 }
 
 /** Runs seeds until one kills the mutant. */
-async function hunt(runSeedAsync, options, seedsMax) {
+async function hunt(run, options, seedsMax) {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const { violation } = await runSeedAsync(seed, options);
+    const { violation } = await run(seed, options);
     if (violation !== null) return { seed, ...violation };
   }
   return null;
@@ -102,22 +110,21 @@ async function main() {
   try {
     const { mutants, flawedHosts } = await importTables(dir);
     const sim = await import(join(root, "packages/sim/dist/index.js"));
-    const { runSeedAsync, shrink, hostFlaws } = sim;
     const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
-      return { name: `host-${flaw}`, rule: hostFlaws[flaw], flaw, expects };
+      return { name: `host-${flaw}`, rule: sim.hostFlaws[flaw], flaw, expects };
     });
     const chosen = [...mutants, ...hosts].filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
     for (const m of chosen) {
-      if (!m.flaw) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
+      if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], "core", m.file), "utf8"));
     }
-    const show = async (seed, options) => {
+    const show = async ({ run, shrink }, seed, options) => {
       const { without, ticks } = await shrink(seed, options);
       const cut = ticks === null ? {} : { ticks };
-      const run = await runSeedAsync(seed, { ...options, ...cut, without, trace: true });
-      return run.trace.join("\n");
+      const result = await run(seed, { ...options, ...cut, without, trace: true });
+      return result.trace.join("\n");
     };
     const trace = values.trace ? show : null;
     await runAll(chosen, { dir, sim, trace, seedsMax: Number(values.seeds) });
@@ -126,10 +133,18 @@ async function main() {
   }
 }
 
+/** How a mutant is run, and its failing run made smaller. */
+function runnerOf({ mode }, sim) {
+  if (mode === "eventual") return { run: sim.runEventualSeed, shrink: sim.shrinkEventual };
+  return { run: sim.runSeedAsync, shrink: sim.shrink };
+}
+
 /** What the simulator runs: the core of the mutant, and under `once` also its exactlyOnce. */
 async function runOptions(mutant, { dir, sim }) {
   if (mutant.flaw) return { flaw: mutant.flaw };
-  const { RaftCore, exactlyOnce } = await importMutant(mutant, join(dir, mutant.name));
+  const made = await importMutant(mutant, join(dir, mutant.name));
+  if (mutant.mode === "eventual") return { factory: (options) => new made.EventualCore(options) };
+  const { RaftCore, exactlyOnce } = made;
   const factory = (options, persisted) => new RaftCore(options, persisted);
   if (mutant.workload !== "once") return { factory };
   return { factory, workload: sim.exactlyOnceWorkloadOf(exactlyOnce) };
@@ -141,7 +156,8 @@ async function runAll(chosen, { dir, sim, trace, seedsMax }) {
   for (const mutant of chosen) {
     const options = await runOptions(mutant, { dir, sim });
     const began = process.hrtime.bigint();
-    const found = await hunt(sim.runSeedAsync, options, seedsMax);
+    const runner = runnerOf(mutant, sim);
+    const found = await hunt(runner.run, options, seedsMax);
     const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
     const name = mutant.name.padEnd(36);
     if (found === null) {
@@ -152,7 +168,7 @@ async function runAll(chosen, { dir, sim, trace, seedsMax }) {
     needed.push(found.seed);
     const surprise = mutant.expects.includes(found.invariant) ? "" : "  (not the expected one)";
     console.log(`${name} ${found.invariant} at seed ${found.seed} (${seconds} s)${surprise}`);
-    if (trace !== null) console.log(await trace(found.seed, options));
+    if (trace !== null) console.log(await trace(runner, found.seed, options));
   }
   needed.sort((a, b) => a - b);
   const median = needed[needed.length >> 1] ?? "-";

@@ -10,6 +10,22 @@ export { cornerNames, corners } from "./coverage.ts";
 export type { Corner, CornerCounts } from "./coverage.ts";
 export { describeEntries, describeId, describeMessage, describeNote } from "./describe.ts";
 export type { DiskLatency } from "./disk.ts";
+export { eventualReplayCommand, shrinkEventual } from "./eventual/batch.ts";
+export type { ShrunkEventualRun } from "./eventual/batch.ts";
+export { eventualCornerNames, eventualCorners } from "./eventual/corners.ts";
+export type { EventualCorner } from "./eventual/corners.ts";
+export { drawEventualKnobs, eventualFaultKinds } from "./eventual/knobs.ts";
+export type {
+  EventualClientKnobs,
+  EventualDrawOptions,
+  EventualFaultKind,
+  EventualKnobs,
+} from "./eventual/knobs.ts";
+export { runEventualSeed } from "./eventual/run.ts";
+export type { EventualRunOptions, EventualRunResult } from "./eventual/run.ts";
+export { eventualSentences } from "./eventual/sentences.ts";
+export type { EventualInvariant } from "./eventual/sentences.ts";
+export type { SimCore, SimCoreFactory } from "./eventual/world.ts";
 export { unitsPerTick } from "./event-heap.ts";
 export { hostFlaws } from "./host-flaws.ts";
 export type { HostFlaw } from "./host-flaws.ts";

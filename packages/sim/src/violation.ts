@@ -39,8 +39,8 @@ export const invariantSentences = {
 
 export type InvariantName = keyof typeof invariantSentences;
 
-/** A run broke an invariant. The simulation stops at the first one. */
-export class Violation<Name extends string = InvariantName> extends Error {
+/** A run broke something that has a name. The simulation stops at the first one. */
+export class NamedViolation<Name extends string> extends Error {
   override readonly name = "Violation";
   readonly invariant: Name;
   /** What was seen, with the values. */
@@ -51,6 +51,9 @@ export class Violation<Name extends string = InvariantName> extends Error {
     this.detail = detail;
   }
 }
+
+/** A run of Raft broke an invariant. */
+export class Violation extends NamedViolation<InvariantName> {}
 
 /** Fails the run unless `condition` holds; `detail` is only built when it does not. */
 export function check(

@@ -19,7 +19,8 @@ interface RecordTally {
   readonly outcome: Written;
   readonly sums: Map<CounterName, bigint>;
   readonly keys: Set<string>;
-  hasSet: boolean;
+  /** Counters that were set, and to what. */
+  readonly sets: Map<CounterName, bigint>;
 }
 
 export function checkAnswers(
@@ -43,7 +44,7 @@ export function checkAnswers(
     must(!asked.isKnown, "key-known", () => `${node.name} counts ${textOf(asked.operation)} again`);
     const place = `${outcome.writer}@${outcome.position}`;
     const tally = tallies.get(place) ?? {
-      ...{ outcome, sums: new Map(), keys: new Set(), hasSet: false },
+      ...{ outcome, sums: new Map(), keys: new Set(), sets: new Map() },
     };
     tallies.set(place, tally);
     tallyUp(tally, asked.operation);
@@ -52,10 +53,8 @@ export function checkAnswers(
 }
 
 function tallyUp(tally: RecordTally, operation: Operation): void {
-  if (operation.type !== "add") {
-    tally.hasSet = true;
-    return;
-  }
+  if (operation.type === "set") tally.sets.set(operation.counter, operation.value);
+  if (operation.type !== "add") return;
   const { counter, delta, key } = operation;
   if (key === null) tally.sums.set(counter, (tally.sums.get(counter) ?? 0n) + delta);
   else tally.keys.add(`${counter} ${key} ${delta}`);
@@ -64,7 +63,7 @@ function tallyUp(tally: RecordTally, operation: Operation): void {
 function checkRecord(
   world: EventualWorld,
   node: SimNode,
-  { outcome, sums, keys, hasSet }: RecordTally,
+  { outcome, sums, keys, sets }: RecordTally,
 ): void {
   const { writer, position } = outcome;
   const place = `${writer}@${position}`;
@@ -73,7 +72,11 @@ function checkRecord(
   must(world.truth.writers.get(writer)?.owner === node.id, "answer-fits", () => {
     return `${node.name} answers with ${place} of another node`;
   });
-  if (hasSet) return; // a record of its own; what it holds is checked when it is written
+  for (const [name, value] of sets) {
+    const isReset = body.controls.some((item) => item.kind === "reset" && item.counter === name);
+    must(isReset, "answer-fits", () => `${place} does not reset ${name}`);
+    sums.set(name, value);
+  }
   const held = new Map(body.plain.map(({ counter, plus, minus }) => [counter, plus - minus]));
   for (const name of new Set([...sums.keys(), ...held.keys()])) {
     must((sums.get(name) ?? 0n) === (held.get(name) ?? 0n), "answer-fits", () => {

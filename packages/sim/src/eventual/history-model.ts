@@ -30,7 +30,7 @@ interface CounterHistory {
   readonly plain: Plain[];
   readonly keys: Map<string, Dot[]>;
   readonly floor: Map<WriterId, Position>;
-  /** `null`: to be worked out again. */
+  /** Kept up to date as long as no reset comes; `null`: to be worked out again. */
   value: bigint | null;
 }
 
@@ -109,20 +109,25 @@ export class HistoryModel {
   ): void {
     for (const item of body.controls) {
       if (item.kind !== "reset") continue;
-      const { floor } = this.#changing(item.counter, touched);
+      const counter = this.#changing(item.counter, touched);
+      counter.value = null;
       for (const { writer, position } of item.floor) {
-        floor.set(writer, Math.max(position, floor.get(writer) ?? 0));
+        counter.floor.set(writer, Math.max(position, counter.floor.get(writer) ?? 0));
       }
     }
-    for (const { counter, plus, minus } of body.plain) {
-      this.#changing(counter, touched).plain.push({ ...at, amount: plus - minus });
+    for (const { counter: name, plus, minus } of body.plain) {
+      const counter = this.#changing(name, touched);
+      const item = { ...at, amount: plus - minus };
+      counter.plain.push(item);
+      if (counter.value !== null && !isUnder(counter, item)) counter.value += item.amount;
     }
     body.keyed.forEach((operation, index) => {
-      const { keys } = this.#changing(operation.counter, touched);
-      const dots = keys.get(operation.key);
-      const dot = { ...at, index, hlc: body.hlc, operation };
-      if (dots === undefined) keys.set(operation.key, [dot]);
-      else dots.push(dot);
+      const counter = this.#changing(operation.counter, touched);
+      const dots = counter.keys.get(operation.key) ?? [];
+      const before = keyValue(counter, dots);
+      counter.keys.set(operation.key, dots);
+      dots.push({ ...at, index, hlc: body.hlc, operation });
+      if (counter.value !== null) counter.value += keyValue(counter, dots) - before;
     });
   }
 
@@ -130,25 +135,35 @@ export class HistoryModel {
     touched.add(name);
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      counter = { plain: [], keys: new Map(), floor: new Map(), value: null };
+      counter = { plain: [], keys: new Map(), floor: new Map(), value: 0n };
       this.#counters.set(name, counter);
     }
-    counter.value = null;
     return counter;
   }
 }
 
-function valueOf({ plain, keys, floor }: CounterHistory): bigint {
+function valueOf(counter: CounterHistory): bigint {
   let sum = 0n;
-  const isUnder = (dot: { readonly writer: WriterId; readonly position: Position }): boolean =>
-    dot.position <= (floor.get(dot.writer) ?? 0);
-  for (const item of plain) if (!isUnder(item)) sum += item.amount;
-  for (const dots of keys.values()) {
-    for (const group of groupsOf(dots)) {
-      if (!group.some(isUnder)) sum += countingDot(group).operation.delta;
-    }
+  for (const item of counter.plain) if (!isUnder(counter, item)) sum += item.amount;
+  for (const dots of counter.keys.values()) sum += keyValue(counter, dots);
+  return sum;
+}
+
+/** What one key adds: each of its groups that no reset has cut. */
+function keyValue(counter: CounterHistory, dots: readonly Dot[]): bigint {
+  let sum = 0n;
+  for (const group of groupsOf(dots)) {
+    if (group.some((dot) => isUnder(counter, dot))) continue;
+    sum += countingDot(group).operation.delta;
   }
   return sum;
+}
+
+function isUnder(
+  { floor }: CounterHistory,
+  { writer, position }: { readonly writer: WriterId; readonly position: Position },
+): boolean {
+  return position <= (floor.get(writer) ?? 0);
 }
 
 /** Dots of one key that count once: from the first one on all that begin before it is forgotten. */

@@ -201,9 +201,11 @@ export class NodeProcess {
 
   /** Does everything that the core has to have done. */
   #drain(): void {
-    for (let count = 0; this.#isAlive; count += 1) {
-      const ready = this.#guard(() => this.core.ready());
+    let count = 0;
+    for (;;) {
+      const ready = this.#isAlive ? this.#guard(() => this.core.ready()) : null;
       if (ready === null) break;
+      count += 1;
       must(count < readysMax, "bounded", () => `${this.node.name} is never done`);
       if (this.#world.trace.recording) describeReady(ready, (what) => this.#say(what));
       this.#do(ready);

@@ -75,6 +75,9 @@ function addUp(
           return isThere && position <= (model.vector.get(writer) ?? 0);
         })
       : model.dotsOf(counter, key).length > 0;
+  if (key !== null && new Set(model.dotsOf(counter, key).map(({ writer }) => writer)).size > 1) {
+    world.coverage.hit("keyOnTwoSides");
+  }
   if (isPresent) {
     sum.certain += delta;
     return;

@@ -1,5 +1,5 @@
 /** What must never happen in a run of eventual mode, by name; E-numbers as in the documentation. */
-import { Violation } from "../violation.ts";
+import { NamedViolation } from "../violation.ts";
 
 export const eventualSentences = {
   "one-content": "a record has one content in the whole cluster (E5)",
@@ -30,7 +30,8 @@ export const eventualSentences = {
 
 export type EventualInvariant = keyof typeof eventualSentences;
 
-export class EventualViolation extends Violation<EventualInvariant> {}
+/** A run of eventual mode broke an invariant. */
+export class EventualViolation extends NamedViolation<EventualInvariant> {}
 
 /** Fails the run unless `condition` holds; `detail` is only built when it does not. */
 export function must(

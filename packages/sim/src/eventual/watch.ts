@@ -175,6 +175,7 @@ export class NodeWatch {
       case "fill":
         return this.#checkRanges(body.ranges);
       case "delta":
+        if (body.snapshot) this.#world.coverage.hit("truncatedLog");
         this.#claim(core, body.heads);
         return this.#checkRanges(body.ranges);
       case "ack":

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { hostFlaws } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
 import { flawedHosts } from "./flawed-hosts.ts";
+import { eventualSentences } from "../eventual/sentences.ts";
 import { mutants } from "./mutants.ts";
+import { eventualMutants } from "./mutants-of-eventual.ts";
 
 const core = join(__dirname, "../../../raft/src/core");
+const eventualCore = join(__dirname, "../../../eventual/src/core");
 
 describe("the table of mutants", () => {
   it.each(mutants)("$name fits the text of the core exactly once", ({ file, find, replace }) => {
@@ -24,6 +27,29 @@ describe("the table of mutants", () => {
 
   it("removes at least twenty-five rules", () => {
     expect(mutants.length).toBeGreaterThanOrEqual(25);
+  });
+});
+
+describe("the table of mutants of eventual mode", () => {
+  it.each(eventualMutants)(
+    "$name fits the text of the core exactly once",
+    ({ file, find, replace }) => {
+      const text = readFileSync(join(eventualCore, file), "utf8");
+      expect(text.split(find)).toHaveLength(2);
+      expect(replace).not.toBe(find);
+    },
+  );
+
+  it("has one mutant a name, names rules, and expects invariants that exist", () => {
+    expect(new Set(eventualMutants.map(({ name }) => name)).size).toBe(eventualMutants.length);
+    for (const { rule, expects } of eventualMutants) {
+      expect(rule.length).toBeGreaterThan(20);
+      for (const invariant of expects) expect(Object.keys(eventualSentences)).toContain(invariant);
+    }
+  });
+
+  it("removes at least twenty rules", () => {
+    expect(eventualMutants.length).toBeGreaterThanOrEqual(20);
   });
 });
 

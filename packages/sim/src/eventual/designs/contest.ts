@@ -4,11 +4,7 @@ import { SimNetwork, calmWeather } from "../../network.ts";
 import { Random } from "../../random.ts";
 import type { Design, DesignDisk, DesignNode } from "./design.ts";
 import type { Scenario } from "./scenarios.ts";
-
-export const nodesOfContest: number = 5;
-
-/** One a tick; each is to count exactly once at every node. */
-export const incrementsOfContest: number = 500;
+import { incrementsOfContest, nodesOfContest } from "./size.ts";
 
 /** A client that got no answer asks again after so many ticks. */
 const patienceTicks = 12;

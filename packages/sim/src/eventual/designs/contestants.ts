@@ -2,6 +2,7 @@
 import { contestant } from "./contest.ts";
 import type { Contestant } from "./contest.ts";
 import { fanOutOnce, fanOutRetried } from "./fan-out.ts";
+import { recordsOnDisk } from "./records.ts";
 import { slotsInMemory, slotsOnDisk } from "./slots.ts";
 
 export const contestants: readonly Contestant[] = [
@@ -9,4 +10,5 @@ export const contestants: readonly Contestant[] = [
   contestant(fanOutRetried),
   contestant(slotsInMemory),
   contestant(slotsOnDisk),
+  contestant(recordsOnDisk),
 ];

@@ -43,6 +43,10 @@ describe("designs of a replicated counter", () => {
     expect(cell("D3", "crash, same address").exact).toBe(3);
   });
 
+  it.each(scenarios)("D4 is exact in every run: $name", ({ name }) => {
+    expect(cell("D4", name)).toMatchObject({ least: 0, most: 0, exact: 3 });
+  });
+
   it("are printed as a table with a row for each kind of trouble", () => {
     const lines = [...designTable(contestants, scenarios, 1)];
     expect(lines).toHaveLength(2 + scenarios.length);

@@ -1,7 +1,7 @@
 /** The designs side by side, as a table in Markdown. */
 import type { Contestant } from "./contest.ts";
-import { incrementsOfContest } from "./contest.ts";
 import type { Scenario } from "./scenarios.ts";
+import { incrementsOfContest } from "./size.ts";
 
 /** What came of the runs of one design in one scenario. */
 export interface Cell {
