@@ -80,6 +80,8 @@ describe("as the demo promises", () => {
       const { nodes: left } = jsonOf(await request(b.url).get("/status"));
       return Array.isArray(left) && left.length === 2;
     });
+    const view = jsonOf(await request(b.url).get("/v1/cluster/members"));
+    expect(view["expected"]).toEqual([]); // nobody looks for it any more
     // Its name is used up: the directory cannot come back as it was.
     await expect(nodes.again(c)).rejects.toMatchObject({ exitCode: 4 });
   });
@@ -195,6 +197,34 @@ describe("removal", () => {
     expect(refusalOf(await request(a.url).delete(path))).toEqual([409, "no-majority"]);
     await request(a.url).delete(`${path}?force`).expect(200);
     expect(refusalOf(await request(a.url).delete(path))).toEqual([404, "member-not-found"]);
+  });
+});
+
+describe("a node whose disk was lost", () => {
+  test("comes back as another one, and the former can be removed", async () => {
+    const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
+    await request(b.url).post("/increment?ack=all").expect(200);
+    const { nodeId: former } = jsonOf(await request(b.url).get("/status"));
+    await b.node.stop();
+    const at = { server: createHttpServer(), port: b.config.port };
+    const back = await nodes.start(at, await newFolder(), [`--peers=${a.config.port}`]);
+    await back.node.ready;
+    await expectEqual([a, back]);
+    await request(back.url).get("/get").expect(200, '{"counter":1}\n');
+    const { nodeId } = jsonOf(await request(back.url).get("/status"));
+    expect(nodeId).not.toBe(former);
+    const path = "/v1/cluster/members";
+    const byAddress = await request(a.url).delete(`${path}/${b.config.port}`);
+    expect(refusalOf(byAddress)).toEqual([409, "invalid-change"]); // which of the two?
+    await request(a.url)
+      .delete(`${path}/${String(former)}`)
+      .expect(200);
+    await until("both know that it is gone", async () => {
+      const views = await Promise.all([a, back].map(({ url }) => request(url).get(path)));
+      return views.every(({ text }) => !text.includes(String(former)));
+    });
+    await increment(back);
+    await expectEqual([a, back]);
   });
 });
 
