@@ -1,6 +1,7 @@
 /** Nodes in eventual mode together: what the demo promises, and what becomes of who leaves. */
 import { writeFile } from "node:fs/promises";
 
+import { openFileJournal } from "@counter/storage-file";
 import request from "supertest";
 
 import { until } from "../e2e/support/until.ts";
@@ -226,6 +227,15 @@ describe("a node whose disk was lost", () => {
     await increment(back);
     await expectEqual([a, back]);
   });
+});
+
+test("a journal that holds something else is refused with exit code 3", async () => {
+  const node = await nodes.single();
+  await node.node.stop();
+  const journal = await openFileJournal(`${node.config.dataDir}/journal`);
+  await journal.append([Uint8Array.of(255, 255, 255)]);
+  await journal.close();
+  await expect(nodes.again(node)).rejects.toMatchObject({ exitCode: 3 });
 });
 
 describe("a secret", () => {
