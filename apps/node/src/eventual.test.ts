@@ -11,6 +11,8 @@ import { headerOf, jsonOf, refusalOf, type ReplyLike } from "./test-support/repl
 import { listenAnywhere } from "./test-support/test-node.ts";
 import { newFolder } from "./test-support/stored-node.ts";
 
+jest.setTimeout(60_000); // real nodes, on a machine that may be busy
+
 const nodes = new EventualNodes();
 afterEach(() => nodes.end());
 
@@ -70,9 +72,9 @@ describe("as the demo promises", () => {
       EventualTestNode,
     ];
     await increment(c);
-    const { nodeId } = jsonOf(await request(c.url).get("/status"));
+    const { id } = jsonOf(await request(c.url).get("/status"));
     await request(c.url)
-      .delete(`/v1/cluster/members/${String(nodeId)}`)
+      .delete(`/v1/cluster/members/${String(id)}`)
       .expect(200);
     expect(await c.node.stopped).toMatchObject({ exitCode: 4 });
     const token = await increment(a);
@@ -97,14 +99,14 @@ describe("a node that was away", () => {
     const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
     await increment(b);
     await expectEqual([a, b]);
-    const { writer, nodeId } = jsonOf(await request(b.url).get("/status"));
+    const { writer, id } = jsonOf(await request(b.url).get("/status"));
     await b.node.stop();
     for (let count = 0; count < 5; count += 1) await increment(a);
     const back = await nodes.again(b, `--peers=${a.config.port}`);
     await back.node.ready;
     await expectEqual([a, back]);
     await request(back.url).get("/get").expect(200, '{"counter":6}\n');
-    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ nodeId, boot: 2 });
+    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ id, boot: 2 });
     await increment(back);
     expect(jsonOf(await request(back.url).get("/status"))["writer"]).toBe(writer);
   });
@@ -205,15 +207,15 @@ describe("a node whose disk was lost", () => {
   test("comes back as another one, and the former can be removed", async () => {
     const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
     await request(b.url).post("/increment?ack=all").expect(200);
-    const { nodeId: former } = jsonOf(await request(b.url).get("/status"));
+    const { id: former } = jsonOf(await request(b.url).get("/status"));
     await b.node.stop();
     const at = { server: createHttpServer(), port: b.config.port };
     const back = await nodes.start(at, await newFolder(), [`--peers=${a.config.port}`]);
     await back.node.ready;
     await expectEqual([a, back]);
     await request(back.url).get("/get").expect(200, '{"counter":1}\n');
-    const { nodeId } = jsonOf(await request(back.url).get("/status"));
-    expect(nodeId).not.toBe(former);
+    const { id } = jsonOf(await request(back.url).get("/status"));
+    expect(id).not.toBe(former);
     const path = "/v1/cluster/members";
     const byAddress = await request(a.url).delete(`${path}/${b.config.port}`);
     expect(refusalOf(byAddress)).toEqual([409, "invalid-change"]); // which of the two?
@@ -250,6 +252,7 @@ describe("a secret", () => {
       `--peers=${a.config.port}`,
       `--peer-secret-file=${secret}`,
     ]);
+    await friend.node.ready; // from then on both are of one cluster
     expect(await countAt(friend, await increment(a))).toBe("Current Counter: 1");
     await until("the stranger was refused", () =>
       a.lines.some((line) => line.startsWith("warn: refused a request")),

@@ -43,8 +43,8 @@ test("after one has left the others go on", () =>
     const [a, b, c] = cluster.nodes;
     await increment(c!);
     await agree(cluster.nodes, 1);
-    const { nodeId } = await viewOf(c!);
-    const reply = await a!.call("DELETE", `/v1/cluster/members/${nodeId}`);
+    const { id } = await viewOf(c!);
+    const reply = await a!.call("DELETE", `/v1/cluster/members/${id}`);
     expect(reply.status).toBeLessThan(300);
     expect((await c!.process.end()).code).toBe(4);
     await increment(b!);

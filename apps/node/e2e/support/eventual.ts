@@ -12,13 +12,13 @@ import { until } from "./until.ts";
 const statusSchema = z.object({
   state: z.literal("Eventual"),
   clusterId: z.string(),
-  nodeId: z.string(),
+  id: z.string(),
   writer: z.string().nullable(),
-  keys: z.number(),
+  idempotencyKeys: z.number(),
   peers: z.array(
     z.object({
       address: z.string(),
-      node: z.string().nullable(),
+      id: z.string().nullable(),
       up: z.boolean(),
       lagRecords: z.number(),
     }),

@@ -19,7 +19,6 @@ export function applyChained(s: EventualState, head: Head, { bytes, body }: Enco
   logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
   s.retainedBytes += bytes.length;
   const { conflicts } = applyRecord(s.replica, head, body);
-  for (const { until } of body.keyed) s.untilMax = Math.max(s.untilMax, until);
   for (const conflict of conflicts) s.notes.push({ type: "conflict", ...conflict });
   for (const item of body.controls) {
     if (item.kind === "member") s.notes.push({ type: "member", member: item.member });
@@ -40,7 +39,6 @@ export function applyIncoming(s: EventualState, incoming: Incoming): void {
 
 /** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
 export function applyPiece(s: EventualState, bytes: Uint8Array): void {
-  s.untilMax = Math.max(s.untilMax, s.wallMs); // it may hold keys, which we do not look at
   for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
     forget(s, writer);
     s.logs.set(writer, new RetainedLog(writer, position, hash));
@@ -64,10 +62,14 @@ export function trimLogs(s: EventualState): void {
   capLogs(s);
 }
 
+/** A node without peers keeps a little for the first one that will come: this part of the limit. */
+const aloneFraction = 64;
+
 /** The largest log loses its older half, until all together are within their limit. */
 export function capLogs(s: EventualState): void {
-  const { retainedMaxBytes } = s.options.limits;
-  while (s.retainedBytes > retainedMaxBytes) {
+  const isAlone = s.peers.size === 0;
+  const mostBytes = s.options.limits.retainedMaxBytes / (isAlone ? aloneFraction : 1);
+  while (s.retainedBytes > mostBytes) {
     let largest: RetainedLog | null = null;
     for (const log of s.logs.values()) if (log.bytes > (largest?.bytes ?? 0)) largest = log;
     if (largest === null) return;
@@ -79,6 +81,7 @@ export function capLogs(s: EventualState): void {
 
 /** The position of this writer that every other node is known to have. */
 function ackedByAll(s: EventualState, writer: WriterId): number {
+  if (s.peers.size === 0) return 0;
   let least = headOf(s.replica, writer).position;
   for (const peer of s.peers.values()) {
     if (peer.node !== s.options.node) least = Math.min(least, peer.heads?.get(writer) ?? 0);

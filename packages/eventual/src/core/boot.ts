@@ -17,6 +17,7 @@ import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { hexBits } from "./random.ts";
+import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { stagedHead, startRecord } from "./state.ts";
 import { vectorKnown } from "./promising.ts";
@@ -126,15 +127,15 @@ function latestBoot(s: EventualState, except: WriterId | null): number {
 /** B2. */
 function mint(s: EventualState, why: string): void {
   const latest = latestBoot(s, null);
-  if (latest >= s.boot) {
-    s.boot = latest + 1;
-    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
-  }
+  if (latest >= s.boot) numberStart(s, latest + 1);
   const writer = hexBits(s.random, 96);
   const record = startRecord(s);
   s.queue.splice(s.queue.indexOf(record), 1);
   s.queue.unshift(record);
-  const before = Math.max(s.promisedBefore, s.wallMs - s.options.timing.keyWindowMs, 0);
+  // With a place, on a disk that may be older than we know: then the clock is all we can go by.
+  // Without one the promise comes with the place, and a wrong clock does no harm (K2).
+  const byClock = s.cluster.placed ? s.wallMs - s.options.timing.keyWindowMs : 0;
+  const before = Math.max(s.promisedBefore, byClock);
   s.promisedBefore = before;
   refuseQueuedKeys(s);
   const controls: Control[] = [

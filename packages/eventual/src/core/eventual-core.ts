@@ -27,6 +27,7 @@ import { tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { entriesOf } from "./receiving.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
+import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
@@ -80,9 +81,8 @@ export class EventualCore {
     const s = this.#state;
     invariant(!this.#started, "a core starts once");
     this.#started = true;
-    s.boot += 1;
     s.nonce = uint32(s.random);
-    s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+    numberStart(s, s.boot + 1);
     s.notes.length = 0;
     const { node } = s.options;
     s.removed = s.replica.members.get(node)?.status === "removed";
@@ -134,11 +134,12 @@ export class EventualCore {
   ready(): Ready | null {
     const s = this.#state;
     const write = this.#nextWrite();
-    const isEmpty = s.messages.length + s.outcomes.length + s.notes.length === 0;
+    const messages = takeMessages(s);
+    const isEmpty = messages.length + s.outcomes.length + s.notes.length === 0;
     if (write === null && isEmpty) return null;
     return {
       write,
-      messages: s.messages.splice(0),
+      messages,
       outcomes: s.outcomes.splice(0),
       notes: s.notes.splice(0),
     };

@@ -3,19 +3,23 @@
  *
  * M1  Members speak for themselves: a node's first record says where it is; who is expected at an
  *     address is only named until it is met. Removing a member is final for its node id.
- * M2  A cluster is provisional until everybody who was named has been met. A provisional node gives
- *     its cluster id up for an established one, or for a smaller one; nothing was forgotten in a
- *     provisional cluster, so that joining what both have is exact.
+ * M2  A cluster is provisional until everybody who was named has been met in it; who meets somebody
+ *     for whom it no longer is, knows. A provisional node gives its cluster id up for a smaller one:
+ *     nothing was forgotten in a provisional cluster, so that joining what both have is exact. It
+ *     also gives it up for an established one, once, unless it has counted keys: there they may be
+ *     forgotten already.
  * M3  A node that is new must not accept keys before it has a place: a member has stored its first
  *     record, a sync after that is complete, and a promise as high as any that it then knows is on
  *     the disk. What was closed before was closed by promises that it knows; what is closed later
  *     needs its own.
  */
+import { keyCount } from "../data/keys.ts";
 import type { RefusedWhy, Sender } from "../messages.ts";
 import type { Address, Member, NamedAddress } from "../types.ts";
 import { rolledBack } from "./boot.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
+import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { openRecord, refuse, startRecord } from "./state.ts";
 import { ownHead, startSync } from "./syncing.ts";
@@ -70,8 +74,7 @@ export function onDuplicate(s: EventualState, boot: number): void {
     return stopFor(s, "duplicate-identity");
   }
   // We have only begun: our disk may be an older copy, and the other one is then long dead.
-  s.boot = Math.max(s.boot, boot) + 1;
-  s.facts.push(encodeEntry({ kind: "boot", boot: s.boot }));
+  numberStart(s, Math.max(s.boot, boot) + 1);
   rolledBack(s, "a later start of this node is known");
 }
 
@@ -84,29 +87,30 @@ export function stopFor(s: EventualState, why: "removed" | "duplicate-identity")
 /** M2. */
 function meet(s: EventualState, sender: Sender): RefusedWhy | null {
   const { id, provisional } = s.cluster;
-  if (sender.clusterId === id) return null;
-  const isFixed = s.options.cluster.fixed;
-  const isSmaller = sender.clusterId < id;
-  const yields = !isFixed && provisional && (!sender.provisional || isSmaller);
+  if (sender.clusterId === id) {
+    // Else we could still give up the id that the others keep.
+    if (provisional && !sender.provisional) setCluster(s, { ...s.cluster, provisional: false });
+    return null;
+  }
+  const hasKeys = keyCount(s.replica) + s.pendingKeys.size > 0;
+  const isWorthIt = sender.provisional ? sender.clusterId < id : !hasKeys;
+  const yields = !s.options.cluster.fixed && provisional && isWorthIt;
   if (!yields) return { code: "foreign-cluster" };
-  setCluster(s, { ...s.cluster, id: sender.clusterId });
+  // Whoever takes the id of an established cluster gives it up for no provisional one any more.
+  setCluster(s, { ...s.cluster, id: sender.clusterId, provisional: sender.provisional });
   s.notes.push({ type: "cluster", id: sender.clusterId, why: `met ${sender.address}` });
   return null;
 }
 
-/** M2: nobody who was named is missing. Called when members or names have changed. */
+/** M2: nobody who is named or a member is missing. */
 export function settleCluster(s: EventualState): void {
   if (!s.cluster.provisional || s.phase.kind !== "writing") return;
-  const { replica, options } = s;
-  const met = new Set<Address>();
-  for (const { address, id } of replica.members.values()) if (id !== options.node) met.add(address);
+  const { replica } = s;
   const isAlone = s.peers.size === 0 && replica.named.size === 0;
   if (isAlone && replica.counters.size === 0) return; // may still join another
-  for (const { address, wanted } of replica.named.values()) {
-    if (wanted && address !== options.address && !met.has(address)) return;
-  }
-  for (const address of options.peers) {
-    if (!met.has(address) && replica.named.get(address)?.wanted !== false) return;
+  for (const { node, clusterId } of s.peers.values()) {
+    if (node === s.options.node) continue;
+    if (node === null || clusterId !== s.cluster.id || !replica.members.has(node)) return;
   }
   setCluster(s, { ...s.cluster, provisional: false });
 }
@@ -153,9 +157,13 @@ export function place(s: EventualState): void {
   const others = [...s.peers.values()].filter(({ node }) => node !== s.options.node);
   for (const peer of others) {
     const hasFirst = (peer.heads?.get(own.writer) ?? 0) > 0;
-    if (hasFirst && peer.up && peer.welcomed !== own.writer && peer.syncing === null)
-      startSync(s, peer);
+    const isDue = s.tick >= peer.welcomeTick && peer.syncing === null;
+    if (!hasFirst || !peer.up || peer.welcomed === own.writer || !isDue) continue;
+    peer.welcomeTick = s.tick + s.options.timing.heartbeatTicks;
+    startSync(s, peer);
   }
+  // Whoever is there may be of a cluster that has forgotten keys: M2.
+  if (!others.every(({ settled }) => settled)) return;
   const isAlone = others.length === 0;
   const isWelcome = others.some((peer) => peer.welcomed === own.writer);
   if (!isAlone && !isWelcome) return;
@@ -255,13 +263,19 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
     return;
   }
   if (own < leaving.record || s.mustStop) return;
-  s.outcomes.push({
-    type: "written",
-    context: leaving.context,
-    value: 0n,
-    replayed: false,
-    writer: phase.writer,
-    position: own,
-  });
+  onRemoved(s);
+}
+
+/** Others know that we were removed; if we asked for it, this is the answer. */
+export function onRemoved(s: EventualState): void {
+  const { leaving, phase } = s;
+  if (s.mustStop) return;
+  const own = ownHead(s)?.position ?? 0;
+  if (phase.kind === "writing" && leaving?.record != null && own >= leaving.record) {
+    const { context } = leaving;
+    const { writer } = phase;
+    const told = { type: "written", value: 0n, replayed: false, writer, position: own } as const;
+    s.outcomes.push({ ...told, context });
+  }
   stopFor(s, "removed");
 }

@@ -22,6 +22,7 @@ function newPeer(s: EventualState, address: Address): Peer {
   return {
     address,
     node: null,
+    clusterId: null,
     boot: 0,
     nonce: 0,
     up: false,
@@ -41,6 +42,7 @@ function newPeer(s: EventualState, address: Address): Peer {
     syncedRound: 0,
     settled: false,
     welcomed: null,
+    welcomeTick: 0,
   };
 }
 
@@ -94,6 +96,7 @@ export function heard(s: EventualState, sender: Sender): Peer | null {
     peer.nonce = sender.nonce;
     peer.syncAgain = true;
   }
+  peer.clusterId = sender.clusterId;
   peer.heardTick = s.tick;
   peer.misses = 0;
   if (!peer.up) comeUp(s, peer);

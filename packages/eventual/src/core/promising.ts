@@ -65,7 +65,7 @@ function wantedBefore(s: EventualState): WallMs {
   const { keyWindowMs, keyMarginMs } = s.options.timing;
   const allowed = s.wallMs - keyWindowMs - keyMarginMs;
   if (oldest === null || oldest > allowed) return 0;
-  return Math.min(allowed, s.untilMax);
+  return Math.min(allowed, s.replica.untilMax);
 }
 
 /** Whether others wait for what we know: to close keys, or to call a seal final. */

@@ -3,7 +3,7 @@ import { vectorHash } from "../data/replica.ts";
 import type { Message, RefusedWhy, Reply, Request } from "../messages.ts";
 import type { RecordRange, WriterId } from "../types.ts";
 import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
-import { admit, onDuplicate, stopFor } from "./membership.ts";
+import { admit, onDuplicate, onRemoved } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
 import { takeRange } from "./receiving.ts";
 import type { EventualState, Exchange, Peer } from "./state.ts";
@@ -78,6 +78,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
   const exchange = s.exchanges.get(m.exchange);
   if (exchange === undefined) return; // it was given up
   end(s, exchange);
+  if (exchange.type === "fetch" && m.body.type !== "piece") giveUpTransfer(s);
   if (m.sender.node === s.options.node && m.sender.nonce === s.nonce) return markSelf(s, exchange);
   const problem =
     m.body.type === "refused" && m.body.why.code === "removed" ? null : admit(s, m.sender);
@@ -98,7 +99,7 @@ function onReply(s: EventualState, m: Extract<Message, { kind: "reply" }>): void
     case "piece":
       return onPiece(s, peer, m.body);
     case "refused":
-      return onRefused(s, peer, m.body.why, { exchange, clusterId: m.sender.clusterId });
+      return onRefused(s, peer, m.body.why, { clusterId: m.sender.clusterId, exchange });
   }
 }
 
@@ -133,17 +134,18 @@ function onRefused(
   s: EventualState,
   peer: Peer,
   why: RefusedWhy,
-  { exchange, clusterId }: { readonly exchange: Exchange; readonly clusterId: string },
+  { clusterId, exchange }: { readonly clusterId: string; readonly exchange: Exchange },
 ): void {
   // Its answer has just told us its cluster id, and we took it: nothing to tell of.
   if (why.code === "foreign-cluster" && clusterId === s.cluster.id) return;
   s.notes.push({ type: "refusedBy", peer: peer.address, why });
   peer.holdTick = s.tick + s.options.timing.heartbeatTicks;
-  if (why.code === "removed") return stopFor(s, "removed");
-  // One that meant us as we were before we took a later number is settled.
-  if (why.code === "duplicate-identity" && why.boot >= s.boot) return onDuplicate(s, why.boot);
+  if (why.code === "removed") return onRemoved(s);
+  if (why.code === "duplicate-identity") {
+    if (exchange.boot < s.boot) return; // it meant us as we were before we took a later number
+    return onDuplicate(s, why.boot);
+  }
   if (why.code === "fork") s.notes.push({ type: "fork", peer: peer.address, writer: why.writer });
-  if (exchange.type === "fetch") giveUpTransfer(s);
 }
 
 /** No answer, or none that counts. */

@@ -79,11 +79,15 @@ export interface Exchange {
   readonly round: number;
   /** Of a sync: our writer, if the peer had its first record when the sync began. */
   readonly welcoming: WriterId | null;
+  /** The number that we went by. */
+  readonly boot: number;
 }
 
 export interface Peer {
   readonly address: Address;
   node: NodeId | null;
+  /** The cluster that it was in when it was heard last. */
+  clusterId: string | null;
   boot: number;
   nonce: number;
   up: boolean;
@@ -112,6 +116,8 @@ export interface Peer {
   settled: boolean;
   /** Our writer, if it had its first record and we got everything from it after that: M3. */
   welcomed: WriterId | null;
+  /** When to sync again in order to be welcomed. */
+  welcomeTick: number;
 }
 
 /** Where a piece of a snapshot comes from. */
@@ -155,6 +161,8 @@ export interface EventualState {
   readonly random: Random;
   readonly logs: Map<WriterId, RetainedLog>;
   boot: number;
+  /** The write that makes `boot` durable. */
+  bootWrite: number;
   nonce: number;
   cluster: { id: string; provisional: boolean; placed: boolean };
   phase: Boot;
@@ -199,8 +207,6 @@ export interface EventualState {
 
   /** Before this no key is accepted, promises on their way included. */
   promisedBefore: WallMs;
-  /** Latest end of a key that was seen. */
-  untilMax: WallMs;
   /** Keys that ended before this were closed here. */
   closedBefore: WallMs;
   promisedVector: number;
@@ -223,17 +229,19 @@ export interface EventualState {
 
 export function senderOf(s: EventualState): Sender {
   const { node, address, label } = s.options;
-  const { id, provisional } = s.cluster;
+  const { id } = s.cluster;
+  const provisional = s.cluster.provisional && !s.options.cluster.fixed;
   return { clusterId: id, provisional, node, boot: s.boot, nonce: s.nonce, address, label };
 }
 
 export function ask(s: EventualState, to: Address, body: Request): number {
   s.lastExchange += 1;
-  const { phase, tick: startedTick, syncRound: round } = s;
+  const { phase, tick: startedTick, syncRound: round, boot } = s;
   const writer = phase.kind === "writing" ? phase.writer : null;
   const hasFirst = writer !== null && (s.peers.get(to)?.heads?.get(writer) ?? 0) > 0;
   const welcoming = hasFirst ? writer : null;
-  const exchange = { id: s.lastExchange, to, type: body.type, startedTick, round, welcoming };
+  const id = s.lastExchange;
+  const exchange = { id, to, type: body.type, startedTick, round, welcoming, boot };
   s.exchanges.set(exchange.id, exchange);
   s.messages.push({ kind: "request", to, exchange: exchange.id, sender: senderOf(s), body });
   return exchange.id;

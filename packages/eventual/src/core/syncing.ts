@@ -134,6 +134,7 @@ export function onDelta(
   let bytes = 0;
   let isHindered = false;
   for (const range of delta.ranges) {
+    const before = stagedHead(s, range.writer).position;
     const problem = takeRange(s, range);
     if (problem !== null) {
       if (problem.code === "fork")
@@ -142,8 +143,10 @@ export function onDelta(
       isHindered = true;
       continue;
     }
-    records += range.records.length;
-    for (const record of range.records) bytes += record.length;
+    const taken = stagedHead(s, range.writer).position - before;
+    records += taken; // a push may have brought the others already
+    const known = Math.max(0, before + 1 - range.from);
+    for (const record of range.records.slice(known, known + taken)) bytes += record.length;
   }
   if (records > 0) {
     s.notes.push({ type: "replayed", peer: peer.address, direction: "in", records, bytes });

@@ -75,6 +75,7 @@ export function oldestUntil(r: Replica): WallMs | null {
  * @returns whether it contradicts what was known of its key
  */
 export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot): boolean {
+  r.untilMax = Math.max(r.untilMax, dot.until);
   // All additions with a time-ordered key end together: one that comes again is recognised alone.
   // Of other keys some may be missing yet; they stay, without counting, until all ended (G3).
   if (dot.until <= counter.closed.before && keyTime(key) !== null) return false;

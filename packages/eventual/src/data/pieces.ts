@@ -29,14 +29,23 @@ import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
 
 /**
- * The pieces, each made when it is asked for; the state may change in between.
+ * The pieces, each made when it is asked for; the state may change in between. The heads are those
+ * of this call.
  *
  * @param targetBytes - a piece ends with the first part that makes it as large
  */
-export function* piecesOf(r: Replica, targetBytes: number = pieceBytes): Generator<Uint8Array> {
+export function piecesOf(r: Replica, targetBytes: number = pieceBytes): Generator<Uint8Array> {
   const heads = [...r.writers.keys()]
     .map((writer) => headOf(r, writer))
     .filter(({ position }) => position > 0);
+  return piecesWithHeads(r, heads, targetBytes);
+}
+
+function* piecesWithHeads(
+  r: Replica,
+  heads: readonly Head[],
+  targetBytes: number,
+): Generator<Uint8Array> {
   yield* piecesWith("keys", keyParts(r), targetBytes);
   yield* piecesWith("counters", counterParts(r), targetBytes);
   yield* piecesWith("members", memberParts(r), targetBytes);

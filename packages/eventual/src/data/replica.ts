@@ -112,6 +112,8 @@ export interface Replica {
   conflictCount: number;
   /** Largest hybrid time seen. */
   hlc: number;
+  /** Latest end of a keyed addition seen; 0 if none was. */
+  untilMax: WallMs;
 }
 
 export function emptyReplica(): Replica {
@@ -127,6 +129,7 @@ export function emptyReplica(): Replica {
     conflicts: [],
     conflictCount: 0,
     hlc: 0,
+    untilMax: 0,
   };
 }
 

@@ -124,6 +124,9 @@ describe("a start that fails", () => {
     { checkpointBytes: 0.5 },
     { timing: { heartbeatMs: -1 } },
     { limits: { keysMax: 0 } },
+    { limits: { messageMaxBytes: 2 ** 20 + 1 } },
+    { limits: { recordMaxBytes: 2 ** 20 + 1 } },
+    { limits: { messageMaxRecords: 16_385 } },
   ])("says which option is wrong: %j", async (wrong) => {
     const journal = new MemoryJournal();
     const error = await failureOf(EventualNode.start({ ...options, journal, ...wrong }));

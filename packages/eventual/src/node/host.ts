@@ -76,7 +76,8 @@ export class Host {
       onCheckpoint: (bytes, tookMs) => this.#onCheckpoint(bytes, tookMs),
       onFatal,
     });
-    const { exchangeTicks } = coreOptions.timing;
+    // The core gives up first: it knows that it was time, and not the network, that failed.
+    const exchangeTicks = coreOptions.timing.exchangeTicks + 1;
     this.#peering = new Peering({ transport, address, exchangeTicks, step });
     const clusterId = (): string => this.#clusterId;
     const syncNow = (): void => step({ type: "syncNow" });

@@ -1,6 +1,7 @@
 import type { EventualLimits, EventualOptions, EventualTiming } from "../core/door.ts";
 import { isLabel } from "../data/limits.ts";
 import { isClusterId } from "../wire/fields.ts";
+import { messageMaxBytes, messageRecordsMax } from "../wire/limits.ts";
 import { check, checkAddresses, checkWhole } from "./checks.ts";
 import type { EventualNodeOptions, TimingMs } from "./options.ts";
 
@@ -60,6 +61,10 @@ export function eventualOptionsOf(options: EventualNodeOptions): EventualOptions
   checkAddresses([address, ...peers]);
   const limits = { ...defaultEventualLimits, ...options.limits };
   for (const [name, value] of Object.entries(limits)) checkWhole(name, value, 2 ** 40);
+  // Heads and one record more than asked for must still fit into a message.
+  checkWhole("messageMaxBytes", limits.messageMaxBytes, messageMaxBytes / 4);
+  checkWhole("recordMaxBytes", limits.recordMaxBytes, messageMaxBytes / 4);
+  checkWhole("messageMaxRecords", limits.messageMaxRecords, messageRecordsMax);
   const seed = options.seed ?? randomSeed();
   const others = peers.filter((peer) => peer !== address);
   const timing = timingOf(options);

@@ -24,6 +24,7 @@ interface Dot extends KeyedOperation, Place {
 
 interface CounterHistory {
   readonly plain: (Place & { readonly sum: bigint })[];
+  /** Of each key, in the order of their time. */
   readonly dots: Map<string, Dot[]>;
   readonly resets: (Place & { readonly floor: ReadonlyMap<WriterId, Position> })[];
 }
@@ -44,7 +45,8 @@ export class FullHistory {
     for (const [index, operation] of body.keyed.entries()) {
       const { dots } = this.#of(operation.counter);
       const dot = { ...operation, writer, position, index, hlc: body.hlc };
-      dots.set(operation.key, [...(dots.get(operation.key) ?? []), dot]);
+      const known = dots.get(operation.key) ?? [];
+      dots.set(operation.key, [...known, dot].sort(byTime));
     }
   }
 
@@ -56,14 +58,24 @@ export class FullHistory {
   valueOf(counter: CounterName, known: VersionVector): bigint {
     const history = this.#of(counter);
     const isKnown = (place: Place): boolean => place.position <= (known.get(place.writer) ?? 0);
-    const floors = history.resets.filter(isKnown).map(({ floor }) => floor);
+    const highest = new Map<WriterId, Position>();
+    for (const { floor } of history.resets.filter(isKnown)) {
+      for (const [writer, position] of floor) {
+        highest.set(writer, Math.max(position, highest.get(writer) ?? 0));
+      }
+    }
     const isUnderFloor = ({ writer, position }: Place): boolean =>
-      floors.some((floor) => position <= (floor.get(writer) ?? 0));
+      position <= (highest.get(writer) ?? 0);
     let value = 0n;
     for (const plain of history.plain) {
       if (isKnown(plain) && !isUnderFloor(plain)) value += plain.sum;
     }
     for (const dots of history.dots.values()) {
+      const [first] = dots;
+      if (dots.length === 1 && first !== undefined) {
+        if (isKnown(first) && !isUnderFloor(first)) value += first.delta;
+        continue; // as below, only faster
+      }
       for (const group of groupsOf(dots.filter(isKnown))) {
         if (!group.some(isUnderFloor)) value += leastOf(group).delta;
       }
@@ -82,7 +94,7 @@ export class FullHistory {
 function groupsOf(dots: readonly Dot[]): Dot[][] {
   const groups: Dot[][] = [];
   let end = -Infinity;
-  for (const dot of [...dots].sort((one, other) => one.at - other.at || byWriting(one, other))) {
+  for (const dot of dots) {
     if (dot.at < end) {
       groups.at(-1)?.push(dot);
     } else {
@@ -95,6 +107,10 @@ function groupsOf(dots: readonly Dot[]): Dot[][] {
 
 function leastOf(group: readonly Dot[]): Dot {
   return group.reduce((least, dot) => (byWriting(dot, least) < 0 ? dot : least));
+}
+
+function byTime(one: Dot, other: Dot): number {
+  return one.at - other.at || byWriting(one, other);
 }
 
 function byWriting(one: Dot, other: Dot): number {

@@ -4,95 +4,67 @@
  * and pieces of snapshots that arrive in parts, while everything goes on. Each node closes keys on
  * its own. After every step the value of every counter is held against the full history.
  */
-import { closeKeys } from "../data/closing.ts";
-import { digestOf } from "../data/digest.ts";
 import { findKey, keyCount } from "../data/keys.ts";
 import { mergePiece, piecesOf } from "../data/pieces.ts";
 import { keyTime } from "../data/record-codec.ts";
-import type { Replica } from "../data/replica.ts";
-import { emptyReplica, vectorHash, vectorOf } from "../data/replica.ts";
+import { emptyReplica, vectorOf } from "../data/replica.ts";
 import { floorNow, valueOf } from "../data/values.ts";
-import type { Control, Position, RecordBody, WriterId } from "../types.ts";
+import type { Control, RecordBody } from "../types.ts";
 import { FullHistory } from "./full-history.ts";
 import type { Draw } from "./random.ts";
 import { digits, drawFrom, pick, timeOrderedKey } from "./random.ts";
+import type { Node, Retry } from "./random-node.ts";
+import {
+  begin,
+  covers,
+  firstControls,
+  marginMs,
+  promiseOf,
+  statesOf,
+  syncSome,
+  take,
+  Transfers,
+  windowMs,
+} from "./random-node.ts";
+import type { LifeOptions } from "./variant.ts";
+import { Divergence } from "./variant.ts";
 import { born, Library, member } from "./writing.ts";
 
-const windowMs = 60;
-const marginMs = 20;
-const begin = 1_700_000_000_000;
 const counters = ["x", "y"] as const;
-
-/** The replica, or one with a rule less. */
-export interface Variant {
-  readonly valueOf: (r: Replica, counter: string) => bigint;
-  readonly closeKeys: (r: Replica, keysMax: number) => ReturnType<typeof closeKeys>;
-}
-
-export const everyRule: Variant = { valueOf, closeKeys };
-
-interface Node {
-  readonly digit: string;
-  readonly skewMs: number;
-  boot: number;
-  writer: WriterId;
-  replica: Replica;
-  /** What it promised last. */
-  before: number;
-  /** Pieces of snapshots brought what comes up to here. */
-  ahead: Map<WriterId, Position>;
-  /** Of the largest X. */
-  closedBefore: number;
-  closed: number;
-  alive: boolean;
-}
-
-interface Retry {
-  readonly step: number;
-  readonly counter: string;
-  readonly key: string;
-  readonly delta: bigint;
-}
-
-interface Transfer {
-  readonly from: Node;
-  readonly to: Node;
-  readonly pieces: Generator<Uint8Array>;
-}
-
-export interface LifeOptions {
-  readonly seed: number;
-  readonly steps: number;
-  /** Clocks are wrong by up to so much. */
-  readonly skewMs: number;
-  readonly variant: Variant;
-}
-
-/** What went otherwise than it should. */
-export class Divergence extends Error {
-  override readonly name = "Divergence";
-}
 
 export class RandomLife {
   readonly library: Library = new Library();
   readonly history: FullHistory = new FullHistory();
   readonly nodes: Node[] = [];
   /** `keys` were used at first, `dots` with retries; open are those at the end of the steps. */
-  readonly counts = { compared: 0, keys: 0, dots: 0, snapshots: 0, openAtSlowest: 0 };
+  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0 };
+
   readonly #draw: Draw;
   readonly #options: LifeOptions;
+  readonly #transfers: Transfers;
   #retries: Retry[] = [];
-  #transfers: Transfer[] = [];
   #step = 0;
 
   constructor(options: LifeOptions) {
     this.#draw = drawFrom(options.seed);
     this.#options = options;
+    this.#transfers = new Transfers(this.#draw);
     for (const digit of ["1", "2", "3", "4"]) this.#addNode(digit, 0);
   }
 
-  /** @throws Divergence */
+  /** Snapshots that were taken over completely. */
+  get snapshots(): number {
+    return this.#transfers.completed;
+  }
+
+  /** Lives, and then all learn everything. @throws Divergence */
   run(): void {
+    this.live();
+    this.#settle();
+  }
+
+  /** @throws Divergence */
+  live(): void {
     const { steps } = this.#options;
     for (; this.#step < steps; this.#step += 1) {
       if (this.#step === Math.floor(steps * 0.6)) this.#join("5");
@@ -108,7 +80,6 @@ export class RandomLife {
     }
     const open = this.#alive().map(({ replica }) => keyCount(replica));
     this.counts.openAtSlowest = Math.max(...open);
-    this.#settle();
   }
 
   #now(node: Node): number {
@@ -130,12 +101,7 @@ export class RandomLife {
       alive: true,
     };
     this.nodes.push(node);
-    const named = ["1", "2", "3", "4"].map((other): Control => ({
-      kind: "named",
-      named: { address: `host-${other}:1`, version: 1, wanted: true },
-    }));
-    const promise: Control = { kind: "promise", before, known: new Map() };
-    this.#write(node, { controls: [born(digit), promise, member(digit), ...named] });
+    this.#write(node, { controls: firstControls(digit, before) });
     return node;
   }
 
@@ -145,8 +111,7 @@ export class RandomLife {
     const node = this.#addNode(digit, begin + this.#step + skew);
     const from = this.nodes[0]!;
     this.library.apply(from.replica, node.writer);
-    this.#transfers.push({ from, to: node, pieces: piecesOf(from.replica, 200) });
-    while (this.#transfers.some(({ to }) => to === node)) this.#transfer();
+    for (const piece of piecesOf(from.replica)) take(from, node, piece);
     this.library.sync(from.replica, node.replica);
   }
 
@@ -174,7 +139,7 @@ export class RandomLife {
     if (dice < 25) return this.#promise(node);
     if (dice < 130) return this.#sync(node);
     if (dice < 134) return this.#beginTransfer(node);
-    if (dice < 160) return this.#transfer();
+    if (dice < 160) return this.#transfers.advance();
     if (dice < 161) return this.#reboot(node);
     return this.#close(node);
   }
@@ -236,27 +201,14 @@ export class RandomLife {
   }
 
   #promise(node: Node): Node[] {
-    this.#write(node, { controls: [this.#promiseOf(node)] });
+    this.#write(node, { controls: [promiseOf(node, this.#now(node))] });
     return [node];
   }
 
-  #promiseOf(node: Node): Control {
-    node.before = Math.max(node.before, this.#now(node) - windowMs - marginMs);
-    const known = vectorOf(node.replica);
-    known.delete(node.writer);
-    return { kind: "promise", before: node.before, known };
-  }
-
-  /** Of each writer some of what is lacking; now and then all. */
   #sync(to: Node): Node[] {
     const from = this.#peerOf(to);
     if (from === null) return [];
-    const all = this.#draw(2) === 0;
-    for (const [writer, { position }] of from.replica.writers) {
-      const have = to.replica.writers.get(writer)?.position ?? 0;
-      const more = all ? position : have + this.#draw(Math.max(0, position - have) + 1);
-      this.library.apply(to.replica, writer, Math.min(position, more));
-    }
+    syncSome(this.library, this.#draw, from, to);
     return [to];
   }
 
@@ -272,43 +224,16 @@ export class RandomLife {
 
   #beginTransfer(to: Node): Node[] {
     const from = this.#peerOf(to);
-    if (from === null || this.#transfers.length > 3) return [];
-    const pieces = piecesOf(from.replica, 1 + this.#draw(600));
-    this.#transfers.push({ from, to, pieces });
+    if (from !== null) this.#transfers.begin(from, to);
     return [];
   }
 
-  /** Some pieces of one snapshot; now and then it is given up in the middle. */
-  #transfer(): Node[] {
-    if (this.#transfers.length === 0) return [];
-    const transfer = pick(this.#draw, this.#transfers);
-    const { from, to, pieces } = transfer;
-    for (let left = this.#draw(20); left > 0; left -= 1) {
-      const { done, value } = pieces.next();
-      if (done === true) {
-        this.#transfers = this.#transfers.filter((other) => other !== transfer);
-        this.counts.snapshots += 1;
-        return [to];
-      }
-      raise(to.ahead, vectorOf(from.replica));
-      raise(to.ahead, from.ahead);
-      mergePiece(to.replica, value);
-      to.closedBefore = Math.max(to.closedBefore, from.closedBefore);
-    }
-    if (to.boot > 1 && this.#draw(20) === 0) {
-      this.#transfers = this.#transfers.filter((other) => other !== transfer);
-    }
-    return [to];
-  }
-
-  /** From its disk: a checkpoint that was made before some of the records. */
+  /** From its disk, and with another writer. */
   #reboot(node: Node): Node[] {
     const pieces = [...piecesOf(node.replica)];
-    const vector = vectorOf(node.replica);
     node.replica = emptyReplica();
     for (const piece of pieces) mergePiece(node.replica, piece);
-    for (const [writer, position] of vector) this.library.apply(node.replica, writer, position);
-    this.#transfers = this.#transfers.filter(({ from, to }) => from !== node && to !== node);
+    this.#transfers.forget(node);
     const old = node.writer;
     node.writer = digits(this.#draw, 24);
     node.boot += 1;
@@ -317,7 +242,9 @@ export class RandomLife {
       writer: old,
       position: this.library.of(old).length,
     };
-    this.#write(node, { controls: [born(node.digit, node.boot), this.#promiseOf(node), seal] });
+    this.#write(node, {
+      controls: [born(node.digit, node.boot), promiseOf(node, this.#now(node)), seal],
+    });
     return [node];
   }
 
@@ -346,7 +273,7 @@ export class RandomLife {
 
   /** All sync with all, promise and close: then all are the same. */
   #settle(): void {
-    this.#transfers = [];
+    this.#transfers.forget(null);
     for (let round = 0; round < 6; round += 1) {
       this.#step += windowMs + marginMs;
       for (const to of this.#alive()) {
@@ -360,27 +287,13 @@ export class RandomLife {
       this.#compare(to);
     }
     const before = Math.max(...this.nodes.map(({ closedBefore }) => closedBefore));
-    const states = new Set(this.#alive().map(({ replica }) => digestOf(replica, before)));
-    const hashes = new Set(this.#alive().map(({ replica }) => vectorHash(replica)));
-    if (states.size !== 1 || hashes.size !== 1) {
-      throw new Divergence(`seed ${this.#options.seed}: ${states.size} states in the end`);
+    const different = statesOf(this.#alive(), before);
+    if (different > 1) {
+      throw new Divergence(`seed ${this.#options.seed}: ${different} states in the end`);
     }
     for (const node of this.#alive()) {
       this.#close(node, Infinity);
       this.#compare(node);
     }
   }
-}
-
-function raise(vector: Map<WriterId, Position>, to: ReadonlyMap<WriterId, Position>): void {
-  for (const [writer, position] of to) {
-    vector.set(writer, Math.max(position, vector.get(writer) ?? 0));
-  }
-}
-
-function covers(
-  vector: ReadonlyMap<WriterId, Position>,
-  other: ReadonlyMap<WriterId, Position>,
-): boolean {
-  return [...other].every(([writer, position]) => (vector.get(writer) ?? 0) >= position);
 }

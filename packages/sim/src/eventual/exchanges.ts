@@ -33,6 +33,7 @@ export class Exchanges {
   readonly #sentBefore = new Map<number, number>();
   readonly #asked = new Map<number, Asked>();
   #lastAsked = 0;
+  #requests = 0;
 
   constructor(world: ExchangesParts, random: Random, seats: number) {
     this.#world = world;
@@ -47,11 +48,17 @@ export class Exchanges {
     });
   }
 
+  /** How many were sent, in all. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** What a process sends: a request to an address, or the reply to a request that it got. */
   send(sender: NodeProcess, message: Message): void {
     if (message.kind === "reply") return this.#sendReply(sender, message);
     const { heap, nodes, knobs } = this.#world;
     const { exchange } = message;
+    this.#requests += 1;
     heap.after(knobs.exchangeUnits, () => sender.onUnanswered(exchange));
     const from = sender.node.seat;
     const to = nodes.findIndex((node) => node.address === message.to && node.process !== null);

@@ -188,6 +188,8 @@ function drawFaults(seed: number, without: ReadonlySet<EventualFaultKind>): Set<
   const enabled = new Set(drawn.filter((kind) => !without.has(kind)));
   // A twin is refused by whoever can hear both; where nobody can, nothing but a lock would help.
   if (enabled.has("twin")) for (const kind of silencing) enabled.delete(kind);
+  // A provisional node may well join another cluster that calls it.
+  if (enabled.has("provisional")) enabled.delete("foreign");
   return enabled;
 }
 

@@ -50,6 +50,9 @@ export interface EventualRunResult {
 /** Most events of one run; a run that needs more does not end. */
 export const eventualEventsMax: number = 3_000_000;
 
+/** Twice as long is looked at what a cluster does when it has nothing to do. */
+const quietTicks = 40;
+
 /** Nodes that may join in a run, twins included. */
 const spareSeats = 4;
 
@@ -105,6 +108,7 @@ class EventualRun {
     this.#heal();
     this.#mustReach("an answer for every client", () => this.#clients.every((c) => c.isIdle));
     this.#mustReach("equal vectors", () => this.#areEqual());
+    this.#staysQuiet();
     this.#finalCheck();
   }
 
@@ -123,6 +127,19 @@ class EventualRun {
       node.start();
     }
     for (const client of this.#clients) client.finish();
+  }
+
+  /** Nothing is asked for over and over again once there is nothing left to be had. */
+  #staysQuiet(): void {
+    const { heap, exchanges, nodes } = this.world;
+    this.#runUntil(heap.now + quietTicks * unitsPerTick, () => false);
+    const before = exchanges.requests;
+    this.#runUntil(heap.now + quietTicks * unitsPerTick, () => false);
+    const requests = exchanges.requests - before;
+    must(requests <= quietTicks * nodes.length ** 2, "sent-sparingly", () => {
+      return `${requests} requests in ${quietTicks} ticks without work`;
+    });
+    this.#mustReach("equal vectors again", () => this.#areEqual());
   }
 
   /** Who has to know everything in the end. */
@@ -208,6 +225,7 @@ function buildWorld(
     truth: new Truth(),
     agreement: new Agreement(),
     goneIds: new Set(),
+    leaverIds: new Set(),
     seatsMax,
     exchanges: new Exchanges(parts, random.fork("network"), seatsMax),
     recordCopies: 0,

@@ -18,7 +18,7 @@ export const eventualSentences = {
   "answer-fits": "an answer names the record that holds the operation, with its effect",
   bounded: "queues, messages, logs and tables stay within their limits (E15)",
   "no-echo": "a push holds own records only, and goes to nobody who sent it (E16)",
-  "sent-sparingly": "in a calm network a record reaches each node about once (E16)",
+  "sent-sparingly": "nodes that have nothing to do ask each other little (E16)",
   "no-false-alarm": "a node stops itself only if it was removed or has a twin",
   converges: "connected nodes get to equal vectors within a bounded time (E18)",
   "acknowledged-present": "every acknowledged operation is in every node's history in the end (E2)",
