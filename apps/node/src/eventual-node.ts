@@ -4,14 +4,18 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 
-import { EventualNode } from "@counter/eventual";
+import { EventualNode, type EventualNodeOptions } from "@counter/eventual";
 import { HttpReplicaTransport, type ReplicaEvent } from "@counter/transport-http";
 
 import { warnIfOpen } from "./announcement.ts";
 import { isLoopback } from "./config/addresses.ts";
 import type { EventualConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
-import { openEventualDataDir, type EventualDataDir } from "./data-dir/eventual-data-dir.ts";
+import {
+  asStartError,
+  openEventualDataDir,
+  type EventualDataDir,
+} from "./data-dir/eventual-data-dir.ts";
 import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
@@ -106,10 +110,23 @@ class EventualServer implements RunningNode {
 
   /** Takes part with what the data directory holds. */
   async run(dataDir: EventualDataDir): Promise<void> {
+    const { config } = this.#parts;
+    this.#watch.begin(dataDir.identity.nodeId);
+    const node = await this.#startNode(dataDir);
+    this.#node = node;
+    if (this.#life.stopping) return node.stop();
+    void node.stopped.then((error) => this.#onStopped(error, dataDir));
+    void this.#follow(node);
+    this.#front.gate.open(node);
+    this.#held.release();
+    this.#announce(node);
+    if (node.status().ready) this.#becomeReady();
+    if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+  }
+
+  async #startNode({ identity, journal, durable }: EventualDataDir): Promise<EventualNode> {
     const { config, tickMs } = this.#parts;
-    const { identity, journal, durable } = dataDir;
-    this.#watch.begin(identity.nodeId);
-    const node = await EventualNode.start({
+    const options: EventualNodeOptions = {
       node: identity.nodeId,
       address: config.address,
       label: config.label,
@@ -132,16 +149,13 @@ class EventualServer implements RunningNode {
         drainMs: Math.min(drainMaxMs, Math.floor(config.shutdownTimeoutMs / 2)),
       },
       observer: this.#watch.observer,
-    });
-    this.#node = node;
-    if (this.#life.stopping) return;
-    void node.stopped.then((error) => this.#onStopped(error, dataDir));
-    void this.#follow(node);
-    this.#front.gate.open(node);
-    this.#held.release();
-    this.#announce(node);
-    if (node.status().ready) this.#becomeReady();
-    if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    };
+    try {
+      return await EventualNode.start(options);
+    } catch (error) {
+      if (codeOf(error) !== "EVENTUAL_MALFORMED") throw error;
+      throw asStartError(error, config.dataDir);
+    }
   }
 
   stop(): Promise<void> {

@@ -121,12 +121,23 @@ describe("what would fill the log", () => {
   });
 
   test("what was replayed in a burst is one line", () => {
-    for (const records of [256, 256, 4]) {
+    for (const records of [1256, 256, 4]) {
       see([{ type: "replayed", peer, direction: "out", records, bytes: 10 }]);
     }
     expect(lines).toEqual([]);
     watch.end();
-    expect(lines).toEqual([`info: replayed 516 records to ${peer}`]);
+    expect(lines).toEqual([`info: replayed 1516 records to ${peer}`]);
+  });
+
+  test("a few records are news when the peer was away, and otherwise on two roads at once", () => {
+    const replay = { type: "replayed", peer, direction: "in", records: 1, bytes: 10 } as const;
+    see([{ type: "peer", address: peer, node, up: true, why: "it answers" }, replay]);
+    watch.end();
+    expect(lines).toEqual([`info: ${peer} is up`, `info: replayed 1 record from ${peer}`]);
+    nowMs = 10_000;
+    see([replay]);
+    watch.end();
+    expect(lines).toHaveLength(2);
   });
 
   test("why exchanges fail is only for those who look for it", () => {

@@ -12,6 +12,10 @@ import { Replays } from "./replays.ts";
 
 /** Two nodes that meet may refuse each other until they agree on a cluster. */
 const meetingMs = 3000;
+/** How long after a peer is back what is replayed is news. */
+const backMs = 10_000;
+/** So many are news at any time. */
+const manyRecords = 1000;
 /** Strangers can make up addresses: no more of them are remembered. */
 const peersMax = 1024;
 
@@ -24,9 +28,6 @@ export interface EventualWatchParts {
   readonly now?: () => number;
 }
 
-/** Fewer records than this were not missed, but on their way. */
-const replayMinRecords = 8;
-
 export class EventualWatch {
   readonly #parts: EventualWatchParts;
   readonly #log: Logger;
@@ -35,6 +36,7 @@ export class EventualWatch {
   readonly #replays: Replays;
   /** Since when peers refuse us or we them, as of another cluster. */
   readonly #foreignSince = new Map<string, number>();
+  readonly #upSince = new Map<string, number>();
   #own: string | null = null;
 
   constructor(parts: EventualWatchParts) {
@@ -42,10 +44,12 @@ export class EventualWatch {
     this.#log = parts.log;
     this.#now = parts.now ?? performance.now.bind(performance);
     this.#often = new NowAndThen(10_000, this.#now);
-    this.#replays = new Replays((way, { records, bytes, exchanges }) => {
-      const text = `replayed ${records} ${records === 1 ? "record" : "records"} ${way}`;
-      // A comparison now and then overtakes a push that is under way: that is no news.
-      this.#log.log(records < replayMinRecords ? "debug" : "info", text, { bytes, exchanges });
+    this.#replays = new Replays(({ peer, direction }, { records, bytes, exchanges }) => {
+      const what = `${records} ${records === 1 ? "record" : "records"}`;
+      const text = `replayed ${what} ${direction === "out" ? "to" : "from"} ${peer}`;
+      // Between nodes that never lost each other a few are only on their way by two roads.
+      const isNews = records >= manyRecords || this.#isBack(peer);
+      this.#log.log(isNews ? "info" : "debug", text, { bytes, exchanges });
     });
   }
 
@@ -128,8 +132,7 @@ export class EventualWatch {
         this.#parts.onReady();
         break;
       case "replayed": {
-        const way = note.direction === "out" ? `to ${note.peer}` : `from ${note.peer}`;
-        this.#replays.add(way, note);
+        this.#replays.add(note);
         break;
       }
       case "snapshot": {
@@ -163,11 +166,13 @@ export class EventualWatch {
     const facts = { id: node, why };
     if (!up) {
       this.#log.warn(`${address} is down`, facts);
+      this.#upSince.delete(address);
       return;
     }
     this.#log.info(`${address} is up`, facts);
     for (const code of tellable) this.#often.forget(`${address} ${code}`);
     this.#foreignSince.delete(address);
+    if (this.#upSince.size < peersMax) this.#upSince.set(address, this.#now());
   }
 
   #onRefused(note: Extract<Note, { readonly type: "refusedBy" | "refusedTo" }>): void {
@@ -182,6 +187,11 @@ export class EventualWatch {
     }
     const count = this.#often.count(`${peer} ${why.code}`);
     if (count > 0) this.#log.warn(text, count > 1 ? { times: count } : {});
+  }
+
+  #isBack(peer: string): boolean {
+    const upSince = this.#upSince.get(peer);
+    return upSince !== undefined && this.#now() - upSince < backMs;
   }
 
   #isMeeting(peer: string): boolean {

@@ -1,6 +1,7 @@
 /** Nodes in eventual mode together: what the demo promises, and what becomes of who leaves. */
 import { writeFile } from "node:fs/promises";
 
+import { openFileJournal } from "@counter/storage-file";
 import request from "supertest";
 
 import { until } from "../e2e/support/until.ts";
@@ -9,6 +10,8 @@ import { EventualNodes, type EventualTestNode } from "./test-support/eventual-no
 import { headerOf, jsonOf, refusalOf, type ReplyLike } from "./test-support/replies.ts";
 import { listenAnywhere } from "./test-support/test-node.ts";
 import { newFolder } from "./test-support/stored-node.ts";
+
+jest.setTimeout(60_000); // real nodes, on a machine that may be busy
 
 const nodes = new EventualNodes();
 afterEach(() => nodes.end());
@@ -69,9 +72,9 @@ describe("as the demo promises", () => {
       EventualTestNode,
     ];
     await increment(c);
-    const { nodeId } = jsonOf(await request(c.url).get("/status"));
+    const { id } = jsonOf(await request(c.url).get("/status"));
     await request(c.url)
-      .delete(`/v1/cluster/members/${String(nodeId)}`)
+      .delete(`/v1/cluster/members/${String(id)}`)
       .expect(200);
     expect(await c.node.stopped).toMatchObject({ exitCode: 4 });
     const token = await increment(a);
@@ -80,6 +83,8 @@ describe("as the demo promises", () => {
       const { nodes: left } = jsonOf(await request(b.url).get("/status"));
       return Array.isArray(left) && left.length === 2;
     });
+    const view = jsonOf(await request(b.url).get("/v1/cluster/members"));
+    expect(view["expected"]).toEqual([]); // nobody looks for it any more
     // Its name is used up: the directory cannot come back as it was.
     await expect(nodes.again(c)).rejects.toMatchObject({ exitCode: 4 });
   });
@@ -94,14 +99,14 @@ describe("a node that was away", () => {
     const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
     await increment(b);
     await expectEqual([a, b]);
-    const { writer, nodeId } = jsonOf(await request(b.url).get("/status"));
+    const { writer, id } = jsonOf(await request(b.url).get("/status"));
     await b.node.stop();
     for (let count = 0; count < 5; count += 1) await increment(a);
     const back = await nodes.again(b, `--peers=${a.config.port}`);
     await back.node.ready;
     await expectEqual([a, back]);
     await request(back.url).get("/get").expect(200, '{"counter":6}\n');
-    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ nodeId, boot: 2 });
+    expect(jsonOf(await request(back.url).get("/status"))).toMatchObject({ id, boot: 2 });
     await increment(back);
     expect(jsonOf(await request(back.url).get("/status"))["writer"]).toBe(writer);
   });
@@ -198,6 +203,43 @@ describe("removal", () => {
   });
 });
 
+describe("a node whose disk was lost", () => {
+  test("comes back as another one, and the former can be removed", async () => {
+    const [a, b] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
+    await request(b.url).post("/increment?ack=all").expect(200);
+    const { id: former } = jsonOf(await request(b.url).get("/status"));
+    await b.node.stop();
+    const at = { server: createHttpServer(), port: b.config.port };
+    const back = await nodes.start(at, await newFolder(), [`--peers=${a.config.port}`]);
+    await back.node.ready;
+    await expectEqual([a, back]);
+    await request(back.url).get("/get").expect(200, '{"counter":1}\n');
+    const { id } = jsonOf(await request(back.url).get("/status"));
+    expect(id).not.toBe(former);
+    const path = "/v1/cluster/members";
+    const byAddress = await request(a.url).delete(`${path}/${b.config.port}`);
+    expect(refusalOf(byAddress)).toEqual([409, "invalid-change"]); // which of the two?
+    await request(a.url)
+      .delete(`${path}/${String(former)}`)
+      .expect(200);
+    await until("both know that it is gone", async () => {
+      const views = await Promise.all([a, back].map(({ url }) => request(url).get(path)));
+      return views.every(({ text }) => !text.includes(String(former)));
+    });
+    await increment(back);
+    await expectEqual([a, back]);
+  });
+});
+
+test("a journal that holds something else is refused with exit code 3", async () => {
+  const node = await nodes.single();
+  await node.node.stop();
+  const journal = await openFileJournal(`${node.config.dataDir}/journal`);
+  await journal.append([Uint8Array.of(255, 255, 255)]);
+  await journal.close();
+  await expect(nodes.again(node)).rejects.toMatchObject({ exitCode: 3 });
+});
+
 describe("a secret", () => {
   test("keeps those out who do not know it", async () => {
     const secret = `${await newFolder()}/secret`;
@@ -210,6 +252,7 @@ describe("a secret", () => {
       `--peers=${a.config.port}`,
       `--peer-secret-file=${secret}`,
     ]);
+    await friend.node.ready; // from then on both are of one cluster
     expect(await countAt(friend, await increment(a))).toBe("Current Counter: 1");
     await until("the stranger was refused", () =>
       a.lines.some((line) => line.startsWith("warn: refused a request")),

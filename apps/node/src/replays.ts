@@ -3,6 +3,11 @@
 /** From the first exchange of a burst to its line, in milliseconds. */
 const gatherMs = 500;
 
+export interface Replay {
+  readonly peer: string;
+  readonly direction: "in" | "out";
+}
+
 interface Sum {
   records: number;
   bytes: number;
@@ -10,22 +15,22 @@ interface Sum {
 }
 
 export class Replays {
-  readonly #tell: (way: string, sum: Readonly<Sum>) => void;
+  readonly #tell: (replay: Replay, sum: Readonly<Sum>) => void;
   /** By direction and peer; a burst is short, and peers are few. */
-  readonly #sums = new Map<string, Sum>();
+  readonly #sums = new Map<string, { readonly replay: Replay; readonly sum: Sum }>();
   #timer: NodeJS.Timeout | null = null;
 
-  /** @param tell - called with, say, `to 127.0.0.1:8081` */
-  constructor(tell: (way: string, sum: Readonly<Sum>) => void) {
+  constructor(tell: (replay: Replay, sum: Readonly<Sum>) => void) {
     this.#tell = tell;
   }
 
-  add(way: string, { records, bytes }: { readonly records: number; readonly bytes: number }): void {
-    const sum = this.#sums.get(way) ?? { records: 0, bytes: 0, exchanges: 0 };
-    sum.records += records;
-    sum.bytes += bytes;
+  add(replay: Replay & { readonly records: number; readonly bytes: number }): void {
+    const way = `${replay.direction} ${replay.peer}`;
+    const { sum } = this.#sums.get(way) ?? { sum: { records: 0, bytes: 0, exchanges: 0 } };
+    sum.records += replay.records;
+    sum.bytes += replay.bytes;
     sum.exchanges += 1;
-    this.#sums.set(way, sum);
+    this.#sums.set(way, { replay, sum });
     this.#timer ??= setTimeout(() => this.flush(), gatherMs).unref();
   }
 
@@ -33,8 +38,8 @@ export class Replays {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const sums = [...this.#sums];
+    const sums = [...this.#sums.values()];
     this.#sums.clear();
-    for (const [way, sum] of sums) this.#tell(way, sum);
+    for (const { replay, sum } of sums) this.#tell(replay, sum);
   }
 }

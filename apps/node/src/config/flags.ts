@@ -62,7 +62,7 @@ export const flagSpecs = {
   "cluster-id": {
     group: cluster,
     describe:
-      "name of the cluster; nodes with another name, or another list of first members, are refused",
+      "name of the cluster; nodes with another name (in raft mode also with another list of first members) are refused",
     default: "none",
   },
   compat: {

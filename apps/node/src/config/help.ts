@@ -8,14 +8,8 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
   ["$0 --port=8080 --peers=8081,8082", "one of three nodes on this machine"],
   ["$0 --host=10.0.0.5 --peers=10.0.0.6:8080,10.0.0.7:8080", "one of three machines"],
   ["$0 --port=8083 --join=8080,8081", "a further node of a cluster that runs"],
-  [
-    "$0 --mode=eventual --port=8080 --peers=8081,8082",
-    "one of three that each count on alone when cut off",
-  ],
-  [
-    "$0 --mode=eventual --port=8080 --peers=8081 --newnode=8083",
-    "announces 8083, which may start later",
-  ],
+  ["$0 --mode=eventual --peers=8081,8082", "one of three that each count on when cut off"],
+  ["$0 --mode=eventual --newnode=8083", "announces 8083, which may start later"],
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
   ["npx nx serve node --port=8080 --peers=8081,8082", "the same through Nx"],
 ];

@@ -174,14 +174,16 @@ const ofTheDirectory: ReadonlySet<string> = new Set([
   "STORAGE_LOCKED",
   "STORAGE_DAMAGED",
   "STORAGE_FOREIGN",
+  "EVENTUAL_MALFORMED", // intact bytes that are no entries of a node
   "EACCES",
 ]);
 
-function asStartError(error: unknown, dataDir: string): StartError {
+/** @returns with exit code 3 what a person has to mend in the directory, otherwise with 1 */
+export function asStartError(error: unknown, dataDir: string): StartError {
   if (error instanceof StartError) return error;
   const code = codeOf(error) ?? "";
   const hint =
-    code === "STORAGE_DAMAGED"
+    code === "STORAGE_DAMAGED" || code === "EVENTUAL_MALFORMED"
       ? `. To go on without it, move all of ${dataDir} away: the node then begins as a new one and gets from the others what they have; what only this node had is in that directory`
       : "";
   const exitCode = ofTheDirectory.has(code) ? exitCodes.dataDir : exitCodes.fatal;

@@ -45,7 +45,7 @@ export const problemKinds = {
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
-  "idempotency-key-expired": refused(422, "The key is older than the window"),
+  "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
   "idempotency-key-in-future": refused(422, "The key was issued in the future"),
   "idempotency-table-full": later(503, "Too many keys are remembered"),
   "no-leader": later(503, "No leader is known"),

@@ -9,6 +9,8 @@ import { acksOf, readOptionsOf, waitHeaders, waitMsOf } from "./options.ts";
 
 /** How long a read waits for what it asks for unless the client says, in milliseconds. */
 const readWaitMs = 1000;
+/** A write is on the own disk within that, unless the disk is ill: only then others are waited for. */
+const writeWaitLeastSeconds = 1;
 
 /** @param node - the node once there is one; throws a Problem before */
 export function eventualCalls(
@@ -19,7 +21,7 @@ export function eventualCalls(
     next: () => Promise.reject(mismatch("numbers without gaps or repetitions need a majority")),
     add: async (request, { counter, delta, key }) => {
       const acks = acksOf(request);
-      const waitMs = waitMsOf(request);
+      const waitMs = waitMsOf(request, writeWaitLeastSeconds);
       const addition = { counter, delta, ...(key === null ? {} : { key: key.key }) };
       const options = { acks, timeoutMs: waitMs ?? config.applyTimeoutMs };
       const running = node();

@@ -3,6 +3,8 @@ import request from "supertest";
 import { EventualNodes, type EventualTestNode } from "../../test-support/eventual-nodes.ts";
 import { jsonOf, refusalOf } from "../../test-support/replies.ts";
 
+jest.setTimeout(60_000); // real nodes, on a machine that may be busy
+
 const nodes = new EventualNodes();
 let node: EventualTestNode;
 
@@ -16,8 +18,8 @@ describe("members", () => {
   const nobody = "127.0.0.1:1";
 
   test("are this node, and those that are announced", async () => {
-    const { clusterId, nodeId } = jsonOf(await request(node.url).get("/status"));
-    const own = { id: nodeId, address: node.config.address, label: node.config.label };
+    const { clusterId, id } = jsonOf(await request(node.url).get("/status"));
+    const own = { id, address: node.config.address, label: node.config.label };
     const before = jsonOf(await request(node.url).get(path));
     expect(before).toMatchObject({ clusterId, members: [{ ...own, up: true }], expected: [] });
     const added = await request(node.url).post(path).send({ address: "1" });

@@ -36,7 +36,7 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
     const running = node();
     const who = memberIn(request, running.status());
     if (who.self) await running.leave();
-    else await running.deregisterPeers([who.address], { force });
+    else await running.deregisterPeers([who.target], { force });
     return view();
   };
 
@@ -105,21 +105,33 @@ function isExpected({ members, named }: EventualNodeStatus, address: string): bo
   );
 }
 
-/** A member by its id, or whoever is at an address, as people may spell it. */
+/**
+ * A member by its id, or whoever is at an address, as people may spell it. A lost disk leaves a member
+ * behind that is down, at the address of the one that came in its place: then only an id will do.
+ *
+ * @returns with what to deregister: the address, so that nobody is looked for there any more, or the
+ *   id where another member goes on at that address
+ * @throws Problem if there is none, or more than one
+ */
 function memberIn(
   { params }: ApiRequest,
   status: EventualNodeStatus,
-): { readonly address: string; readonly self: boolean } {
+): { readonly target: string; readonly self: boolean } {
   const given = params?.["id"] ?? "";
-  const member = status.members.find(({ id }) => id === given);
-  if (member !== undefined) return { address: member.address, self: given === status.node };
-  const address = addressOrNull(given);
+  const present = status.members.filter((member) => member.status !== "removed");
+  const named = present.find(({ id }) => id === given);
+  const address = named?.address ?? addressOrNull(given);
+  const there = present.filter((member) => member.address === address);
+  if (named === undefined && there.length > 1) {
+    const ids = there.map(({ id }) => id).join(" and ");
+    throw new Problem("invalid-change", `${ids} are or were at ${given}: name one by its id`);
+  }
   if (address === null || !isExpected(status, address)) {
-    const known = status.members.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
+    const known = present.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
     throw new Problem("member-not-found", `${given.slice(0, 128)} is no member; ${known} are`);
   }
-  const own = status.members.find(({ id }) => id === status.node);
-  return { address, self: own?.address === address };
+  const self = (named ?? there[0])?.id === status.node;
+  return { target: there.length > 1 ? given : address, self };
 }
 
 function addressOrNull(given: string): string | null {

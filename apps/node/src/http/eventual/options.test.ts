@@ -43,6 +43,11 @@ describe("Prefer: wait", () => {
     expect(waitMsOf(ask("", { prefer }))).toBe(ms);
   });
 
+  test("is not less than the least", () => {
+    expect(waitMsOf(ask("", { prefer: "wait=0" }), 1)).toBe(1000);
+    expect(waitMsOf(ask("", { prefer: "wait=2" }), 1)).toBe(2000);
+  });
+
   test("is answered by what was taken", () => {
     expect(waitHeaders(2000)).toEqual({ "preference-applied": "wait=2" });
     expect(waitHeaders(null)).toEqual({});

@@ -61,12 +61,18 @@ export function readOptionsOf(
 /**
  * `Prefer: wait=n`, in milliseconds; `null` if the client does not say. What nobody understands in
  * that header is ignored (RFC 7240).
+ *
+ * @param leastSeconds - taken where less is asked for
  */
-export function waitMsOf({ headers }: Pick<ApiRequest, "headers">): number | null {
+export function waitMsOf(
+  { headers }: Pick<ApiRequest, "headers">,
+  leastSeconds: number = 0,
+): number | null {
   const { prefer } = headers;
   const text = Array.isArray(prefer) ? prefer.join(",") : (prefer ?? "");
   const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i.exec(text)?.[1];
-  return seconds === undefined ? null : Math.min(Number(seconds), waitMaxSeconds) * 1000;
+  if (seconds === undefined) return null;
+  return Math.max(leastSeconds, Math.min(Number(seconds), waitMaxSeconds)) * 1000;
 }
 
 /** What an answer says about the `wait` that was taken. */

@@ -23,7 +23,7 @@ export function eventualStatus(
     nodes: present.map(({ address, id }) => ({ address, id, role: "nonvoter" })),
     state: status.fatal === null ? "Eventual" : "Shutdown",
     more: {
-      nodeId: status.node,
+      id: status.node,
       provisional: status.provisional,
       boot: status.boot,
       writer: status.writer,
@@ -34,7 +34,7 @@ export function eventualStatus(
       writers: status.vector.size,
       vectorHash: status.vectorHash,
       counters: status.counters,
-      keys: status.keys,
+      idempotencyKeys: status.keys,
       keysClosedBefore: status.closedBefore,
       keepsKeys: status.keepsKeys,
       conflicts: status.conflicts,
@@ -56,7 +56,7 @@ export function eventualStatus(
 function peerOf(peer: PeerStatus, tickMs: number): Readonly<Record<string, unknown>> {
   const { address, node, up, silentTicks, acked, lagRecords, boot } = peer;
   const silentMs = silentTicks === null ? null : silentTicks * tickMs;
-  return { address, node, up, silentMs, acked, lagRecords, boot };
+  return { id: node, address, up, silentMs, acked, lagRecords, boot };
 }
 
 /** What `/health` says besides to those who read JSON. */
