@@ -36,7 +36,7 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
     const running = node();
     const who = memberIn(request, running.status());
     if (who.self) await running.leave();
-    else await running.deregisterPeers([who.address], { force });
+    else await running.deregisterPeers([who.named], { force });
     return view();
   };
 
@@ -105,21 +105,32 @@ function isExpected({ members, named }: EventualNodeStatus, address: string): bo
   );
 }
 
-/** A member by its id, or whoever is at an address, as people may spell it. */
+/**
+ * A member by its id, or whoever is at an address, as people may spell it.
+ *
+ * @returns `named`: the address, so that nobody looks there any more; but the id alone while another
+ *   member has that address, as it is after a disk was lost: that one stays
+ */
 function memberIn(
   { params }: ApiRequest,
   status: EventualNodeStatus,
-): { readonly address: string; readonly self: boolean } {
+): { readonly named: string; readonly self: boolean } {
   const given = params?.["id"] ?? "";
-  const member = status.members.find(({ id }) => id === given);
-  if (member !== undefined) return { address: member.address, self: given === status.node };
+  const members = status.members.filter((member) => member.status !== "removed");
+  const member = members.find(({ id }) => id === given);
+  if (member !== undefined) {
+    const { id, address } = member;
+    const isShared = members.some((other) => other.address === address && other.id !== id);
+    return { named: isShared ? id : address, self: id === status.node };
+  }
   const address = addressOrNull(given);
   if (address === null || !isExpected(status, address)) {
-    const known = status.members.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
-    throw new Problem("member-not-found", `${given.slice(0, 128)} is no member; ${known} are`);
+    const known = members.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
+    const detail = `${given.slice(0, 128)} is no member; members are ${known}`;
+    throw new Problem("member-not-found", detail);
   }
-  const own = status.members.find(({ id }) => id === status.node);
-  return { address, self: own?.address === address };
+  const own = members.find(({ id }) => id === status.node);
+  return { named: address, self: own?.address === address };
 }
 
 function addressOrNull(given: string): string | null {
