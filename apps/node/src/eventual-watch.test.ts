@@ -52,7 +52,7 @@ describe("what is told", () => {
       note: { type: "snapshot", peer, direction: "in", what: "begun" },
       says: [`info: snapshot from ${peer}: begun`],
     },
-    { note: { type: "member", member }, says: [`info: member n2 at ${peer} is up`] },
+    { note: { type: "member", member }, says: [`info: n2 at ${peer} is a member now`] },
     { note: { type: "member", member: { ...member, status: "joining" } }, says: [] },
     { note: { type: "member", member: { ...member, id: own } }, says: [] },
     {
@@ -61,10 +61,7 @@ describe("what is told", () => {
         "warn: one Idempotency-Key stands for different additions; the first counts on all nodes",
       ],
     },
-    {
-      note: { type: "mustStop", why: "removed" },
-      says: ["warn: this node has to stop: removed"],
-    },
+    { note: { type: "mustStop", why: "removed" }, says: [] },
     {
       note: { type: "duplicateIdentity", node: own },
       says: ["error: a later process runs as this very node"],
@@ -117,7 +114,9 @@ describe("what would fill the log", () => {
       Array.from({ length: 1000 }, () => outcome),
     );
     see([], [{ type: "refused", context: 2, reason: "value-out-of-range" }]);
-    expect(lines).toEqual(["warn: keyed writes are refused: too-many-keys"]);
+    expect(lines).toEqual([
+      "warn: refused an Idempotency-Key: --idempotency-max are remembered; keepsKeys in /status says who keeps them",
+    ]);
   });
 
   test("what was replayed in a burst is one line", () => {

@@ -2,7 +2,14 @@
  * Watches a node in eventual mode and makes log lines of what happens. It answers nothing, so it
  * cannot change what the node does.
  */
-import type { EventualEvent, EventualObserver, Note, Outcome, RefusedWhy } from "@counter/eventual";
+import type {
+  EventualEvent,
+  EventualObserver,
+  MemberStatus,
+  Note,
+  Outcome,
+  RefusedWhy,
+} from "@counter/eventual";
 import type { ReplicaEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
@@ -147,7 +154,7 @@ export class EventualWatch {
       case "member": {
         const { id, address, status, label } = note.member;
         const isNews = id !== this.#own && status !== "joining";
-        log.log(isNews ? "info" : "debug", `member ${label} at ${address} is ${status}`, { id });
+        log.log(isNews ? "info" : "debug", `${label} at ${address} ${standings[status]}`, { id });
         break;
       }
       case "keysClosed":
@@ -224,27 +231,37 @@ export class EventualWatch {
         this.#log.error("a later process runs as this very node", { id: note.node, ...times });
         break;
       case "mustStop":
-        this.#log.warn(`this node has to stop: ${note.why}`);
+        // The program says in a sentence of its own what to do.
+        this.#log.debug(`this node has to stop: ${note.why}`);
         break;
     }
   }
 
   /** Clients see these; operators should know that there are many. */
   #onOutcome(outcome: Outcome): void {
-    if (outcome.type !== "refused" || !aboutKeys.has(outcome.reason)) return;
+    if (outcome.type !== "refused") return;
+    const why = aboutKeys.get(outcome.reason);
+    if (why === undefined) return;
     const count = this.#often.count(outcome.reason);
-    if (count > 0) this.#log.warn(`keyed writes are refused: ${outcome.reason}`, { times: count });
+    if (count > 0) this.#log.warn(`refused an Idempotency-Key: ${why}`, { times: count });
   }
 }
 
 /** Why a node stops because others say so. */
 const orders: ReadonlySet<string> = new Set(["EVENTUAL_REMOVED", "EVENTUAL_DUPLICATE_IDENTITY"]);
 
-const aboutKeys: ReadonlySet<string> = new Set([
-  "key-reused",
-  "key-expired",
-  "key-in-future",
-  "too-many-keys",
+const standings: Readonly<Record<MemberStatus, string>> = {
+  joining: "is joining",
+  up: "is a member now",
+  leaving: "is leaving",
+  removed: "was removed",
+};
+
+const aboutKeys: ReadonlyMap<string, string> = new Map([
+  ["key-reused", "it stands for another addition"],
+  ["key-expired", "it is older than --idempotency-window"],
+  ["key-in-future", "it was issued later than now; compare the clocks of nodes and clients"],
+  ["too-many-keys", "--idempotency-max are remembered; keepsKeys in /status says who keeps them"],
 ]);
 
 const tellable: readonly RefusedWhy["code"][] = [

@@ -25,12 +25,15 @@ export interface CounterCalls {
   next(request: ApiRequest, to: Omit<AddRequest, "delta">): Promise<WriteReply>;
   add(request: ApiRequest, to: AddRequest): Promise<WriteReply>;
   read(request: ApiRequest, counter: string): Promise<ReadReply>;
+  /** What `GET /` says of `POST /next`, where it is not what it does everywhere else. */
+  readonly nextSummary?: string;
 }
 
 export function counterRoutes(
   calls: CounterCalls,
   options: { readonly idempotencyWindowMs: number },
 ): readonly Route[] {
+  const { nextSummary = "hands out the next number" } = calls;
   const windowSeconds = String(Math.floor(options.idempotencyWindowMs / 1000));
 
   /** What a write's reply says besides its body. */
@@ -80,7 +83,7 @@ export function counterRoutes(
   const write = { method: "POST", kind: "write", bodyMaxBytes } as const;
   const read = { method: "GET", kind: "read", bodyMaxBytes } as const;
   return [
-    { ...write, path: "/next", summary: "hands out the next number", handle: next },
+    { ...write, path: "/next", summary: nextSummary, handle: next },
     { ...write, path: "/increment", summary: 'adds 1, or {"delta": n}', handle: increment },
     { ...read, path: "/get", summary: "the counter; ?consistency=…, see below", handle: get },
     { ...read, path: "/count", summary: "the counter in a sentence", handle: count },

@@ -1,7 +1,8 @@
 /** A node may be reached by other addresses than the one that it gives: names, or localhost. */
 import type { Sender } from "../messages.ts";
 import type { Address } from "../types.ts";
-import type { EventualState, Peer } from "./state.ts";
+import type { Peer } from "./peer-state.ts";
+import type { EventualState } from "./state.ts";
 
 /** Whoever answers at an address is met there, though it may give another one as its own. */
 export function noteAlias(

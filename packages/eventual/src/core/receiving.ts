@@ -64,7 +64,8 @@ function differs(
   return known !== null && known !== hash;
 }
 
-function isBeyondSeal(s: EventualState, writer: string, position: Position): boolean {
+/** R4. */
+export function isBeyondSeal(s: EventualState, writer: string, position: Position): boolean {
   const known = s.replica.writers.get(writer);
   if (known === undefined || known.sealedAt === null || known.owner === s.options.node)
     return false;

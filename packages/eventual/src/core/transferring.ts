@@ -10,7 +10,7 @@ import type { EventualState } from "./state.ts";
 import type { TransferIn } from "./transfer-state.ts";
 import { answer, ask } from "./state.ts";
 import { uint32 } from "./random.ts";
-import { decoded, stage } from "./receiving.ts";
+import { decoded, isBeyondSeal, stage } from "./receiving.ts";
 import { decodePart, leadTo, snapshotOf } from "./snapshot-part.ts";
 import { lastStagedWrite, startSync } from "./syncing.ts";
 
@@ -119,7 +119,9 @@ function accepts(
     const { heads } = part.facts;
     if (heads === null) return !last;
     const areDescribed = heads.ahead.every(({ writer }) => transfer.writers.has(writer));
-    return last && areDescribed && leadTo(transfer.ranges, heads);
+    // R4: nor by a snapshot. The seal will be raised, or its giver is mistaken.
+    const areOpen = heads.ahead.every(({ writer, position }) => !isBeyondSeal(s, writer, position));
+    return last && areDescribed && areOpen && leadTo(transfer.ranges, heads);
   } catch (error) {
     if (error instanceof MalformedError) return false;
     throw error;

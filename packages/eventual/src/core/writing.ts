@@ -209,8 +209,9 @@ export function closeRecord(s: EventualState): OwnRecord | null {
  */
 function isTooEarly(s: EventualState, open: OpenRecord): boolean {
   if (!open.controls.some(({ kind }) => kind === "promise")) return false;
+  if (s.staging?.order != null) return true;
   return s.incoming.some((item) => {
-    if (item.kind === "piece") return true;
+    if (item.kind !== "records") return true;
     const state = s.replica.writers.get(item.writer);
     const birth = item.records[0]?.body.controls.find((control) => control.kind === "born");
     const owner = state?.owner ?? birth?.node;

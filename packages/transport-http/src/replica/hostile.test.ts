@@ -216,6 +216,13 @@ describe("a node that has no answer", () => {
     const said = await say(n2.port, { path: "/increment", headers: records, body: bytes("x") });
     expect(said.body).not.toContain("secret path");
   });
+
+  it("says 400 to what it cannot read: sent again it would be no better", async () => {
+    const error = Object.assign(new Error("x"), { code: "EVENTUAL_MALFORMED" });
+    const n2 = await replicas.listen({}, () => Promise.reject(error));
+    const said = await say(n2.port, { path: "/increment", headers: records, body: bytes("x") });
+    expect([said.status, JSON.parse(said.body)]).toMatchObject([400, { code: "malformed" }]);
+  });
 });
 
 function postHead(length: number): string {

@@ -145,7 +145,11 @@ export class ReplicaServer {
     try {
       return await handler.answer(kind, message);
     } catch (error) {
-      const refusal = unavailable(codeOf(error) ?? "not-answered", "the node has no answer");
+      const code = codeOf(error) ?? "not-answered";
+      // Whoever sends what cannot be read need not send it again.
+      const refusal = code.endsWith("_MALFORMED")
+        ? malformed("the message cannot be read")
+        : unavailable(code, "the node has no answer");
       throw new RefusedError(refusal, mac);
     }
   }

@@ -4,7 +4,7 @@ import type { Acks, EventualNode, Written } from "@counter/eventual";
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { CounterCalls, WriteReply } from "../counter-routes.ts";
 import { Problem } from "../problems.ts";
-import { mismatch } from "./mismatch.ts";
+import { mismatch, raftOnly } from "./mismatch.ts";
 import { acksOf, readOptionsOf, waitHeaders, waitMsOf } from "./options.ts";
 
 /** How long a read waits for what it asks for unless the client says, in milliseconds. */
@@ -18,6 +18,7 @@ export function eventualCalls(
   config: Pick<EventualConfig, "applyTimeoutMs" | "storage">,
 ): CounterCalls {
   return {
+    nextSummary: raftOnly,
     next: () => Promise.reject(mismatch("numbers without gaps or repetitions need a majority")),
     add: async (request, { counter, delta, key }) => {
       const acks = acksOf(request);

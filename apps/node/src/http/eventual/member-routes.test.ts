@@ -1,5 +1,8 @@
+import { rm } from "node:fs/promises";
+
 import request from "supertest";
 
+import { until } from "../../../e2e/support/until.ts";
 import { EventualNodes, type EventualTestNode } from "../../test-support/eventual-nodes.ts";
 import { jsonOf, refusalOf } from "../../test-support/replies.ts";
 
@@ -46,6 +49,29 @@ describe("members", () => {
   ] as const)("%s %s %j is refused", async (method, at, body) => {
     const reply = await request(node.url)[method](at).send(body);
     expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
+  });
+
+  test("of which one is the successor of another at its address can be told apart by id", async () => {
+    const [first, second] = await nodes.mesh(2);
+    if (first === undefined || second === undefined) throw new Error("no nodes");
+    const oldId = jsonOf(await request(second.url).get("/status"))["nodeId"];
+    await second.node.stop();
+    await rm(second.config.dataDir, { recursive: true });
+    const successor = await nodes.again(second, `--peers=${first.config.port}`);
+    await successor.node.ready;
+    const { nodeId } = jsonOf(await request(successor.url).get("/status"));
+    const members = async (): Promise<string> => (await request(first.url).get(path)).text;
+    await until("the successor is a member", async () => {
+      return (await members()).includes(String(nodeId));
+    });
+    expect(await members()).toContain(String(oldId));
+    await request(first.url)
+      .delete(`${path}/${String(oldId)}`)
+      .expect(200);
+    expect(await members()).toContain(String(nodeId));
+    expect(await members()).not.toContain(String(oldId));
+    await request(successor.url).post("/increment?ack=all").expect(200);
+    expect(jsonOf(await request(first.url).get("/get"))).toEqual({ counter: 1 });
   });
 
   test("that are not there cannot be removed", async () => {

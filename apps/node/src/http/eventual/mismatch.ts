@@ -2,6 +2,9 @@
 import { bodyMaxBytes, type Route } from "../api.ts";
 import { Problem } from "../problems.ts";
 
+/** What `GET /` says of such a call. */
+export const raftOnly: string = "in raft mode only";
+
 /** @param why - the reason, for people; a whole clause */
 export function mismatch(why: string): Problem {
   return new Problem(
@@ -16,8 +19,7 @@ export function mismatchRoutes(): readonly Route[] {
     const handle = (): never => {
       throw mismatch(why);
     };
-    const summary = "in raft mode only";
-    return { method: "POST", path, summary, kind: "control", bodyMaxBytes, handle };
+    return { method: "POST", path, summary: raftOnly, kind: "control", bodyMaxBytes, handle };
   };
   return [
     route("/v1/cluster/leader/transfer", "there is no leader"),

@@ -22,6 +22,14 @@ describe("?ack=", () => {
     expect(acksOf(ask(search))).toBe(acks);
   });
 
+  it.each([
+    { search: "akc=all", says: "?akc: is unknown here: write ack" },
+    { search: "consistency=all", says: "?consistency: is unknown here: this request takes ack" },
+    { search: "ack=all&ack=local", says: "?ack: is given more than once" },
+  ])("$search is refused, and what was meant is told", ({ search, says }) => {
+    expect(() => acksOf(ask(search))).toThrow(says);
+  });
+
   it.each(["ack=", "ack=0", "ack=65", "ack=01", "ack=two", "ack=1e1", "ack=-1"])(
     "%s is refused",
     (search) => {

@@ -1,6 +1,7 @@
 /** What a request says about how far a write must have spread, or how much a read must know. */
 import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
+import { didYouMean } from "../../config/did-you-mean.ts";
 import type { ApiRequest } from "../api.ts";
 import { invalidParameter } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
@@ -20,6 +21,7 @@ const tokenMaxLength = 32 * 1024;
  * @throws Problem `validation-failed`: a weaker promise must never be made silently
  */
 export function acksOf({ query }: Pick<ApiRequest, "query">): Acks {
+  requireKnown(query, ["ack"]);
   const ack = query.get("ack");
   switch (ack) {
     case null:
@@ -46,6 +48,7 @@ export function readOptionsOf(
   if (query.has("maxStaleness")) {
     throw invalidParameter("maxStaleness", "there is no leader to measure by in eventual mode");
   }
+  requireKnown(query, ["consistency", "atLeast", "orStale"]);
   const level = query.get("consistency") ?? "local";
   if (level !== "local" && level !== "quorum" && level !== "all") {
     throw invalidParameter("consistency", "local, quorum or all in eventual mode");
@@ -89,6 +92,25 @@ function tokenOf({ headers, query }: Pick<ApiRequest, "query" | "headers">): str
     throw new Problem("validation-failed", "the token is too long");
   }
   return given.length === 0 ? null : given.reduce(mergeTokens);
+}
+
+/**
+ * Refuses what means nothing, and what is said twice: a slip of the fingers must not make a promise
+ * weaker.
+ */
+function requireKnown(query: URLSearchParams, known: readonly string[]): void {
+  if (query.size === 0) return;
+  for (const name of new Set(query.keys())) {
+    if (!known.includes(name)) {
+      const meant = didYouMean(name.slice(0, 64), known);
+      const hint = meant === null ? `this request takes ${known.join(", ")}` : `write ${meant}`;
+      throw invalidParameter(name.slice(0, 64), `is unknown here: ${hint}`);
+    }
+    // Several tokens mean all of them.
+    if (name !== "atLeast" && query.getAll(name).length > 1) {
+      throw invalidParameter(name, "is given more than once");
+    }
+  }
 }
 
 /** @throws Problem `validation-failed` for anything but a flag */

@@ -43,7 +43,10 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     ...mismatchRoutes(),
-    statusRoute(() => eventualStatus(node().status(), config), facts),
+    {
+      ...statusRoute(() => eventualStatus(node().status(), config), facts),
+      summary: "who takes part, who is up, how far everybody is",
+    },
     ...healthRoutes(health),
   ];
   return [indexRoute(routes, { version: facts.version, notes }), ...routes];

@@ -138,6 +138,7 @@ function optionsOf({ self, others, random }: Place<Parcel, Journal>): EventualOp
       keysMax: 100_000,
       countersMax: 10,
       membersMax: nodesOfContest * 2,
+      snapshotMaxBytes: 1_000_000,
       transfersMax: 2,
     },
     timing: {
