@@ -267,13 +267,19 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
     return;
   }
   if (own < leaving.record || s.mustStop) return;
-  s.outcomes.push({
-    type: "written",
-    context: leaving.context,
-    value: 0n,
-    replayed: false,
-    writer: phase.writer,
-    position: own,
-  });
+  onRemoved(s);
+}
+
+/** Others know that we were removed; if we asked for it, this is the answer. */
+export function onRemoved(s: EventualState): void {
+  const { leaving, phase } = s;
+  if (s.mustStop) return;
+  const own = ownHead(s)?.position ?? 0;
+  if (phase.kind === "writing" && leaving?.record != null && own >= leaving.record) {
+    const { context } = leaving;
+    const { writer } = phase;
+    const told = { type: "written", value: 0n, replayed: false, writer, position: own } as const;
+    s.outcomes.push({ ...told, context });
+  }
   stopFor(s, "removed");
 }

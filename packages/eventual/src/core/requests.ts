@@ -4,7 +4,7 @@ import type { Message, RefusedWhy, Reply, Request } from "../messages.ts";
 import type { RecordRange, WriterId } from "../types.ts";
 import { noteAlias } from "./aliases.ts";
 import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
-import { admit, onDuplicate, stopFor } from "./membership.ts";
+import { admit, onDuplicate, onRemoved } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
 import { takeRange } from "./receiving.ts";
 import type { EventualState, Exchange, Peer } from "./state.ts";
@@ -146,7 +146,7 @@ function onRefused(
   if (why.code === "foreign-cluster" && clusterId === s.cluster.id) return;
   s.notes.push({ type: "refusedBy", peer: peer.address, why });
   peer.holdTick = s.tick + s.options.timing.heartbeatTicks;
-  if (why.code === "removed") return stopFor(s, "removed");
+  if (why.code === "removed") return onRemoved(s);
   if (why.code === "duplicate-identity") {
     if (exchange.boot < s.boot) return; // it meant us as we were before we took a later number
     return onDuplicate(s, why.boot);

@@ -43,10 +43,10 @@ export class MembershipFaults {
     if (this.#members().length <= staysMin) return;
     say(`${victim.name} is asked to leave`);
     victim.wasRemoved = true;
+    world.leaverIds.add(victim.id);
     victim.process.wish({ type: "leave" }, (outcome) => {
       if (outcome.type !== "written") return;
       world.coverage.hit("left");
-      victim.hasLeft = true;
       world.goneIds.add(victim.id);
     });
   }

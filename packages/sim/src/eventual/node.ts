@@ -24,8 +24,6 @@ export class SimNode {
   isGone = false;
   /** Somebody asked for its removal, or it asked to leave. */
   wasRemoved = false;
-  /** It left in good order: every one of its records must have stayed. */
-  hasLeft = false;
   /** Another process uses a copy of its data directory. */
   hasTwin = false;
   /** Its disk went back in time, once at least. */
@@ -119,7 +117,6 @@ export class SimNode {
     this.watch = new NodeWatch(this.#world, this);
     this.isGone = false;
     this.wasRemoved = false;
-    this.hasLeft = false;
   }
 }
 

@@ -1,9 +1,10 @@
 /** When all is quiet: everything that was acknowledged is there, and nothing else (E2). */
-import type { CounterName, VersionVector } from "@counter/eventual";
+import type { CounterName, Position, RecordBody, VersionVector } from "@counter/eventual";
 import type { ClientOperation } from "./clients.ts";
 import { isSum } from "./counters.ts";
 import type { HistoryModel } from "./history-model.ts";
 import { must } from "./sentences.ts";
+import type { WriterTruth } from "./truth.ts";
 import type { EventualWorld } from "./world.ts";
 
 export function reckon(
@@ -37,13 +38,28 @@ interface Sum {
 
 /** Every durable record is there, except those that are known to be lost. */
 function checkRecords(world: EventualWorld, vector: VersionVector): void {
-  for (const { id, owner, records, losableFrom } of world.truth.writers.values()) {
-    const known = vector.get(id) ?? 0;
-    const needed = losableFrom === null ? records.length : losableFrom - 1;
+  for (const writer of world.truth.writers.values()) {
+    const known = vector.get(writer.id) ?? 0;
+    const needed = neededOf(world, writer);
     must(known >= needed, "acknowledged-present", () => {
+      const { id, owner, records } = writer;
       return `${id} of ${owner} has ${records.length} records, ${needed} are needed, ${known} known`;
     });
   }
+}
+
+function neededOf(world: EventualWorld, writer: WriterTruth): Position {
+  const { owner, records, losableFrom } = writer;
+  if (losableFrom !== null) return losableFrom - 1;
+  if (!world.leaverIds.has(owner)) return world.goneIds.has(owner) ? 0 : records.length;
+  // What a node notes down after its farewell is of no use to anybody.
+  let needed = records.length;
+  while (needed > 0 && isIdle(records[needed - 1]!.body)) needed -= 1;
+  return needed;
+}
+
+function isIdle({ plain, keyed }: RecordBody): boolean {
+  return plain.length === 0 && keyed.length === 0;
 }
 
 function addUp(
@@ -80,7 +96,7 @@ function isLost(world: EventualWorld, { written, replayed }: ClientOperation): b
   const areLost = written.every(({ writer, position, body }) => {
     const known = world.truth.writers.get(writer);
     if (world.truth.bodyOf(writer, position) !== body) return true;
-    return known === undefined || (known.losableFrom !== null && position >= known.losableFrom);
+    return known === undefined || position > neededOf(world, known);
   });
   // A repetition names no record: it may have been the first answer that got through.
   return areLost && (written.length > 0 || (replayed && world.goneIds.size > 0));

@@ -225,6 +225,7 @@ function buildWorld(
     truth: new Truth(),
     agreement: new Agreement(),
     goneIds: new Set(),
+    leaverIds: new Set(),
     seatsMax,
     exchanges: new Exchanges(parts, random.fork("network"), seatsMax),
     recordCopies: 0,

@@ -47,6 +47,8 @@ export interface EventualWorld {
   readonly agreement: Agreement;
   /** Nodes that were removed, or whose directory is no more. */
   readonly goneIds: Set<NodeId>;
+  /** Nodes that were asked to leave in good order: everything they wrote must stay. */
+  readonly leaverIds: Set<NodeId>;
   /** By position; some of them have not started yet, or never will. */
   readonly nodes: SimNode[];
   /** There is no room for more nodes. */
