@@ -32,7 +32,14 @@ export function receive(s: EventualState, m: Message): void {
   onRequest(s, m.exchange, m.sender.node, m.body);
 }
 
+/** Replies of each possible member that may wait for the disk; what is beyond is refused. */
+export const heldPerMember: number = 4;
+
 function onRequest(s: EventualState, exchange: number, node: string, body: Request): void {
+  const waits = body.type === "sync" || body.type === "push" || body.type === "fill";
+  if (waits && s.held.length >= heldPerMember * s.options.limits.membersMax) {
+    return answer(s, exchange, { type: "refused", why: { code: "busy" } });
+  }
   switch (body.type) {
     case "health":
       return answer(s, exchange, healthy(s));
