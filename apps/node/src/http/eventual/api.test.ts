@@ -260,11 +260,11 @@ describe("what a node says of itself", () => {
     // A node writes by itself now and then: one record may come between the two questions.
     await until("both say the same", async () => {
       const reply = await request(node.url).get("/health").set("Accept", "application/json");
-      const { checks, status, mode, ...health } = jsonOf(reply);
+      const { checks, status, mode, nodeId, ...health } = jsonOf(reply);
       const of = jsonOf(await request(node.url).get("/status"));
       expect([status, mode]).toEqual(["ok", "eventual"]);
       expect(checks).toBeDefined();
-      expect(of).toMatchObject({ ...health, vectorHash: of["vectorHash"] });
+      expect(of).toMatchObject({ ...health, id: nodeId, vectorHash: of["vectorHash"] });
       return of["vectorHash"] === health["vectorHash"];
     });
   });

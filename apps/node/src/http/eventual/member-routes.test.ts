@@ -54,12 +54,12 @@ describe("members", () => {
   test("of which one is the successor of another at its address can be told apart by id", async () => {
     const [first, second] = await nodes.mesh(2);
     if (first === undefined || second === undefined) throw new Error("no nodes");
-    const oldId = jsonOf(await request(second.url).get("/status"))["nodeId"];
+    const oldId = jsonOf(await request(second.url).get("/status"))["id"];
     await second.node.stop();
     await rm(second.config.dataDir, { recursive: true });
     const successor = await nodes.again(second, `--peers=${first.config.port}`);
     await successor.node.ready;
-    const { nodeId } = jsonOf(await request(successor.url).get("/status"));
+    const { id: nodeId } = jsonOf(await request(successor.url).get("/status"));
     const members = async (): Promise<string> => (await request(first.url).get(path)).text;
     await until("the successor is a member", async () => {
       return (await members()).includes(String(nodeId));
