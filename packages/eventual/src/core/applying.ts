@@ -4,6 +4,7 @@ import { mergePiece } from "../data/pieces.ts";
 import { headOf } from "../data/replica.ts";
 import type { Head, RecordBody, WriterId } from "../types.ts";
 import { RetainedLog } from "./retained-log.ts";
+import { lengthen } from "./snapshot-part.ts";
 import type { EventualState, Incoming } from "./state.ts";
 import { logOf } from "./state.ts";
 
@@ -15,7 +16,12 @@ export interface EncodedRecord {
 /** Applies the next record of a writer, or nothing if it was known already, and keeps it for peers. */
 export function applyChained(s: EventualState, head: Head, { bytes, body }: EncodedRecord): void {
   const { writer, position, hash } = head;
-  if (position <= headOf(s.replica, writer).position) return; // a snapshot overtook it
+  const before = headOf(s.replica, writer);
+  if (position <= before.position) return; // a snapshot overtook it
+  for (const { tail } of s.transfersOut.values()) {
+    const mostBytes = s.options.limits.pendingMaxBytes;
+    lengthen(tail, { writer, position, previous: before.hash, bytes, mostBytes });
+  }
   logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
   s.retainedBytes += bytes.length;
   const { conflicts } = applyRecord(s.replica, head, body);
@@ -42,6 +48,7 @@ export function applyRecords(
 /** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
 export function applyPiece(s: EventualState, bytes: Uint8Array): void {
   for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
+    for (const { tail } of s.transfersOut.values()) tail.isBroken = true;
     forget(s, writer);
     s.logs.set(writer, new RetainedLog(writer, position, hash));
     const staged = s.staged.get(writer);

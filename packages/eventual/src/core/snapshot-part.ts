@@ -8,7 +8,7 @@ import { MalformedError } from "../data/errors.ts";
 import { readWriter, writeWriter } from "../data/names.ts";
 import type { PieceFacts } from "../data/pieces.ts";
 import { factsOf, piecesOf } from "../data/pieces.ts";
-import type { Head, RecordRange } from "../types.ts";
+import type { ChainHash, Head, Position, RecordRange, WriterId } from "../types.ts";
 import type { EventualState } from "./state.ts";
 
 const kinds = { piece: 0, records: 1 } as const;
@@ -17,29 +17,87 @@ export type SnapshotPart =
   | { readonly kind: "piece"; readonly bytes: Uint8Array; readonly facts: PieceFacts }
   | { readonly kind: "records"; readonly range: RecordRange };
 
+/** What was applied since a snapshot began: how its pieces can be ahead of its heads. */
+export interface Tail {
+  readonly ranges: Map<
+    WriterId,
+    { readonly from: Position; readonly previous: ChainHash; readonly records: Uint8Array[] }
+  >;
+  bytes: number;
+  /** It has a gap, or is too long: this snapshot cannot be completed. */
+  isBroken: boolean;
+}
+
+export function emptyTail(): Tail {
+  return { ranges: new Map(), bytes: 0, isBroken: false };
+}
+
+/** A record is applied next. */
+export function lengthen(
+  tail: Tail,
+  {
+    writer,
+    position,
+    previous,
+    bytes,
+    mostBytes,
+  }: {
+    readonly writer: WriterId;
+    readonly position: Position;
+    readonly previous: ChainHash;
+    readonly bytes: Uint8Array;
+    readonly mostBytes: number;
+  },
+): void {
+  tail.bytes += bytes.length;
+  if (tail.bytes > mostBytes) tail.isBroken = true;
+  if (tail.isBroken) return;
+  const range = tail.ranges.get(writer);
+  if (range === undefined) tail.ranges.set(writer, { from: position, previous, records: [bytes] });
+  else range.records.push(bytes);
+}
+
 /**
  * The parts, each made when it is asked for: pieces that are ahead of the heads, then all records up
- * to where those can be ahead, then the heads. It ends without heads if such a record is not kept.
+ * to where those can be ahead, then the heads. Without heads at its end it is none.
  */
-export function* snapshotOf(s: EventualState): Generator<Uint8Array> {
+export function* snapshotOf(s: EventualState, tail: Tail): Generator<Uint8Array> {
   for (const bytes of piecesOf(s.replica)) {
     const { heads } = factsOf(bytes);
     if (heads === null) {
       yield encodePiece(bytes);
       continue;
     }
-    const began = new Map(heads.heads.map(({ writer, position }) => [writer, position]));
+    if (tail.isBroken) return;
     for (const { writer, position } of heads.ahead) {
-      for (let from = (began.get(writer) ?? 0) + 1; from <= position;) {
-        const { messageMaxBytes: bytes, messageMaxRecords: records } = s.options.limits;
-        const range = s.logs.get(writer)?.range(from, { bytes, records }) ?? null;
-        if (range === null) return;
-        from += range.records.length;
-        yield encodeRange(range);
-      }
+      const range = tail.ranges.get(writer);
+      if (range === undefined) continue;
+      const records = range.records.slice(0, position - range.from + 1);
+      yield* chunksOf({ writer, from: range.from, previous: range.previous, records }, s);
     }
     yield encodePiece(bytes);
   }
+}
+
+function* chunksOf(range: RecordRange, s: EventualState): Generator<Uint8Array> {
+  const { messageMaxBytes } = s.options.limits;
+  let { from, previous } = range;
+  let records: Uint8Array[] = [];
+  let hash = previous;
+  let bytes = 0;
+  for (const record of range.records) {
+    if (records.length > 0 && bytes + record.length > messageMaxBytes) {
+      yield encodeRange({ writer: range.writer, from, previous, records });
+      from += records.length;
+      previous = hash;
+      records = [];
+      bytes = 0;
+    }
+    records.push(record);
+    hash = chainHash(hash, record);
+    bytes += record.length;
+  }
+  if (records.length > 0) yield encodeRange({ writer: range.writer, from, previous, records });
 }
 
 function encodePiece(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 /** Snapshots on their way: ours to others, and one of another to us. */
 import type { Address, NodeId, RecordRange, WriterId } from "../types.ts";
+import type { Tail } from "./snapshot-part.ts";
 
 /** Where a piece of a snapshot comes from. */
 export interface TransferIn {
@@ -22,6 +23,7 @@ export interface TransferOut {
   readonly id: number;
   readonly node: NodeId;
   readonly pieces: Generator<Uint8Array>;
+  readonly tail: Tail;
   /** The next piece, made one ahead to know which one is the last. */
   ahead: Uint8Array | null;
   number: number;

@@ -11,7 +11,7 @@ import type { TransferIn } from "./transfer-state.ts";
 import { answer, ask } from "./state.ts";
 import { uint32 } from "./random.ts";
 import { decoded, isBeyondSeal, stage } from "./receiving.ts";
-import { decodePart, leadTo, snapshotOf } from "./snapshot-part.ts";
+import { decodePart, emptyTail, leadTo, snapshotOf } from "./snapshot-part.ts";
 import { lastStagedWrite, startSync } from "./syncing.ts";
 
 /** A transfer that nobody asked for so long is forgotten, in exchanges that may time out. */
@@ -60,11 +60,12 @@ export function onFetch(
     for (const old of s.transfersOut.values()) if (old.node === node) s.transfersOut.delete(old.id);
     if (s.transfersOut.size >= s.options.limits.transfersMax) return answer(s, exchange, nothing);
     if (s.staging?.order != null) return answer(s, exchange, nothing); // S3
-    const pieces = snapshotOf(s);
+    const tail = emptyTail();
+    const pieces = snapshotOf(s, tail);
     const first = pieces.next();
     const ahead = first.done === true ? null : first.value;
     const id = exchange;
-    out = { id, node, pieces, ahead, number: -1, current: null, touchedTick: s.tick };
+    out = { id, node, pieces, tail, ahead, number: -1, current: null, touchedTick: s.tick };
     s.transfersOut.set(id, out);
   }
   if (out?.node !== node || (piece !== out.number && piece !== out.number + 1)) {
