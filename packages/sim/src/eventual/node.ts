@@ -3,7 +3,7 @@ import type { Address, NodeId } from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { WallClock } from "./clock.ts";
 import { JournalDisk } from "./journal-disk.ts";
-import { NodeProcess, optionsOf } from "./process.ts";
+import { NodeProcess, guarded, optionsOf } from "./process.ts";
 import { NodeWatch } from "./watch.ts";
 import type { EventualWorld } from "./world.ts";
 import { storedRecords } from "./stored.ts";
@@ -103,7 +103,9 @@ export class SimNode {
     this.watch = new NodeWatch(this.#world, this);
     this.watch.inheritPieces(before);
     const reader = this.#world.factory(optionsOf(this.#world, this, this.#random.fork("reader")));
-    for (const entry of entries) reader.load(entry);
+    guarded(this.name, () => {
+      for (const entry of entries) reader.load(entry);
+    });
     this.watch.onLoaded(reader);
     this.hasGoneBack = true;
     this.isBeingRestored = true;
