@@ -172,7 +172,7 @@ export class NodeProcess {
       if (!this.#isAlive) return;
       // A tick that was missed never comes later.
       if (!this.isPaused) this.#step({ type: "tick", wallMs: this.node.clock.nowMs });
-      if (this.#isAlive) this.#tick();
+      this.#tick();
     });
   }
 
