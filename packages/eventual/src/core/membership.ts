@@ -15,7 +15,7 @@
  */
 import { keyCount } from "../data/keys.ts";
 import type { RefusedWhy, Sender } from "../messages.ts";
-import type { Address, Member, NamedAddress } from "../types.ts";
+import type { Address, Member, NamedAddress, Position, VersionVector, WriterId } from "../types.ts";
 import { rolledBack } from "./boot.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
@@ -244,11 +244,14 @@ export function leave(s: EventualState, context: number): void {
 }
 
 /** Everything that we wrote is with a majority: our last record says that we have left. */
-export function advanceLeaving(s: EventualState, acked: (position: number) => boolean): void {
+export function advanceLeaving(
+  s: EventualState,
+  isWithMajority: (vector: VersionVector) => boolean,
+): void {
   const { leaving, phase } = s;
   if (leaving === null || phase.kind !== "writing") return;
   const own = ownHead(s)?.position ?? 0;
-  if (s.queue.length > 0 || s.writing?.own != null || !acked(own)) return;
+  if (s.queue.length > 0 || s.writing?.own != null || !isWithMajority(allOwn(s))) return;
   if (leaving.record === null) {
     const { node, address, label } = s.options;
     const version = (s.replica.members.get(node)?.version ?? 0) + 1;
@@ -264,6 +267,15 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
   }
   if (own < leaving.record || s.mustStop) return;
   onRemoved(s);
+}
+
+/** Everything that this node wrote, under its earlier writers as well. */
+function allOwn(s: EventualState): VersionVector {
+  const own = new Map<WriterId, Position>();
+  for (const [writer, { owner, position }] of s.replica.writers) {
+    if (owner === s.options.node) own.set(writer, position);
+  }
+  return own;
 }
 
 /** Others know that we were removed; if we asked for it, this is the answer. */

@@ -24,6 +24,8 @@ export class SimNode {
   isGone = false;
   /** Somebody asked for its removal, or it asked to leave. */
   wasRemoved = false;
+  /** That was done, under the id that it has. */
+  isRemoved = false;
   /** Another process uses a copy of its data directory. */
   hasTwin = false;
   /** Its disk went back in time, once at least. */
@@ -119,6 +121,7 @@ export class SimNode {
     this.watch = new NodeWatch(this.#world, this);
     this.isGone = false;
     this.wasRemoved = false;
+    this.isRemoved = false;
   }
 }
 
