@@ -190,7 +190,7 @@ export class EventualCore {
     this.#settle();
     pushAll(s);
     for (const peer of s.peers.values()) if (peer.syncAgain && peer.up) startSync(s, peer);
-    advanceLeaving(s, (position) => this.acked(position) * 2 > this.memberCount());
+    advanceLeaving(s, (own) => holdersOf(s, own) * 2 > this.memberCount());
   }
 
   #settle(): void {

@@ -1,5 +1,5 @@
 /** Adding members, removing them, and leaving: what people ask for. Rules M1 to M3: `membership.ts`. */
-import type { Address, Member, NamedAddress } from "../types.ts";
+import type { Address, Member, NamedAddress, Position, VersionVector, WriterId } from "../types.ts";
 import { onRemoved } from "./membership.ts";
 import type { EventualState, OpenRecord } from "./state.ts";
 import { refuse, startRecord } from "./state.ts";
@@ -97,11 +97,14 @@ export function leave(s: EventualState, context: number): void {
 }
 
 /** Everything that we wrote is with a majority: our last record says that we have left. */
-export function advanceLeaving(s: EventualState, acked: (position: number) => boolean): void {
+export function advanceLeaving(
+  s: EventualState,
+  isWithMajority: (vector: VersionVector) => boolean,
+): void {
   const { leaving, phase } = s;
   if (leaving === null || phase.kind !== "writing") return;
   const own = ownHead(s)?.position ?? 0;
-  if (s.queue.length > 0 || s.writing?.own != null || !acked(own)) return;
+  if (s.queue.length > 0 || s.writing?.own != null || !isWithMajority(allOwn(s))) return;
   if (leaving.record === null) {
     const { node, address, label } = s.options;
     const version = (s.replica.members.get(node)?.version ?? 0) + 1;
@@ -117,4 +120,13 @@ export function advanceLeaving(s: EventualState, acked: (position: number) => bo
   }
   if (own < leaving.record || s.mustStop) return;
   onRemoved(s);
+}
+
+/** Everything that this node wrote, under its earlier writers as well. */
+function allOwn(s: EventualState): VersionVector {
+  const own = new Map<WriterId, Position>();
+  for (const [writer, { owner, position }] of s.replica.writers) {
+    if (owner === s.options.node) own.set(writer, position);
+  }
+  return own;
 }

@@ -203,6 +203,9 @@ export class SimClient {
       case "too-many-counters":
       case "value-out-of-range":
         return this.#pause();
+      case "too-many-keys": // a member that is gone for good may keep keys for ever
+        if (this.#isFinishing) return this.#pause();
+        return this.#again(operation, attempt);
       default:
         this.#node = null;
         return this.#again(operation, attempt);

@@ -72,6 +72,7 @@ describe("seeds that failed once", () => {
     [430, "a refusal of what was sent under an earlier number stopped a node"],
     [431, "two nodes without a disk changed the id of their cluster to and fro"],
     [523, "a node that left was never told so, because others knew it first"],
+    [2014, "a node that left took what it had written before its last start with it"],
   ])("pass now: %i (%s)", (seed) => {
     expect(failureOf(runEventualSeed(seed))).toBeNull();
   });

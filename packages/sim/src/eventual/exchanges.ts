@@ -3,6 +3,7 @@
  * request: it needs no address, and is lost with its asker. Who gets none is told so after a while,
  * or at once when nobody listens there.
  */
+import { decodeReply, decodeRequest, encodeReply, encodeRequest } from "@counter/eventual";
 import type { Message } from "@counter/eventual";
 import { SimNetwork } from "../network.ts";
 import type { LinkEnds } from "../network.ts";
@@ -54,7 +55,8 @@ export class Exchanges {
   }
 
   /** What a process sends: a request to an address, or the reply to a request that it got. */
-  send(sender: NodeProcess, message: Message): void {
+  send(sender: NodeProcess, sent: Message): void {
+    const message = this.#world.knobs.isEncoded ? recoded(sent) : sent;
     if (message.kind === "reply") return this.#sendReply(sender, message);
     const { heap, nodes, knobs } = this.#world;
     const { exchange } = message;
@@ -114,4 +116,10 @@ export class Exchanges {
     if (this.#asked.size > unansweredMax) this.#asked.delete(this.#asked.keys().next().value!);
     receiver.receive({ ...message, exchange: this.#lastAsked });
   }
+}
+
+/** What is left of a message when it has been bytes. */
+function recoded(message: Message): Message {
+  if (message.kind === "request") return { ...message, ...decodeRequest(encodeRequest(message)) };
+  return { ...message, ...decodeReply(encodeReply(message)) };
 }

@@ -66,6 +66,8 @@ export interface EventualKnobs {
   readonly checkpointEntries: number;
   /** Probability that a host looks at its core a moment later, when more inputs have come in. */
   readonly lazyHost: number;
+  /** Whether every message goes through the codec of the wire. */
+  readonly isEncoded: boolean;
   /** After so long without an answer a transport gives an exchange up, in units. */
   readonly exchangeUnits: number;
   readonly clients: EventualClientKnobs;
@@ -103,6 +105,7 @@ export function drawEventualKnobs(seed: number, options: EventualDrawOptions = {
     clockDrift: random.pick([0, 0.05, 0.3]),
     checkpointEntries: random.pick([10, 30, 100, 2000]),
     lazyHost: random.pick([0, 0, 0.3]),
+    isEncoded: new Random(seed, "encoded").chance(0.2),
     exchangeUnits: random.pick([300, 800, 2000]),
     clients: drawClients(random.fork("clients")),
     faults: {

@@ -47,6 +47,7 @@ export class MembershipFaults {
     victim.process.wish({ type: "leave" }, (outcome) => {
       if (outcome.type !== "written") return;
       world.coverage.hit("left");
+      victim.isRemoved = true;
       world.goneIds.add(victim.id);
     });
   }
@@ -70,8 +71,10 @@ export class MembershipFaults {
       const process = random.pick(others).process;
       const wish = { type: "deregister", addresses, force: random.chance(0.5) } as const;
       process?.wish(wish, (outcome) => {
-        if (outcome.type === "written") world.coverage.hit("removedByForce");
-        else if (left > 0) ask(left - 1);
+        if (outcome.type === "written") {
+          world.coverage.hit("removedByForce");
+          victim.isRemoved = true;
+        } else if (left > 0) ask(left - 1);
       });
     };
     ask(3);

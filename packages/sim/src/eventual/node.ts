@@ -3,7 +3,7 @@ import type { Address, NodeId } from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { WallClock } from "./clock.ts";
 import { JournalDisk } from "./journal-disk.ts";
-import { NodeProcess, optionsOf } from "./process.ts";
+import { NodeProcess, guarded, optionsOf } from "./process.ts";
 import { NodeWatch } from "./watch.ts";
 import type { EventualWorld } from "./world.ts";
 import { storedRecords } from "./stored.ts";
@@ -24,6 +24,8 @@ export class SimNode {
   isGone = false;
   /** Somebody asked for its removal, or it asked to leave. */
   wasRemoved = false;
+  /** That was done, under the id that it has. */
+  isRemoved = false;
   /** Another process uses a copy of its data directory. */
   hasTwin = false;
   /** Its disk went back in time, once at least. */
@@ -103,7 +105,9 @@ export class SimNode {
     this.watch = new NodeWatch(this.#world, this);
     this.watch.inheritPieces(before);
     const reader = this.#world.factory(optionsOf(this.#world, this, this.#random.fork("reader")));
-    for (const entry of entries) reader.load(entry);
+    guarded(this.name, () => {
+      for (const entry of entries) reader.load(entry);
+    });
     this.watch.onLoaded(reader);
     this.hasGoneBack = true;
     this.isBeingRestored = true;
@@ -117,6 +121,7 @@ export class SimNode {
     this.watch = new NodeWatch(this.#world, this);
     this.isGone = false;
     this.wasRemoved = false;
+    this.isRemoved = false;
   }
 }
 

@@ -172,7 +172,7 @@ export class NodeProcess {
       if (!this.#isAlive) return;
       // A tick that was missed never comes later.
       if (!this.isPaused) this.#step({ type: "tick", wallMs: this.node.clock.nowMs });
-      if (this.#isAlive) this.#tick();
+      this.#tick();
     });
   }
 
@@ -202,9 +202,7 @@ export class NodeProcess {
   /** Does everything that the core has to have done. */
   #drain(): void {
     let count = 0;
-    for (;;) {
-      const ready = this.#isAlive ? this.#guard(() => this.core.ready()) : null;
-      if (ready === null) break;
+    for (let ready = this.#ready(); ready !== null; ready = this.#ready()) {
       count += 1;
       must(count < readysMax, "bounded", () => `${this.node.name} is never done`);
       if (this.#world.trace.recording) describeReady(ready, (what) => this.#say(what));
@@ -212,6 +210,10 @@ export class NodeProcess {
     }
     if (this.#isAlive && this.#steps % statusEvery === 0) this.node.watch.onStatus(this.core);
     if (this.#isAlive) this.#checkpointIfDue();
+  }
+
+  #ready(): Ready | null {
+    return this.#isAlive ? this.#guard(() => this.core.ready()) : null;
   }
 
   #do(ready: Ready): void {
@@ -275,16 +277,18 @@ export class NodeProcess {
     this.#world.trace.line(this.#world.heap.now, this.node.name, what);
   }
 
-  /** Whatever a core throws is a finding. */
   #guard<T>(run: () => T): T {
-    try {
-      return run();
-    } catch (error) {
-      if (error instanceof EventualViolation) throw error;
-      const text = error instanceof Error ? error.message : String(error);
-      throw new EventualViolation("core-exception", `${this.node.name}: ${text}`, {
-        cause: error,
-      });
-    }
+    return guarded(this.node.name, run);
+  }
+}
+
+/** Whatever a core throws is a finding. */
+export function guarded<T>(name: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof EventualViolation) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new EventualViolation("core-exception", `${name}: ${text}`, { cause: error });
   }
 }

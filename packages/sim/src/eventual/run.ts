@@ -106,9 +106,12 @@ class EventualRun {
     this.#adversary.start();
     this.#runUntil(world.knobs.faultTicks * unitsPerTick, () => false);
     this.#heal();
-    this.#mustReach("an answer for every client", () => this.#clients.every((c) => c.isIdle));
+    this.#mustReach("answer for every client", () => this.#clients.every((c) => c.isIdle));
     this.#mustReach("equal vectors", () => this.#areEqual());
     this.#staysQuiet();
+    for (const { name, isRemoved, process } of world.nodes) {
+      must(!isRemoved || process === null, "removed-stops", () => `${name} goes on`);
+    }
     this.#finalCheck();
   }
 

@@ -23,8 +23,7 @@ export const eventualSentences = {
   converges: "connected nodes get to equal vectors within a bounded time (E18)",
   "acknowledged-present": "every acknowledged operation is in every node's history in the end (E2)",
   "client-sum": "values are the sums of what clients were told (E2)",
-  "leaves-nothing-behind": "a node that has left in good order left nothing behind",
-  "checkpoint-whole": "what is loaded from a checkpoint is what was known when it was written",
+  "removed-stops": "a node that was removed learns it and stops",
   "core-exception": "the core never throws",
 } as const;
 
