@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The README's commands, as a newcomer types them: the cluster in one terminal, three served nodes,
-# start.sh in another order and a fourth one that joins. Each must answer, count on, and leave no process behind.
+# start.sh in another order and a fourth one that joins, three nodes in eventual mode. Each must answer,
+# count on, and leave no process behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
@@ -111,5 +112,48 @@ for round in 1 2 3 4; do
   for pid in "${pids[@]}"; do wait "$pid" || true; done
   pids=()
 done
+
+# Waits until all of these ports show this number, at most 10 seconds.
+agree() {
+  local wanted=$1 port value at
+  shift
+  for port in "$@"; do
+    at=0
+    until value=$(curl -fsS "http://127.0.0.1:$port/count") && [ "$value" = "Current Counter: $wanted" ]; do
+      at=$((at + 1))
+      [ "$at" -lt 100 ] || { echo "port $port says $value, not $wanted"; exit 1; }
+      sleep 0.1
+    done
+  done
+  echo "ports $* agree on $wanted"
+}
+
+echo "three npx nx serve node --mode=eventual at once"
+for port in 8090 8091 8092; do
+  peers=$(printf '%s\n' 8090 8091 8092 | grep -v "^$port$" | paste -sd, -)
+  npx nx serve node --mode=eventual --port="$port" --peers="$peers" --data-dir="$scratch/eventual-$port" >"$scratch/eventual-$port.log" 2>&1 &
+  pids+=($!)
+done
+ready 8090; ready 8091; ready 8092
+for port in 8090 8091 8092; do
+  [ "$(curl -fsS -X POST "http://127.0.0.1:$port/increment")" = "Incremented successfully" ]
+done
+agree 3 8090 8091 8092
+for port in 8091 8092; do
+  curl -fsS -X POST "http://127.0.0.1:$port/increment?ack=majority" -H "Idempotency-Key: order-4711" >/dev/null
+done
+agree 4 8090 8091 8092
+# One is killed, the others count on, and it knows when it is back.
+kill -KILL "$(pgrep -f '^node apps/node/dist/main.js --mode=eventual --port=8092')"
+gone 8092
+curl -fsS -X POST http://127.0.0.1:8090/increment >/dev/null
+node apps/node/dist/main.js --mode=eventual --port=8092 --peers=8090,8091 --data-dir="$scratch/eventual-8092" >"$scratch/eventual-8092.log" 2>&1 &
+pids+=($!)
+ready 8092
+agree 5 8090 8091 8092
+for pid in $(pgrep -f '^node apps/node/dist/main.js --mode=eventual --port=809'); do kill -TERM "$pid"; done
+for port in 8090 8091 8092; do gone "$port"; done
+for pid in "${pids[@]}"; do wait "$pid" || true; done
+pids=()
 
 echo "the README's commands work"

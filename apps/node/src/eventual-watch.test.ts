@@ -139,9 +139,21 @@ describe("what would fill the log", () => {
     expect(lines).toHaveLength(2);
   });
 
-  test("why exchanges fail is only for those who look for it", () => {
-    const failed = { type: "failed", peer, kind: "push", message: "", count: 1 } as const;
-    watch.onTransport({ ...failed, code: "REPLICA_ABORTED" });
+  const about = { type: "failed", peer, kind: "push", message: "", count: 1 } as const;
+  const failed = { ...about, reason: null };
+
+  test.each([
+    { ...failed, code: "REPLICA_REFUSED", reason: "unauthenticated" },
+    { ...failed, code: "REPLICA_UNVERIFIED" },
+  ] as const)("a secret that is not shared is told: $code", (event) => {
+    watch.onTransport(event);
+    expect(lines).toEqual([
+      `warn: ${peer} does not share our secret: give all nodes the same --peer-secret-file`,
+    ]);
+  });
+
+  test("why other exchanges fail is only for those who look for it", () => {
+    watch.onTransport({ ...failed, code: "REPLICA_TIMEOUT" });
     watch.onTransport({ type: "refused", from: null, code: "not-ready", message: "", count: 1 });
     expect(lines).toEqual([]);
     const refused = { type: "refused", from: "10.0.0.1", message: "", count: 1 } as const;

@@ -104,12 +104,7 @@ export class EventualWatch {
         this.#log.debug(`connected to ${event.peer}`);
         break;
       case "failed":
-        // Whether a peer is down is told once; why exchanges fail is for those who look for it.
-        this.#log.debug(`${event.kind} with ${event.peer} failed`, {
-          code: event.code,
-          reason: event.message,
-          times: event.count,
-        });
+        this.#onFailed(event);
         break;
       case "refused": {
         const text = `refused a request of a peer at ${event.from ?? "an unknown address"}`;
@@ -118,6 +113,18 @@ export class EventualWatch {
         this.#log.log(event.code === "not-ready" ? "debug" : "warn", text, facts);
         break;
       }
+    }
+  }
+
+  #onFailed({ peer, kind, code, reason, message, count }: FailedEvent): void {
+    const isSecret = reason === "unauthenticated" || code === "REPLICA_UNVERIFIED";
+    if (isSecret) {
+      // Nothing but a person helps, and here is where the file may be missing.
+      const text = `${peer} does not share our secret: give all nodes the same --peer-secret-file`;
+      this.#log.warn(text, { reason: message, times: count });
+    } else {
+      // Whether a peer is down is told once; why exchanges fail is for those who look for it.
+      this.#log.debug(`${kind} with ${peer} failed`, { code, reason: message, times: count });
     }
   }
 
@@ -246,6 +253,8 @@ export class EventualWatch {
     if (count > 0) this.#log.warn(`refused an Idempotency-Key: ${why}`, { times: count });
   }
 }
+
+type FailedEvent = Extract<ReplicaEvent, { readonly type: "failed" }>;
 
 /** Why a node stops because others say so. */
 const orders: ReadonlySet<string> = new Set(["EVENTUAL_REMOVED", "EVENTUAL_DUPLICATE_IDENTITY"]);

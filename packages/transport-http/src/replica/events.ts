@@ -12,6 +12,8 @@ export type ReplicaEvent =
       readonly peer: Address;
       readonly kind: ExchangeKind;
       readonly code: ReplicaErrorCode;
+      /** The `code` that the peer gave with a refusal; else `null`. */
+      readonly reason: string | null;
       readonly message: string;
       /** How many failed since the last event about this peer. */
       readonly count: number;

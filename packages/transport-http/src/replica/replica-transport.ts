@@ -111,11 +111,11 @@ export class HttpReplicaTransport implements ReplicaTransport {
     if (count > 0) this.#options.onEvent?.({ type: "connected", peer });
   }
 
-  #failed({ code, peer, kind, message }: ReplicaExchangeError): void {
+  #failed({ code, reason, peer, kind, message }: ReplicaExchangeError): void {
     if (code === "REPLICA_ABORTED" || code === "REPLICA_CLOSED") return; // our own doing
     const count = this.#pace.admit(`to ${peer}`, code);
     if (count > 0) {
-      this.#options.onEvent?.({ type: "failed", peer, kind, code, message, count });
+      this.#options.onEvent?.({ type: "failed", peer, kind, code, reason, message, count });
     }
   }
 }
