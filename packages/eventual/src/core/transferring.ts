@@ -29,6 +29,7 @@ export function startTransfer(s: EventualState, peer: Peer): void {
     awaiting: null,
     isLast: false,
     bytes: 0,
+    seals: new Map(),
     writers: new Set(s.replica.writers.keys()),
     ranges: [],
   };
@@ -117,11 +118,14 @@ function accepts(
       return !last && records.every((record, at) => decoded(record, from + at) !== null);
     }
     for (const writer of part.facts.writers) transfer.writers.add(writer);
+    for (const { writer, position } of part.facts.seals) transfer.seals.set(writer, position);
     const { heads } = part.facts;
     if (heads === null) return !last;
     const areDescribed = heads.ahead.every(({ writer }) => transfer.writers.has(writer));
     // R4: nor by a snapshot. The seal will be raised, or its giver is mistaken.
-    const areOpen = heads.ahead.every(({ writer, position }) => !isBeyondSeal(s, writer, position));
+    const areOpen = heads.ahead.every(({ writer, position }) => {
+      return position <= (transfer.seals.get(writer) ?? 0) || !isBeyondSeal(s, writer, position);
+    });
     return last && areDescribed && areOpen && leadTo(transfer.ranges, heads);
   } catch (error) {
     if (error instanceof MalformedError) return false;
