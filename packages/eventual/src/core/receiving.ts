@@ -5,8 +5,9 @@
  * R2  What is taken continues our chain of that writer; another chain is a fork, and nothing of it
  *     is applied.
  * R3  Nobody but this process extends the writer that it writes under.
- * R4  Of a sealed writer nothing beyond the seal is taken, unless its own node asks for it: that
- *     may then raise the seal.
+ * R4  Of a sealed writer nothing beyond the seal is taken from its own node: it may be a message that
+ *     was on its way for long, of a process that is dead. Who else has more has not confirmed the
+ *     seal, and until all have, it is not final (`data/rounds.ts`).
  */
 import { chainHash } from "../data/chain.ts";
 import { checkRecord } from "../data/applying.ts";
@@ -14,13 +15,17 @@ import { MalformedError } from "../data/errors.ts";
 import { decodeRecord } from "../data/record-codec.ts";
 import { headOf } from "../data/replica.ts";
 import type { RefusedWhy } from "../messages.ts";
-import type { Position, RecordBody, RecordRange } from "../types.ts";
+import type { NodeId, Position, RecordBody, RecordRange, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import type { EventualState, Incoming } from "./state.ts";
 import { stagedHead } from "./state.ts";
 
 /** @returns why nothing was taken; `null` if all that is new and follows was taken, be it nothing */
-export function takeRange(s: EventualState, range: RecordRange): RefusedWhy | null {
+export function takeRange(
+  s: EventualState,
+  range: RecordRange,
+  giver: NodeId | null,
+): RefusedWhy | null {
   const { writer, from, records } = range;
   const head = stagedHead(s, writer);
   const last = from + records.length - 1;
@@ -35,7 +40,7 @@ export function takeRange(s: EventualState, range: RecordRange): RefusedWhy | nu
       if (differs(s, range, position, hash)) return { code: "fork", writer };
       continue;
     }
-    if (isBeyondSeal(s, writer, position)) break;
+    if (isBeyondSeal(s, { writer, position, giver })) break;
     const body = decoded(bytes, position);
     if (body === null) {
       return { code: "invalid", problem: `record ${position} of ${writer}` };
@@ -65,11 +70,13 @@ function differs(
 }
 
 /** R4. */
-export function isBeyondSeal(s: EventualState, writer: string, position: Position): boolean {
-  const known = s.replica.writers.get(writer);
-  if (known === undefined || known.sealedAt === null || known.owner === s.options.node)
-    return false;
-  return position > known.sealedAt;
+function isBeyondSeal(
+  s: EventualState,
+  at: { readonly writer: WriterId; readonly position: Position; readonly giver: NodeId | null },
+): boolean {
+  const known = s.replica.writers.get(at.writer);
+  if (known === undefined || known.sealedAt === null || known.owner !== at.giver) return false;
+  return at.position > known.sealedAt;
 }
 
 /** `null` if it is no record for this place. */

@@ -44,12 +44,12 @@ function onRequest(s: EventualState, exchange: number, node: string, body: Reque
     case "health":
       return answer(s, exchange, healthy(s));
     case "sync":
-      return onSync(s, exchange, body.heads);
+      return onSync(s, { exchange, node }, body.heads);
     case "fetch":
       return onFetch(s, exchange, { ...body, node });
     case "push":
     case "fill":
-      return onRanges(s, exchange, body.ranges);
+      return onRanges(s, { exchange, giver: node }, body.ranges);
   }
 }
 
@@ -58,12 +58,16 @@ function healthy(s: EventualState): Reply {
 }
 
 /** Answered when all that was taken, or was on its way already, is on the disk. */
-function onRanges(s: EventualState, exchange: number, ranges: readonly RecordRange[]): void {
+function onRanges(
+  s: EventualState,
+  { exchange, giver }: { readonly exchange: number; readonly giver: string },
+  ranges: readonly RecordRange[],
+): void {
   const writers: WriterId[] = [];
   let problem: RefusedWhy | null = null;
   for (const range of ranges) {
     // One bad writer must not keep those behind it from coming through.
-    const why = takeRange(s, range);
+    const why = takeRange(s, range, giver);
     problem ??= why;
     writers.push(range.writer);
   }
@@ -81,7 +85,7 @@ export function answerHeld(s: EventualState, write: number): void {
     s.held.splice(at, 1);
     at -= 1;
     const { exchange, about } = reply;
-    if (about.type === "delta") answerSync(s, exchange, about.heads);
+    if (about.type === "delta") answerSync(s, { exchange, node: about.node }, about.heads);
     else answer(s, exchange, { type: "ack", heads: headsFor(s, about.writers) });
   }
 }

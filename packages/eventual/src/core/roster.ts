@@ -86,7 +86,9 @@ function hasMajority(s: EventualState): boolean {
   for (const { id, status, address } of s.replica.members.values()) {
     if (id === s.options.node || status === "removed") continue;
     members += 1;
-    if (s.peers.get(address)?.up === true) there += 1;
+    const peer = s.peers.get(address);
+    // Its successor at the same address is not it.
+    if (peer?.up === true && peer.node === id) there += 1;
   }
   return there * 2 > members;
 }

@@ -77,7 +77,7 @@ export interface HeldReply {
   /** An ack tells our heads of these writers, a delta what is lacking above these heads. */
   readonly about:
     | { readonly type: "ack"; readonly writers: readonly WriterId[] }
-    | { readonly type: "delta"; readonly heads: readonly Head[] };
+    | { readonly type: "delta"; readonly node: NodeId; readonly heads: readonly Head[] };
   readonly write: number;
 }
 

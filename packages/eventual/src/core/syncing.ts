@@ -10,7 +10,7 @@
  */
 import { headOf } from "../data/replica.ts";
 import type { Reply } from "../messages.ts";
-import type { Head, Position, RecordRange, WriterId } from "../types.ts";
+import type { Head, NodeId, Position, RecordRange, WriterId } from "../types.ts";
 import type { Peer } from "./peer-state.ts";
 import type { EventualState, Exchange } from "./state.ts";
 import { answer, ask, stagedHead } from "./state.ts";
@@ -76,20 +76,37 @@ export function startSync(s: EventualState, peer: Peer): void {
  * Somebody wants to know what it lacks. It may be about to resume its writer on our word, so we
  * first wait for what is on its way to our disk.
  */
-export function onSync(s: EventualState, exchange: number, heads: readonly Head[]): void {
+export function onSync(s: EventualState, asked: AskedSync, heads: readonly Head[]): void {
   const write = lastStagedWrite(s);
-  if (write === 0) return answerSync(s, exchange, heads);
-  s.held.push({ exchange, about: { type: "delta", heads }, write });
+  if (write === 0) return answerSync(s, asked, heads);
+  const about = { type: "delta", node: asked.node, heads } as const;
+  s.held.push({ exchange: asked.exchange, about, write });
 }
 
-export function answerSync(s: EventualState, exchange: number, theirs: readonly Head[]): void {
-  const known = new Map(theirs.map((head) => [head.writer, head]));
+interface AskedSync {
+  readonly exchange: number;
+  readonly node: NodeId;
+}
+
+export function answerSync(
+  s: EventualState,
+  { exchange, node }: AskedSync,
+  theirs: readonly Head[],
+): void {
+  const known = new Map(theirs.map(({ writer, position }) => [writer, position]));
+  // What it has acknowledged since it asked may have been dropped here since.
+  for (const peer of s.peers.values()) {
+    if (peer.node !== node || peer.heads === null) continue;
+    for (const [writer, position] of peer.heads) {
+      if (position > (known.get(writer) ?? 0)) known.set(writer, position);
+    }
+  }
   let budget = limitsOf(s);
   const ranges: RecordRange[] = [];
   let more = false;
   let snapshot = false;
   for (const { writer, position } of headsOf(s)) {
-    const has = known.get(writer)?.position ?? 0;
+    const has = known.get(writer) ?? 0;
     if (has >= position) continue;
     const log = s.logs.get(writer);
     if (log === undefined || log.hashAt(has) === null) {
@@ -147,7 +164,7 @@ export function onDelta(
   let isHindered = false;
   for (const range of delta.ranges) {
     const before = stagedHead(s, range.writer).position;
-    const problem = takeRange(s, range);
+    const problem = takeRange(s, range, peer.node);
     if (problem !== null) {
       if (problem.code === "fork")
         s.notes.push({ type: "fork", peer: peer.address, writer: range.writer });

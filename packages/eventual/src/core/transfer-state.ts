@@ -1,5 +1,5 @@
 /** Snapshots on their way: ours to others, and one of another to us. */
-import type { Address, NodeId, Position, RecordRange, WriterId } from "../types.ts";
+import type { Address, NodeId, RecordRange, WriterId } from "../types.ts";
 import type { Tail } from "./snapshot-part.ts";
 
 /** Where a piece of a snapshot comes from. */
@@ -14,8 +14,6 @@ export interface TransferIn {
   awaiting: number | null;
   isLast: boolean;
   bytes: number;
-  /** Where writers end, by the pieces that came. */
-  readonly seals: Map<WriterId, Position>;
   /** Described by the pieces that came. */
   readonly writers: Set<WriterId>;
   readonly ranges: RecordRange[];

@@ -10,7 +10,7 @@ import type { EventualState } from "./state.ts";
 import type { TransferIn } from "./transfer-state.ts";
 import { answer, ask } from "./state.ts";
 import { uint32 } from "./random.ts";
-import { decoded, isBeyondSeal, stage } from "./receiving.ts";
+import { decoded, stage } from "./receiving.ts";
 import { decodePart, emptyTail, leadTo, snapshotOf } from "./snapshot-part.ts";
 import { lastStagedWrite, startSync } from "./syncing.ts";
 
@@ -29,7 +29,6 @@ export function startTransfer(s: EventualState, peer: Peer): void {
     awaiting: null,
     isLast: false,
     bytes: 0,
-    seals: new Map(),
     writers: new Set(s.replica.writers.keys()),
     ranges: [],
   };
@@ -118,15 +117,10 @@ function accepts(
       return !last && records.every((record, at) => decoded(record, from + at) !== null);
     }
     for (const writer of part.facts.writers) transfer.writers.add(writer);
-    for (const { writer, position } of part.facts.seals) transfer.seals.set(writer, position);
     const { heads } = part.facts;
     if (heads === null) return !last;
     const areDescribed = heads.ahead.every(({ writer }) => transfer.writers.has(writer));
-    // R4: nor by a snapshot. The seal will be raised, or its giver is mistaken.
-    const areOpen = heads.ahead.every(({ writer, position }) => {
-      return position <= (transfer.seals.get(writer) ?? 0) || !isBeyondSeal(s, writer, position);
-    });
-    return last && areDescribed && areOpen && leadTo(transfer.ranges, heads);
+    return last && areDescribed && leadTo(transfer.ranges, heads);
   } catch (error) {
     if (error instanceof MalformedError) return false;
     throw error;

@@ -144,8 +144,6 @@ export interface PieceFacts {
   readonly kind: PieceKind;
   /** Those that it describes: the last piece may name no others, or ones that are known already. */
   readonly writers: readonly WriterId[];
-  /** Where it says that writers end. */
-  readonly seals: readonly Pick<Head, "writer" | "position">[];
   /** Of the last piece only. */
   readonly heads: SnapshotHeads | null;
 }
@@ -171,15 +169,12 @@ export function factsOf(bytes: Uint8Array): PieceFacts {
     case "writers": {
       const parts = piece.all(() => piece.writer());
       const writers = parts.filter((part) => "owner" in part).map(({ writer }) => writer);
-      const seals = parts.flatMap(({ writer, seal }) => {
-        return seal === null ? [] : [{ writer, position: seal.position }];
-      });
-      return { kind, writers, seals, heads: null };
+      return { kind, writers, heads: null };
     }
     case "heads":
-      return { kind, writers: [], seals: [], heads: piece.heads() };
+      return { kind, writers: [], heads: piece.heads() };
   }
-  return { kind, writers: [], seals: [], heads: null };
+  return { kind, writers: [], heads: null };
 }
 
 function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {

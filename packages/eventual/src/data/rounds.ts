@@ -91,14 +91,14 @@ function isFinalFor(r: Replica, speakers: Speakers, writer: WriterId, state: Wri
   const { sealedAt, sealedBy } = state;
   if (sealedAt === null || sealedBy === null || sealedAt !== state.position) return false;
   for (const [node, writers] of speakers) {
-    // The owner takes more of it from whoever it listens to, so it must know who was removed.
-    const isOwner = node === state.owner;
-    if (isOwner && removals.length === 0) continue;
+    // Who knew of more has not confirmed; unless it was removed. So who confirms must know of that, for
+    // it may have taken more from whoever it still listened to.
+    if (node === state.owner && removals.length === 0) continue;
     const confirmed = writers.some(
       ([name, by]) =>
         knows(name, by, sealedBy) &&
         by.known.get(writer) === sealedAt &&
-        (!isOwner || removals.every((removal) => knows(name, by, removal))),
+        removals.every((removal) => knows(name, by, removal)),
     );
     if (!confirmed) return false;
   }
