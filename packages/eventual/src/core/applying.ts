@@ -1,6 +1,6 @@
 /** From durable to known: records and pieces change the replica here and nowhere else. */
 import { applyRecord } from "../data/applying.ts";
-import { mergePiece } from "../data/pieces.ts";
+import { isLastPiece, mergePiece } from "../data/pieces.ts";
 import { headOf } from "../data/replica.ts";
 import type { Head, RecordBody, WriterId } from "../types.ts";
 import { RetainedLog } from "./retained-log.ts";
@@ -38,13 +38,20 @@ export function applyIncoming(s: EventualState, incoming: Incoming): void {
 }
 
 /** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
-export function applyPiece(s: EventualState, bytes: Uint8Array): void {
+function applyPiece(s: EventualState, bytes: Uint8Array): void {
   for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
     forget(s, writer);
     s.logs.set(writer, new RetainedLog(writer, position, hash));
     const staged = s.staged.get(writer);
     if (staged !== undefined && staged.position <= position) s.staged.delete(writer);
   }
+}
+
+/** Pieces in the journal take effect when the last one is read. */
+export function loadPiece(s: EventualState, bytes: Uint8Array): void {
+  s.loading.push(bytes);
+  if (!isLastPiece(bytes)) return;
+  for (const piece of s.loading.splice(0)) applyPiece(s, piece);
 }
 
 function forget(s: EventualState, writer: WriterId): void {

@@ -8,7 +8,7 @@ import { piecesOf } from "../data/pieces.ts";
 import { emptyReplica, headOf, vectorOf } from "../data/replica.ts";
 import { counterNames, valueOf } from "../data/values.ts";
 import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
-import { applyChained, applyIncoming, applyPiece, capLogs, trimLogs } from "./applying.ts";
+import { applyChained, applyIncoming, capLogs, loadPiece, trimLogs } from "./applying.ts";
 import { advanceBoot, beginBoot, raiseSeals } from "./boot.ts";
 import type { EventualOptions, EventualStatus, Input, Ready } from "./door.ts";
 import { decodeEntry, encodeEntry } from "./journal-entry.ts";
@@ -64,9 +64,10 @@ export class EventualCore {
         break;
       }
       case "piece":
-        applyPiece(s, entry.bytes);
+        loadPiece(s, entry.bytes);
         break;
       case "boot":
+        s.loading.length = 0; // a crash cut the write of a snapshot
         s.boot = entry.boot;
         break;
       case "cluster":
@@ -81,6 +82,7 @@ export class EventualCore {
     const s = this.#state;
     invariant(!this.#started, "a core starts once");
     this.#started = true;
+    s.loading.length = 0;
     s.nonce = uint32(s.random);
     numberStart(s, s.boot + 1);
     s.notes.length = 0;

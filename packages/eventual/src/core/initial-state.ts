@@ -53,6 +53,7 @@ export function initialState(
     leaving: null,
     removed: false,
     mustStop: false,
+    loading: [],
     messages: [],
     outcomes: [],
     notes: [],

@@ -120,25 +120,25 @@ export interface Peer {
   welcomeTick: number;
 }
 
-/** Where a piece of a snapshot comes from. */
+/** A snapshot that is coming in. */
 export interface TransferIn {
   readonly peer: Address;
   transfer: number;
-  piece: number;
+  /** What has come so far; nothing of it counts before all is here. */
+  readonly pieces: Uint8Array[];
+  bytes: number;
+  /** Writers that the pieces describe. */
+  readonly described: Set<WriterId>;
   exchange: number | null;
-  /** The write that stores the last piece taken; the next is asked for after it. */
+  /** The write that stores all pieces. */
   awaiting: number | null;
-  isLast: boolean;
 }
 
+/** A snapshot that is given: the state of one moment. */
 export interface TransferOut {
   readonly id: number;
   readonly node: NodeId;
-  readonly pieces: Generator<Uint8Array>;
-  /** The next piece, made one ahead to know which one is the last. */
-  ahead: Uint8Array | null;
-  number: number;
-  current: Uint8Array | null;
+  readonly pieces: readonly Uint8Array[];
   touchedTick: number;
 }
 
@@ -222,6 +222,8 @@ export interface EventualState {
   removed: boolean;
   mustStop: boolean;
 
+  /** While the journal is read: pieces of a snapshot whose end was not read yet. */
+  readonly loading: Uint8Array[];
   readonly messages: Message[];
   readonly outcomes: Outcome[];
   readonly notes: Note[];

@@ -1,9 +1,13 @@
 /**
- * Snapshots for peers that are too far behind: a row of pieces that are made while everything goes
- * on, and taken in one by one. A piece is merged when it is on the disk; the last one moves the
- * heads. A transfer that breaks off has done no harm, and the next one repeats it.
+ * Snapshots for peers that are too far behind.
+ *
+ * T1  A snapshot is the state of one moment: it holds nothing beyond its heads. What somebody shows
+ *     beyond its heads could be lost with whoever wrote it, or be written once more.
+ * T2  It has effect as a whole: the receiver keeps the pieces until the last one is here, stores them
+ *     in one write, and takes them in when that is durable. The beginning of such a write that a
+ *     crash left over is passed over at the next start.
  */
-import { isPiece, piecesOf } from "../data/pieces.ts";
+import { checkPiece, piecesOf } from "../data/pieces.ts";
 import type { Reply } from "../messages.ts";
 import type { EventualState, Peer, TransferIn } from "./state.ts";
 import { answer, ask } from "./state.ts";
@@ -13,16 +17,20 @@ import { lastStagedWrite, startSync } from "./syncing.ts";
 /** A transfer that nobody asked for so long is forgotten, in exchanges that may time out. */
 const patienceExchanges = 4;
 
+/** Most bytes of a snapshot that is coming in. */
+export const snapshotMaxBytes: number = 256 << 20;
+
 /** We lack what this peer does not keep as records. One transfer at a time. */
 export function startTransfer(s: EventualState, peer: Peer): void {
   if (s.transferIn !== null) return; // this sync is repeated by itself
   const transfer: TransferIn = {
     peer: peer.address,
     transfer: 0,
-    piece: 0,
+    pieces: [],
+    bytes: 0,
+    described: new Set(),
     exchange: null,
     awaiting: null,
-    isLast: false,
   };
   s.transferIn = transfer;
   s.notes.push({ type: "snapshot", peer: peer.address, direction: "in", what: "begun" });
@@ -30,8 +38,8 @@ export function startTransfer(s: EventualState, peer: Peer): void {
 }
 
 function askForPiece(s: EventualState, wanted: TransferIn): void {
-  const { transfer, piece } = wanted;
-  wanted.exchange = ask(s, wanted.peer, { type: "fetch", transfer, piece });
+  const { transfer, pieces } = wanted;
+  wanted.exchange = ask(s, wanted.peer, { type: "fetch", transfer, piece: pieces.length });
 }
 
 export function onFetch(
@@ -51,25 +59,14 @@ export function onFetch(
   if (request.transfer === 0) {
     for (const old of s.transfersOut.values()) if (old.node === node) s.transfersOut.delete(old.id);
     if (s.transfersOut.size >= s.options.limits.transfersMax) return answer(s, exchange, nothing);
-    const pieces = piecesOf(s.replica);
-    const first = pieces.next();
-    const ahead = first.done === true ? null : first.value;
-    const id = exchange;
-    out = { id, node, pieces, ahead, number: -1, current: null, touchedTick: s.tick };
-    s.transfersOut.set(id, out);
+    out = { id: exchange, node, pieces: [...piecesOf(s.replica)], touchedTick: s.tick }; // T1
+    s.transfersOut.set(out.id, out);
   }
-  if (out?.node !== node || (piece !== out.number && piece !== out.number + 1)) {
-    return answer(s, exchange, nothing);
-  }
-  if (piece === out.number + 1) {
-    out.current = out.ahead;
-    const next = out.pieces.next();
-    out.ahead = next.done === true ? null : next.value;
-    out.number += 1;
-  }
+  const bytes = out?.node === node ? (out.pieces[piece] ?? null) : null;
+  if (out === undefined || bytes === null) return answer(s, exchange, nothing);
   out.touchedTick = s.tick;
-  const last = out.ahead === null;
-  answer(s, exchange, { type: "piece", transfer: out.id, piece, bytes: out.current, last });
+  const last = piece === out.pieces.length - 1;
+  answer(s, exchange, { type: "piece", transfer: out.id, piece, bytes, last });
 }
 
 export function onPiece(
@@ -80,22 +77,32 @@ export function onPiece(
   const transfer = s.transferIn;
   if (transfer?.peer !== peer.address) return;
   transfer.exchange = null;
-  if (reply.bytes === null || reply.piece !== transfer.piece || !isPiece(s.replica, reply.bytes)) {
+  const { bytes, piece } = reply;
+  if (bytes === null || piece !== transfer.pieces.length || !fits(s, transfer, reply.last, bytes)) {
     return giveUpTransfer(s);
   }
   transfer.transfer = reply.transfer;
-  transfer.isLast = reply.last;
-  stage(s, { kind: "piece", bytes: reply.bytes });
+  transfer.pieces.push(bytes);
+  transfer.bytes += bytes.length;
+  if (!reply.last) return askForPiece(s, transfer);
+  for (const each of transfer.pieces) stage(s, { kind: "piece", bytes: each }); // T2
   transfer.awaiting = lastStagedWrite(s);
 }
 
-/** The write that holds the piece is on the disk. */
+function fits(s: EventualState, transfer: TransferIn, last: boolean, bytes: Uint8Array): boolean {
+  const checked = checkPiece(bytes);
+  if (checked === null || transfer.bytes + bytes.length > snapshotMaxBytes) return false;
+  const { described } = transfer;
+  if (last !== (checked.kind === "last")) return false;
+  if (last) return checked.writers.every((w) => described.has(w) || s.replica.writers.has(w));
+  for (const writer of checked.writers) described.add(writer);
+  return true;
+}
+
+/** The write that holds all pieces is on the disk. */
 export function onPiecePersisted(s: EventualState, write: number): void {
   const transfer = s.transferIn;
   if (transfer?.awaiting !== write) return;
-  transfer.awaiting = null;
-  transfer.piece += 1;
-  if (!transfer.isLast) return askForPiece(s, transfer);
   s.transferIn = null;
   s.notes.push({ type: "snapshot", peer: transfer.peer, direction: "in", what: "ended" });
   const peer = s.peers.get(transfer.peer);

@@ -9,7 +9,7 @@
  *     later than what the counter then says is closed, so it counts in one place.
  * P3  A counter is taken in one go: its floors are those under which its keys were closed.
  */
-import type { Head } from "../types.ts";
+import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
@@ -129,30 +129,46 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
   }
 }
 
-/** Whether {@link mergePiece} would take it now: to be asked before it is stored. */
-export function isPiece(r: Replica, bytes: Uint8Array): boolean {
+/** What {@link checkPiece} found: the writers that a piece describes, or the end of a snapshot. */
+export type CheckedPiece =
+  | { readonly kind: "part"; readonly writers: readonly WriterId[] }
+  | { readonly kind: "last"; readonly writers: readonly WriterId[] };
+
+/**
+ * Looks a piece over before it is stored. Of the last one `writers` are those that it has heads of:
+ * pieces before it must have described them, unless they are known.
+ *
+ * @returns null: it is malformed
+ */
+export function checkPiece(bytes: Uint8Array): CheckedPiece | null {
   try {
     const piece = new PieceReader(bytes);
     switch (piece.kind) {
       case "keys":
         piece.all(() => piece.key());
-        return true;
+        return { kind: "part", writers: [] };
       case "counters":
         piece.all(() => piece.counter());
-        return true;
+        return { kind: "part", writers: [] };
       case "members":
         piece.all(() => piece.member());
-        return true;
-      case "writers":
-        piece.all(() => piece.writer());
-        return true;
+        return { kind: "part", writers: [] };
+      case "writers": {
+        const parts = piece.all(() => piece.writer()).filter((part) => "owner" in part);
+        return { kind: "part", writers: parts.map(({ writer }) => writer) };
+      }
       case "heads":
-        return piece.all(() => piece.head()).every(({ writer }) => r.writers.has(writer));
+        return { kind: "last", writers: piece.all(() => piece.head()).map((head) => head.writer) };
     }
   } catch (error) {
-    if (error instanceof MalformedError) return false;
+    if (error instanceof MalformedError) return null;
     throw error;
   }
+}
+
+/** Whether it is the one with the heads. @throws MalformedError */
+export function isLastPiece(bytes: Uint8Array): boolean {
+  return new PieceReader(bytes).kind === "heads";
 }
 
 function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
