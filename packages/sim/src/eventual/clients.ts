@@ -249,7 +249,7 @@ export class SimClient {
   }
 
   #remember(node: SimNode, counter: CounterName): void {
-    if (node.process === null || !isGrowOnly(counter) || !node.watch.isWhole) return;
+    if (node.process === null || !isGrowOnly(counter)) return;
     const { core } = node.process;
     this.#token = { vector: new Map(core.vector()), counter, value: core.value(counter) };
   }

@@ -70,7 +70,7 @@ export class Exchanges {
       heap.after(this.#random.between(1, 20), () => sender.onUnanswered(exchange));
       return;
     }
-    const packet = { message, asker: sender.number, exchange, known: null };
+    const packet = { message, asker: sender.number, exchange };
     this.network.send({ from, to }, packet);
   }
 
@@ -95,8 +95,7 @@ export class Exchanges {
     this.#asked.delete(message.exchange);
     const { asker, exchange } = asked;
     const ends = { from: sender.node.seat, to: asker.node.seat };
-    const known = sender.knownNow(message);
-    this.network.send(ends, { message, asker: asker.number, exchange, known });
+    this.network.send(ends, { message, asker: asker.number, exchange });
   }
 
   #arrive({ from, to }: LinkEnds, packet: Packet, sentAt: number): void {
@@ -106,7 +105,7 @@ export class Exchanges {
     if (receiver === null) return;
     const { message, exchange } = packet;
     if (message.kind === "reply") {
-      if (receiver.number === packet.asker) receiver.onReply(exchange, message, packet.known);
+      if (receiver.number === packet.asker) receiver.onReply(exchange, message);
       return;
     }
     if (heap.now - sentAt > oldTicks * 100) this.#world.coverage.hit("veryOldMessage");

@@ -73,7 +73,9 @@ export class MembershipFaults {
       process?.wish(wish, (outcome) => {
         if (outcome.type === "written") {
           world.coverage.hit("removedByForce");
-          victim.isRemoved = true;
+          // Whoever has not heard of it yet can only strike its address out.
+          const known = process?.status.members.find(({ id }) => id === victim.id);
+          victim.isRemoved = known?.status === "removed";
         } else if (left > 0) ask(left - 1);
       });
     };

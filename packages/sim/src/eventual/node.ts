@@ -95,15 +95,12 @@ export class SimNode {
     this.peers = [...original.peers];
     this.disk.restore(original.disk.copy());
     this.watch = new NodeWatch(this.#world, this);
-    this.watch.inheritPieces(original.watch);
   }
 
   /** The disk is as it was; what it holds is known at once, and not when a process reads it. */
   goBackTo(entries: readonly Uint8Array[]): void {
     this.disk.restore(entries);
-    const before = this.watch;
     this.watch = new NodeWatch(this.#world, this);
-    this.watch.inheritPieces(before);
     const reader = this.#world.factory(optionsOf(this.#world, this, this.#random.fork("reader")));
     guarded(this.name, () => {
       for (const entry of entries) reader.load(entry);

@@ -11,7 +11,6 @@ import type {
   Operation,
   Outcome,
   Ready,
-  VersionVector,
 } from "@counter/eventual";
 import type { AskedOperation } from "./answers.ts";
 import { unitsPerTick } from "../event-heap.ts";
@@ -146,10 +145,9 @@ export class NodeProcess {
     this.#perform(() => this.#step({ type: "receive", message }));
   }
 
-  onReply(exchange: number, message: Message, known: VersionVector | null): void {
+  onReply(exchange: number, message: Message): void {
     this.#perform(() => {
       if (!this.#open.delete(exchange)) return;
-      if (known !== null) this.node.watch.onPiece(known);
       this.#step({ type: "receive", message: { ...message, exchange } });
     });
   }
@@ -254,12 +252,6 @@ export class NodeProcess {
       coverage.hit("checkpoint");
       this.#say(`checkpoint, ${disk.entries.length} entries`);
     });
-  }
-
-  /** What the node knows, for a packet that a piece of a snapshot travels in. */
-  knownNow(message: Message): VersionVector | null {
-    if (message.kind !== "reply" || message.body.type !== "piece") return null;
-    return this.node.watch.knownAtMost(this.core);
   }
 
   /** Runs this now, or when the process wakes up. */

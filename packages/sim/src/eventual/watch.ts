@@ -30,10 +30,6 @@ export class NodeWatch {
   readonly #node: SimNode;
   /** What it has said that it has. */
   readonly #claimed = new Map<WriterId, Position>();
-  /** Up to here it may show parts of a snapshot that its vector does not cover yet. */
-  readonly #pieces = new Map<WriterId, Position>();
-  /** Its vector covers all of that. */
-  #isCovered = true;
   readonly #shown = new Map<CounterName, bigint>();
   readonly #touched = new Set<CounterName>();
 
@@ -41,22 +37,6 @@ export class NodeWatch {
     this.#world = world;
     this.#node = node;
     this.model = new HistoryModel((writer, position) => world.truth.bodyOf(writer, position));
-  }
-
-  /** Parts of snapshots that may be on a disk which goes back to an older copy. */
-  inheritPieces(earlier: NodeWatch): void {
-    this.onPiece(earlier.#pieces);
-  }
-
-  /** Whether the node shows exactly what its vector says. */
-  get isWhole(): boolean {
-    if (this.#isCovered) return true;
-    const { vector } = this.model;
-    for (const [writer, position] of this.#pieces) {
-      if ((vector.get(writer) ?? 0) < position) return false;
-    }
-    this.#isCovered = true;
-    return true;
   }
 
   /** A process has read its disk: everything that an earlier one knew or claimed must be there. */
@@ -75,23 +55,6 @@ export class NodeWatch {
     this.#checkValues(core);
   }
 
-  /** Parts of a snapshot of a node that knew this. */
-  onPiece(known: VersionVector): void {
-    this.#isCovered = false;
-    for (const [writer, position] of known) {
-      this.#pieces.set(writer, Math.max(position, this.#pieces.get(writer) ?? 0));
-    }
-  }
-
-  /** What a piece of its state may hold: what it knows, and parts of snapshots beyond that. */
-  knownAtMost(core: SimCore): VersionVector {
-    const known = new Map(core.vector());
-    for (const [writer, position] of this.#pieces) {
-      known.set(writer, Math.max(position, known.get(writer) ?? 0));
-    }
-    return known;
-  }
-
   onReady(core: SimCore, ready: Ready, askedOf: AskedOf): void {
     if (ready.write !== null) this.#checkWrite(ready.write.entries);
     for (const message of ready.messages) this.#checkMessage(core, message);
@@ -106,7 +69,7 @@ export class NodeWatch {
     checkBounds(this.#world, this.#node, status);
     for (const name of this.model.counterNames()) this.#touched.add(name);
     this.#checkValues(core);
-    if (this.isWhole) this.#world.agreement.onStatus(this.#name, status);
+    this.#world.agreement.onStatus(this.#name, status);
   }
 
   #advance(vector: VersionVector, invariant: "vector-grows" | "claims-survive"): void {
@@ -121,14 +84,11 @@ export class NodeWatch {
   }
 
   #checkValues(core: SimCore): void {
-    const isWhole = this.isWhole;
     for (const name of this.#touched) {
       const value = core.value(name);
-      if (isWhole) {
-        must(value === this.model.value(name), "full-history", () => {
-          return `${this.#name} shows ${value} for ${name}, the history says ${this.model.value(name)}`;
-        });
-      }
+      must(value === this.model.value(name), "full-history", () => {
+        return `${this.#name} shows ${value} for ${name}, the history says ${this.model.value(name)}`;
+      });
       if (!isGrowOnly(name)) continue;
       const before = this.#shown.get(name) ?? 0n;
       must(
@@ -138,7 +98,7 @@ export class NodeWatch {
       );
       this.#shown.set(name, value);
     }
-    if (isWhole) this.#touched.clear();
+    this.#touched.clear();
   }
 
   /** A reset covers everything that the node knows at that moment (E14). */
@@ -151,7 +111,7 @@ export class NodeWatch {
       if (this.#world.truth.hasRecord(entry, entry.bytes)) continue; // one of an earlier process
       for (const item of decodeRecord(entry.bytes).controls) {
         if (item.kind === "seal") this.#world.coverage.hit("sealed");
-        if (item.kind !== "reset" || !this.isWhole) continue;
+        if (item.kind !== "reset") continue;
         const floor = new Map(item.floor.map(({ writer, position }) => [writer, position]));
         const left = this.model.uncovered(item.counter, floor);
         must(left === null, "reset-covers", () => `${this.#name}: ${left!} is not covered`);
@@ -235,7 +195,7 @@ export class NodeWatch {
   knowsKey(operation: Operation): boolean {
     if (operation.type !== "add" || operation.key === null) return false;
     if (useOf(operation.counter) === "opaque") return false; // may be counted again one day
-    return this.isWhole && this.model.dotsOf(operation.counter, operation.key).length > 0;
+    return this.model.dotsOf(operation.counter, operation.key).length > 0;
   }
 
   get #name(): string {

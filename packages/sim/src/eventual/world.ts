@@ -67,6 +67,4 @@ export interface Packet {
   readonly asker: number;
   /** As the asker numbered the exchange. */
   readonly exchange: number;
-  /** Of a piece of a snapshot: what its sender knew when it sent it. */
-  readonly known: VersionVector | null;
 }

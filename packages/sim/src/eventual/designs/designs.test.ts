@@ -3,18 +3,20 @@ import { cellOf, designTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 import { scenarios } from "./scenarios.ts";
 
-/** In three runs. */
-function cell(design: string, scenario: string): Cell {
+/** What becomes of a design, in three runs unless something else is said. */
+function cell(design: string, scenario: string, runs: number = 3): Cell {
   const chosen = contestants.find(({ name }) => name === design)!;
   return cellOf(
     chosen,
     scenarios.find(({ name }) => name === scenario)!,
-    3,
+    runs,
   );
 }
 
+const naive = contestants.filter(({ name }) => name !== "D4");
+
 describe("designs of a replicated counter", () => {
-  it.each(contestants)("$name ($what) is exact as long as nothing goes wrong", ({ name }) => {
+  it.each(naive)("$name ($what) is exact as long as nothing goes wrong", ({ name }) => {
     expect(cell(name, "clean")).toMatchObject({ least: 0, most: 0, exact: 3 });
   });
 
@@ -44,11 +46,11 @@ describe("designs of a replicated counter", () => {
   });
 
   it.each(scenarios)("D4 is exact in every run: $name", ({ name }) => {
-    expect(cell("D4", name)).toMatchObject({ least: 0, most: 0, exact: 3 });
+    expect(cell("D4", name, 1)).toMatchObject({ least: 0, most: 0, exact: 1 });
   });
 
   it("are printed as a table with a row for each kind of trouble", () => {
-    const lines = [...designTable(contestants, scenarios, 1)];
+    const lines = [...designTable(naive, scenarios, 1)];
     expect(lines).toHaveLength(2 + scenarios.length);
     expect(lines[2]).toMatch(/^\| clean \|( 0 \/ 1 \|)+$/);
   });
