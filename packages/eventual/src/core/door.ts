@@ -229,6 +229,11 @@ export interface EventualStatus {
   readonly position: Position;
   /** First sync done, or nobody to sync with. */
   readonly ready: boolean;
+  /**
+   * A snapshot is being taken in, part by part: values may be those of some later vector already. All
+   * of it is on the disk.
+   */
+  readonly merging: boolean;
   readonly leaving: boolean;
   readonly removed: boolean;
   readonly vector: VersionVector;

@@ -221,6 +221,16 @@ export class EventualCore {
     return headOf(this.#state.replica, writer).position;
   }
 
+  /** What the values shown here rest on: {@link vector}, and more while a snapshot is taken in. */
+  shown(): VersionVector {
+    const shown = vectorOf(this.#state.replica);
+    for (const { writer, position } of this.#state.staging?.ahead ?? []) {
+      shown.set(writer, Math.max(position, shown.get(writer) ?? 0));
+    }
+    return shown;
+  }
+
+  /** Of which writer the records up to where are applied. */
   vector(): VersionVector {
     return vectorOf(this.#state.replica);
   }

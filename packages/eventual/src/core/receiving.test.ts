@@ -43,6 +43,15 @@ function fill(cluster: TestCluster, to: string, ...ranges: readonly RecordRange[
   cluster.deliverAgain({ ...sample, message: { ...sample.message, body } });
 }
 
+/** The same, of the node whose writer it is. */
+function fillOfOwner(cluster: TestCluster, to: string, range: RecordRange): void {
+  const sample = cluster.delivered.findLast((item) => item.from === "b" && item.to === to);
+  if (sample === undefined) throw new Error("b never sent anything");
+  const body: Request = { type: "fill", ranges: [range] };
+  const sender = { ...sample.message.sender, node: idOf("x"), address: "x", label: "x" };
+  cluster.deliverAgain({ ...sample, message: { ...sample.message, sender, body } });
+}
+
 describe("records from others", () => {
   it("R1: known ones are dropped, however often and late they come", () => {
     const cluster = TestCluster.of("a", "b", "c");
@@ -130,13 +139,22 @@ describe("records from others", () => {
     expect(cluster.value("a")).toBe(1n);
   });
 
-  it("R4: of a writer that ended nothing beyond its end is taken", () => {
+  it("R4: of a writer that ended nothing beyond its end is taken from its own node", () => {
+    const cluster = TestCluster.of("a", "b");
+    const seal: Control = { kind: "seal", writer: writerW, position: 2 };
+    const later = rangeOf(writerLater, [1, 1], { boot: 2, controls: [seal] });
+    fill(cluster, "a", ofW(1, 1), later);
+    fillOfOwner(cluster, "a", ofW(2, 4));
+    expect(cluster.node("a").core.position(writerW)).toBe(2);
+  });
+
+  it("R4: but from others, who have not confirmed that it is the end", () => {
     const cluster = TestCluster.of("a", "b");
     const seal: Control = { kind: "seal", writer: writerW, position: 2 };
     const later = rangeOf(writerLater, [1, 1], { boot: 2, controls: [seal] });
     fill(cluster, "a", ofW(1, 1), later);
     fill(cluster, "a", ofW(2, 4));
-    expect(cluster.node("a").core.position(writerW)).toBe(2);
+    expect(cluster.node("a").core.position(writerW)).toBe(4);
   });
 
   it("R4: a promise that confirms an end is not made while more is on its way to the disk", () => {

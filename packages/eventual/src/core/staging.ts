@@ -10,6 +10,7 @@
  */
 import { chainHash } from "../data/chain.ts";
 import { decodeRecord } from "../data/record-codec.ts";
+import type { Head } from "../types.ts";
 import { applyChained, applyPiece } from "./applying.ts";
 import { decodePart } from "./snapshot-part.ts";
 import type { EventualState, Incoming } from "./state.ts";
@@ -22,6 +23,8 @@ export interface Staging {
   bytes: number;
   /** Places of the parts in the order of merging: pieces, heads, then records. `null`: not all there. */
   order: readonly number[] | null;
+  /** How far the vector will be when all is merged; empty before all is there. */
+  ahead: readonly Head[];
   /** How many of them are merged. */
   merged: number;
 }
@@ -32,19 +35,17 @@ export function putAside(
   { snapshot, part, bytes }: Extract<Incoming, { kind: "staged" }>,
 ): void {
   if (part === 0 && s.staging?.snapshot !== snapshot) {
-    s.staging = { snapshot, parts: [], bytes: 0, order: null, merged: 0 };
+    s.staging = { snapshot, parts: [], bytes: 0, order: null, ahead: [], merged: 0 };
   }
   const { staging } = s;
   // What a checkpoint holds already may follow it once more.
   if (staging?.snapshot !== snapshot || part !== staging.parts.length) return;
   staging.parts.push(bytes);
   staging.bytes += bytes.length;
-  if (isHeads(bytes)) staging.order = orderOf(staging.parts);
-}
-
-function isHeads(bytes: Uint8Array): boolean {
-  const part = decodePart(bytes);
-  return part.kind === "piece" && part.facts.heads !== null;
+  const decoded = decodePart(bytes);
+  if (decoded.kind !== "piece" || decoded.facts.heads === null) return;
+  staging.order = orderOf(staging.parts);
+  staging.ahead = decoded.facts.heads.ahead;
 }
 
 function orderOf(parts: readonly Uint8Array[]): number[] {

@@ -19,6 +19,7 @@ export function statusOf(s: EventualState): EventualStatus {
     writer: own?.writer ?? null,
     position: own?.position ?? 0,
     ready: s.ready,
+    merging: s.staging?.order != null,
     leaving: s.leaving !== null,
     removed: s.removed,
     vector: heads,

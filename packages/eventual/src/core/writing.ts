@@ -186,6 +186,8 @@ function setAll(
 /** Closes the first record of the queue; `null` if there is none, or no writer yet. */
 export function closeRecord(s: EventualState): OwnRecord | null {
   if (s.phase.kind !== "writing") return null;
+  // What a set covers must be what the vector says (W4), and it is not while a snapshot is taken in.
+  if (s.staging?.order != null && (s.queue[0]?.sets.length ?? 0) > 0) return null;
   const [open] = s.queue;
   if (open === undefined || isTooEarly(s, open)) return null;
   s.queue.shift();

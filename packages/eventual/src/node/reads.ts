@@ -18,7 +18,7 @@ const defaultTimeoutMs = 1000;
 export interface ReadsParts {
   readonly core: Pick<
     EventualCore,
-    "vector" | "value" | "memberCount" | "syncRound" | "syncedSince"
+    "vector" | "shown" | "value" | "memberCount" | "syncRound" | "syncedSince"
   >;
   readonly clusterId: () => string;
   /** Begins a sync with everybody who answers, now. */
@@ -52,7 +52,7 @@ export class Reads {
 
   /** What is known here, as a token. */
   token(): Token {
-    return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.vector()));
+    return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.shown()));
   }
 
   /** See `EventualNode.read`. */

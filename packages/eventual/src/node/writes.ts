@@ -24,7 +24,7 @@ const defaultTimeoutMs = 5000;
 const askAgainTicks = 4;
 
 export interface WritesParts {
-  readonly core: Pick<EventualCore, "vector" | "acked" | "covered" | "memberCount">;
+  readonly core: Pick<EventualCore, "shown" | "acked" | "covered" | "memberCount">;
   readonly clusterId: () => string;
   /** Begins a sync with everybody who answers, now. */
   readonly syncNow: () => void;
@@ -91,7 +91,7 @@ export class Writes {
     const token = position > 0 ? this.#tokenOf(writer, position) : this.#tokenOfAll();
     const written = { value, replayed, token, acked: 1 };
     if (this.#needed(pending.acks) <= 1) return pending.waiter.resolve(written);
-    const wanted = position > 0 ? position : this.#parts.core.vector();
+    const wanted = position > 0 ? position : this.#parts.core.shown();
     this.#acking.set(outcome.context, { ...pending, wanted, written });
     if (position === 0) queueMicrotask(() => this.#parts.syncNow());
   }
@@ -160,7 +160,7 @@ export class Writes {
   }
 
   #tokenOfAll(): Token {
-    return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.vector()));
+    return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.shown()));
   }
 
   #tokenOf(writer: WriterId, position: Position): Token {

@@ -251,7 +251,7 @@ export class SimClient {
   #remember(node: SimNode, counter: CounterName): void {
     if (node.process === null || !isGrowOnly(counter)) return;
     const { core } = node.process;
-    this.#token = { vector: new Map(core.vector()), counter, value: core.value(counter) };
+    this.#token = { vector: new Map(core.shown()), counter, value: core.value(counter) };
   }
 
   /** A read with a token (E8). */

@@ -19,6 +19,7 @@ const showsTooMuch: SimCoreFactory = (options) => {
     counters: () => core.counters(),
     position: (writer) => core.position(writer),
     vector: () => core.vector(),
+    shown: () => core.shown(),
     checkpoint: () => core.checkpoint(),
   };
   return wrapped;

@@ -32,6 +32,7 @@ export interface SimCore {
   counters(): Iterable<readonly [CounterName, bigint]>;
   position(writer: WriterId): Position;
   vector(): VersionVector;
+  shown(): VersionVector;
   checkpoint(): Iterable<Uint8Array>;
 }
 
