@@ -1,7 +1,8 @@
 /**
  * The whole state in pieces, for peers that are too far behind and for checkpoints on the disk.
  *
- * The pieces are taken while the state goes on changing. What makes that right:
+ * Those of a checkpoint are taken while the state goes on changing; for a peer, all in one moment
+ * (`core/transferring.ts`). What makes the first right, where the records behind are not lost:
  *
  * P1  The heads are those of the beginning and take effect last. So what came in meanwhile arrives
  *     once more as records, and everything in the pieces recognises what it has already.
