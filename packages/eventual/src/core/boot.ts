@@ -94,6 +94,11 @@ function askOrResume(s: EventualState): void {
   const silent = [...s.peers.values()].filter(({ address, node }) => {
     return node !== s.options.node && !granted.has(address);
   });
+  const hadOthers = [...s.replica.writers.values()].some(({ owner }) => owner !== s.options.node);
+  if (silent.length === 0 && granted.size === 0 && hadOthers) {
+    s.phase = { kind: "minting", why: "nobody is left to confirm the old one" };
+    return;
+  }
   const isRead = [...told].every(([writer, position]) => {
     return headOf(s.replica, writer).position >= position;
   });

@@ -60,7 +60,9 @@ export class DirectoryFaults {
   #startWhenQuiet(node: SimNode): void {
     const { world } = this.#tools;
     const isBusy = world.nodes.some((other) => {
-      return other.disk.pendingWrites > 0 || other.process?.isPaused === true;
+      // What is on the disk of one that is down is known when it has read it.
+      const isDown = other.process === null && !other.isGone && !other.isBeingRestored;
+      return isDown || other.disk.pendingWrites > 0 || other.process?.isPaused === true;
     });
     if (isBusy) {
       world.heap.after(unitsPerTick, () => this.#startWhenQuiet(node));

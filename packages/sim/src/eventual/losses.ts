@@ -3,11 +3,10 @@ import type { Position, WriterId } from "@counter/eventual";
 import type { SimNode } from "./node.ts";
 import type { EventualWorld } from "./world.ts";
 
-/** What everybody together still knows, without these nodes. */
-function knownWithout(world: EventualWorld, without: SimNode | null): Map<WriterId, Position> {
+/** What these nodes together know. */
+function knownTo(nodes: readonly SimNode[]): Map<WriterId, Position> {
   const known = new Map<WriterId, Position>();
-  for (const node of world.nodes) {
-    if (node === without || node.isGone || world.goneIds.has(node.id)) continue;
+  for (const node of nodes) {
     for (const [writer, position] of node.watch.model.vector) {
       known.set(writer, Math.max(position, known.get(writer) ?? 0));
     }
@@ -20,7 +19,8 @@ function knownWithout(world: EventualWorld, without: SimNode | null): Map<Writer
  * that nobody else has may be missing from now on, and so may those of nodes that went before it.
  */
 export function onNodeLost(world: EventualWorld, lost: SimNode): void {
-  const known = knownWithout(world, lost);
+  const { nodes, goneIds } = world;
+  const known = knownTo(nodes.filter((n) => n !== lost && !n.isGone && !goneIds.has(n.id)));
   for (const writer of world.truth.writers.values()) {
     if (writer.owner !== lost.id && !world.goneIds.has(writer.owner)) continue;
     const left = known.get(writer.id) ?? 0;
@@ -31,7 +31,8 @@ export function onNodeLost(world: EventualWorld, lost: SimNode): void {
 
 /** The disk of this node went back, and its process has read it: what it wrote since is forgotten unless somebody has it. */
 export function onDiskWentBack(world: EventualWorld, node: SimNode): void {
-  const known = knownWithout(world, null);
+  // One that is about to be removed, or never will be, can still tell what it knows.
+  const known = knownTo(world.nodes.filter(({ isGone }) => !isGone));
   for (const writer of world.truth.writers.values()) {
     const isGone = world.goneIds.has(writer.owner);
     if (writer.owner !== node.id && !isGone) continue;

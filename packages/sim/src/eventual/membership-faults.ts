@@ -68,13 +68,14 @@ export class MembershipFaults {
     say(`${victim.name} is to be removed`);
     const addresses = [victim.address];
     const ask = (left: number): void => {
-      const process = random.pick(others).process;
+      const { process } = random.pick(others);
+      if (process === null) return;
       const wish = { type: "deregister", addresses, force: random.chance(0.5) } as const;
-      process?.wish(wish, (outcome) => {
+      process.wish(wish, (outcome) => {
         if (outcome.type === "written") {
           world.coverage.hit("removedByForce");
           // Whoever has not heard of it yet can only strike its address out.
-          const known = process?.status.members.find(({ id }) => id === victim.id);
+          const known = process.status.members.find(({ id }) => id === victim.id);
           victim.isRemoved = known?.status === "removed";
         } else if (left > 0) ask(left - 1);
       });

@@ -121,13 +121,21 @@ const bootMutants: readonly EventualMutant[] = [
     name: "eventual-checkpoint-not-read",
     rule: "a checkpoint is read at the start (E6)",
     file: "eventual-core.ts",
-    find: "        applyPiece(s, entry.bytes);\n",
+    find: "        loadPiece(s, entry.bytes);\n",
     replace: "",
     expects: ["claims-survive", "core-exception"],
   },
 ];
 
 const exchangeMutants: readonly EventualMutant[] = [
+  {
+    name: "eventual-torn-snapshot-applied",
+    rule: "a snapshot of which a crash lost the end has no effect (T2)",
+    file: "applying.ts",
+    find: "  if (!isLastPiece(bytes)) return;\n",
+    replace: "",
+    expects: ["full-history"],
+  },
   {
     name: "eventual-overlap-applied",
     rule: "what is known already of a range is dropped (R1)",
