@@ -37,8 +37,8 @@ const writingMutants: readonly EventualMutant[] = [
     name: "eventual-joiner-accepts-keys",
     rule: "a node accepts keys when it has its place among the others (M3)",
     file: "writing.ts",
-    find: '  if (!s.cluster.placed) return refuse(s, context, "starting");\n',
-    replace: "",
+    find: '  if (!s.cluster.placed) return refuse(s, context, "starting");\n  if (at <',
+    replace: "  if (at <",
     expects: ["full-history", "key-known"],
   },
   {
@@ -102,26 +102,18 @@ const bootMutants: readonly EventualMutant[] = [
     expects: ["key-known", "full-history"],
   },
   {
-    name: "eventual-start-not-durable",
-    rule: "nothing is sent before the number of the start is on the disk",
-    file: "starts.ts",
-    find: "  if (!isDurable) {",
-    replace: "  if (!isDurable && s.tick < 0) {",
-    expects: ["no-false-alarm"],
-  },
-  {
     name: "eventual-start-not-in-the-checkpoint",
     rule: "a checkpoint keeps the number of the start",
-    file: "eventual-core.ts",
-    find: '    yield encodeEntry({ kind: "boot", boot: s.boot });\n',
+    file: "loading.ts",
+    find: '  yield encodeEntry({ kind: "boot", boot: s.boot });\n',
     replace: "",
     expects: ["no-false-alarm"],
   },
   {
     name: "eventual-checkpoint-not-read",
     rule: "a checkpoint is read at the start (E6)",
-    file: "eventual-core.ts",
-    find: "        loadPiece(s, entry.bytes);\n",
+    file: "loading.ts",
+    find: "      applyPiece(s, entry.bytes);\n",
     replace: "",
     expects: ["claims-survive", "core-exception"],
   },
@@ -129,12 +121,13 @@ const bootMutants: readonly EventualMutant[] = [
 
 const exchangeMutants: readonly EventualMutant[] = [
   {
-    name: "eventual-torn-snapshot-applied",
-    rule: "a snapshot of which a crash lost the end has no effect (T2)",
-    file: "applying.ts",
-    find: "  if (!isLastPiece(bytes)) return;\n",
-    replace: "",
-    expects: ["full-history"],
+    name: "eventual-snapshot-without-its-tail",
+    rule: "what the pieces of a snapshot are ahead of its heads comes with it (S1)",
+    file: "staging.ts",
+    find: "  const { writer, from, previous, records } = part.range;\n",
+    replace:
+      "  const { writer, from, previous } = part.range;\n  const records: Uint8Array[] = [];\n",
+    expects: ["full-history", "equal-knowledge", "converges"],
   },
   {
     name: "eventual-overlap-applied",
@@ -192,15 +185,6 @@ const exchangeMutants: readonly EventualMutant[] = [
     find: 'if (s.replica.members.get(sender.node)?.status === "removed") return { code: "removed" };\n',
     replace: "",
     expects: ["removed-stops", "full-history", "converges"],
-  },
-  {
-    name: "eventual-leaves-with-the-last-writer-only",
-    rule: "who leaves hands over what it wrote under all its writers",
-    file: "membership.ts",
-    find: "    if (owner === s.options.node) own.set(writer, position);",
-    replace:
-      "    if (owner === s.options.node && writer === ownHead(s)?.writer) own.set(writer, position);",
-    expects: ["acknowledged-present"],
   },
   {
     name: "eventual-log-without-limit",
