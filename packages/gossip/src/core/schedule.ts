@@ -9,6 +9,9 @@ const pushPullScaleMembers = 32;
 /** How often tombstones are looked at, in their own lifetime. */
 const forgetShare = 24;
 
+/** The last exchange that follows soon is 2 to this power as late as the first. */
+const settlingMax = 16;
+
 /** A time up to `ms`, so that members who started together do not go on together. */
 export function spread(s: GossipState, ms: Milliseconds): Milliseconds {
   return nextRandom(s, Math.ceil(ms) + 1);
@@ -38,6 +41,14 @@ export function pushPullMs(s: GossipState): Milliseconds {
   if (members <= pushPullScaleMembers) return pushPullIntervalMs;
   const doublings = Math.ceil(Math.log2(members) - Math.log2(pushPullScaleMembers));
   return pushPullIntervalMs * (doublings + 1);
+}
+
+/** X4. Never later than the regular exchange. */
+export function syncSoon(s: GossipState): void {
+  if (s.due.pushPull === Infinity) return;
+  const ms = s.options.timing.joinRetryMs * 2 ** s.settling;
+  s.due.pushPull = Math.min(s.due.pushPull, s.now + ms / 2 + spread(s, ms));
+  s.settling = Math.min(s.settling + 1, settlingMax);
 }
 
 /** Plans the next look at a seed: soon where nobody is known, now and then otherwise. */
