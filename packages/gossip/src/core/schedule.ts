@@ -70,9 +70,8 @@ export function seekCompany(s: GossipState): void {
 /** The earliest of all that is planned. */
 export function nextDeadline(s: GossipState): Milliseconds {
   const { due, probe } = s;
-  return Math.min(
-    ...[due.probe, due.gossip, due.pushPull, due.reconnect, due.seed, due.suspicion],
-    ...[due.forget, due.leave, due.relay, due.exchange],
-    probe === null ? Infinity : (probe.askOthersAt ?? probe.verdictAt),
-  );
+  const regular = Math.min(due.probe, due.gossip, due.pushPull, due.reconnect, due.seed);
+  const rare = Math.min(due.suspicion, due.forget, due.leave, due.relay, due.exchange);
+  const probing = probe === null ? Infinity : (probe.askOthersAt ?? probe.verdictAt);
+  return Math.min(regular, rare, probing);
 }

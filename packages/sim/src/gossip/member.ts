@@ -48,13 +48,18 @@ export class SimMember {
     if (input.type !== "packet" || this.#inbox.length < inboxMaxPackets) this.#inbox.push(input);
   }
 
-  /** It stops for a while, and then first reads what waits for it. */
-  block(forMs: number): void {
+  /**
+   * It stops for a while, and then first reads what waits for it.
+   *
+   * @param timersFirst - a host that is less careful: its timers fire before it has read anything
+   */
+  block(forMs: number, timersFirst: boolean = false): void {
     if (this.#blocked || this.crashed) return;
     this.#blocked = true;
     this.#host.heap.after(forMs * unitsPerMs, () => {
       this.#blocked = false;
       if (this.crashed) return;
+      if (timersFirst) this.#step({ type: "tick" });
       const waiting = this.#inbox;
       this.#inbox = [];
       for (const input of waiting) this.#step(input);

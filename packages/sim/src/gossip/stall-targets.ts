@@ -7,7 +7,10 @@ import type { SimMember } from "./member.ts";
 import { GossipWorld, nameOf } from "./world.ts";
 import type { CoreFactory } from "./world.ts";
 
-/** As memberlist behaves: nacks come too late, timeouts stay, and stalls are not noticed. */
+/**
+ * As memberlist behaves: nacks come too late, timeouts stay, and stalls are not noticed. After one,
+ * its timers and its sockets race, so that half the time the timers win.
+ */
 export const memberlistTiming: Partial<GossipTiming> = {
   nackAfterMs: 500,
   scalesProbeTimeout: false,
@@ -19,12 +22,19 @@ export interface StallOptions {
   readonly stalled: number;
   readonly minutes: number;
   readonly timing?: Partial<GossipTiming>;
+  /** How often timers win over what has arrived, 0 to 1; our host never lets them. */
+  readonly timersFirst?: number;
   readonly factory?: CoreFactory;
 }
 
-/** How often a member that always ran was given up by another. */
-export function falsePositives(options: StallOptions): number {
-  const { members, stalled, minutes, timing, factory } = options;
+/** How often a member that always ran was given up, and doubted, by another. */
+export interface FalseAlarms {
+  readonly failed: number;
+  readonly suspected: number;
+}
+
+export function falsePositives(options: StallOptions): FalseAlarms {
+  const { members, stalled, minutes, timing, timersFirst = 0, factory } = options;
   const world = new GossipWorld({
     seed: 5000 + stalled,
     ...(timing ? { timing } : {}),
@@ -33,25 +43,34 @@ export function falsePositives(options: StallOptions): number {
   world.startAcquainted(members);
   const healthy = new Set<string>();
   for (let index = stalled; index < members; index += 1) healthy.add(nameOf(index));
-  let wrong = 0;
+  const wrong = { failed: 0, suspected: 0 };
   world.watcher = {
     onEvent: ({ type, member }) => {
-      if (type === "failed" && healthy.has(member.name)) wrong += 1;
+      if (!healthy.has(member.name)) return;
+      if (type === "failed") wrong.failed += 1;
+      if (type === "suspect") wrong.suspected += 1;
     },
   };
   const random = new Random(stalled, "stalls");
-  for (const member of world.members.slice(0, stalled)) stallForEver(world, member, random);
+  const stall = { random, timersFirst };
+  for (const member of world.members.slice(0, stalled)) stallForEver(world, member, stall);
   world.run(minutes * 60_000);
   return wrong;
 }
 
-/** It runs for a moment, does not for 2 to 33 s, and so on. */
-function stallForEver(world: GossipWorld, member: SimMember, random: Random): void {
-  const runsMs = random.between(200, 4000);
+/** It runs for a moment (1 ms to 4 s, short ones as often as long ones), not for 2 to 33 s, … */
+function stallForEver(
+  world: GossipWorld,
+  member: SimMember,
+  stall: { readonly random: Random; readonly timersFirst: number },
+): void {
+  const { random, timersFirst } = stall;
+  const runsMs = 2 ** (random.below(1200) / 100);
   const stallsMs = random.between(2000, 33_000);
+  const wins = random.chance(timersFirst);
   world.heap.after(runsMs * unitsPerMs, () => {
-    member.block(stallsMs);
-    world.heap.after(stallsMs * unitsPerMs, () => stallForEver(world, member, random));
+    member.block(stallsMs, wins);
+    world.heap.after(stallsMs * unitsPerMs, () => stallForEver(world, member, stall));
   });
 }
 
@@ -60,16 +79,21 @@ export function stallTargets(minutes: number): TargetRow[] {
   const members = 128;
   const ours = counts.map((stalled) => falsePositives({ members, stalled, minutes }));
   const theirs = counts.map((stalled) =>
-    falsePositives({ members, stalled, minutes, timing: memberlistTiming }),
+    falsePositives({ members, stalled, minutes, timing: memberlistTiming, timersFirst: 0.5 }),
   );
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  return [
-    {
+  const row = (what: string, of: keyof FalseAlarms): TargetRow => {
+    const [mine, memberlist] = [ours, theirs].map((runs) => runs.map((run) => run[of]));
+    return {
       id: "G5",
-      what: `${members} members of which 1, 4, 16 stall, ${minutes} minutes: false positives`,
-      target: `≤ half of ${theirs.join(", ")} (as memberlist does it)`,
-      measured: ours.join(", "),
-      ok: sum(ours) * 2 <= sum(theirs),
-    },
-  ];
+      what: `1, 4, 16 of ${members} stall for ${minutes} minutes: others falsely ${what}`,
+      target: `≤ half of ${memberlist!.join(", ")}, as memberlist does it`,
+      measured: mine!.join(", "),
+      ok: sum(mine!) * 2 <= sum(memberlist!),
+    };
+  };
+  return [row("failed", "failed"), row("suspected", "suspected")];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
