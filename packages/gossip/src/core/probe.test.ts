@@ -1,3 +1,4 @@
+import type { IndirectPing } from "../messages.ts";
 import { acquainted, address, alive, Harness } from "../test-support/harness.ts";
 import { lanTiming } from "./options.ts";
 
@@ -27,9 +28,9 @@ describe("a probe (P1, P2)", () => {
     const { seqNo, node } = pinged(h);
     h.now += 7;
     h.receive({ type: "ack", seqNo, payload: Uint8Array.of(5) });
-    expect(h.effects).toContainEqual({
-      ...{ type: "pong", node, rttMs: expect.any(Number), payload: Uint8Array.of(5) },
-    });
+    const pong = h.effects.find((effect) => effect.type === "pong");
+    expect(pong).toMatchObject({ node, payload: Uint8Array.of(5) });
+    expect(pong!.rttMs).toBeGreaterThanOrEqual(7);
   });
 
   it("asks three others and tries a stream when the timeout is over, and not before", () => {
@@ -145,10 +146,10 @@ describe("local health (P4)", () => {
 });
 
 describe("helping others (P2)", () => {
-  const request = {
+  const request: IndirectPing = {
     ...{ type: "indirectPing", seqNo: 77, target: address(3), node: "b", nack: true },
     source: { address: address(2), node: "a" },
-  } as const;
+  };
 
   it("pings with a number of its own, and passes the answer on under theirs", () => {
     const h = new Harness();
@@ -253,7 +254,7 @@ describe("a member that did not listen for a while (P5)", () => {
     h.now += 10_000;
     h.step({ type: "tick" });
     expect(h.story).toEqual([]);
-    expect(h.notes).toContainEqual({ type: "stalled", forMs: expect.any(Number) });
+    expect(h.notes.map(({ type }) => type)).toContain("stalled");
     expect(h.core.status().health).toBe(1);
   });
 

@@ -127,13 +127,9 @@ export class GossipWorld implements MemberHost {
 
   /** Runs until that time, or until `done`. @returns whether it was done */
   run(untilMs: number, done: () => boolean = () => false): boolean {
-    let reached = false;
-    this.heap.after(untilMs * unitsPerMs - this.heap.now, () => {
-      reached = true;
-    });
-    while (!reached && !done()) {
-      if (!this.heap.runNext()) break;
-    }
+    const end = untilMs * unitsPerMs;
+    this.heap.after(end - this.heap.now, () => undefined); // so that time gets there
+    while (this.heap.now < end && !done()) this.heap.runNext();
     return done();
   }
 
