@@ -5,7 +5,8 @@ import { isLive } from "./claims.ts";
 import type { RefusalReason } from "./door.ts";
 import { openStream } from "./exchanges.ts";
 import { rumorMaxBytes, sendTo, tell, wakeGossip } from "./gossiping.ts";
-import { metaMaxBytes } from "./options.ts";
+import { invariant } from "./invariant.ts";
+import { ackPayloadMaxBytes, metaMaxBytes } from "./options.ts";
 import { sample } from "./random.ts";
 import { raiseIncarnation } from "./refuting.ts";
 import { addRumor } from "./rumors.ts";
@@ -27,6 +28,11 @@ export function updateMeta(s: GossipState, context: number, meta: Uint8Array): v
   raiseIncarnation(s, s.self.incarnation);
   emit(s, "update", s.self);
   outcome(s, { type: "accepted", context });
+}
+
+export function setAckPayload(s: GossipState, payload: Uint8Array): void {
+  invariant(payload.length <= ackPayloadMaxBytes, "what acks carry leaves room for the rest");
+  s.ackPayload = payload;
 }
 
 export function broadcast(

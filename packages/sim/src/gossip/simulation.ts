@@ -29,7 +29,7 @@ function drawLimits(random: Random): GossipLimits {
   return {
     ...defaultLimits,
     rumorsMaxBytes: random.chance(0.5) ? 1024 : defaultLimits.rumorsMaxBytes,
-    packetMaxBytes: random.chance(0.5) ? 700 : defaultLimits.packetMaxBytes,
+    packetMaxBytes: random.chance(0.5) ? 900 : defaultLimits.packetMaxBytes,
     relaysMax: 16,
     exchangesMax: 16,
   };

@@ -83,7 +83,7 @@ export const gossipMutants: readonly GossipMutant[] = [
     name: "gossip-relay-keeps-answers",
     rule: "a helper passes on what it hears (P2)",
     file: "probe.ts",
-    find: `  const ack: Ack = { type: "ack", seqNo: relay.seqNo, payload: m.payload };
+    find: `  const ack: Ack = { type: "ack", seqNo: relay.seqNo, payload: noBytes };
   sendPacket(s, { address: relay.to, protocolMax: 0 }, [ack]);
 `,
     replace: "",
