@@ -14,6 +14,8 @@ import type { RumorQueue } from "./rumors.ts";
 export interface Probe {
   readonly seqNo: number;
   readonly member: Member;
+  /** Where it was when the probe began. */
+  readonly address: Address;
   /** It is probed because another one uses its name. */
   readonly urgent: boolean;
   readonly sentAt: Milliseconds;
