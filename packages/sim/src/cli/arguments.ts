@@ -18,6 +18,7 @@ export type SimCommand =
       readonly many: ManyFlags;
     }
   | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean }
+  | { readonly type: "gossip"; readonly seeds: SeedList }
   | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] };
 
 export interface RunFlags {
@@ -59,6 +60,11 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   if (values["gossip-targets"] === true) {
     const only = (values.only ?? []).flatMap((list) => list.split(","));
     return { type: "gossipTargets", full: values.full === true, only };
+  }
+  if (values.gossip === true) {
+    const one = values.seed === undefined ? null : wholeNumber("--seed", values.seed);
+    const seeds = one === null ? seedList(values) : { first: one, count: 1, salt: null };
+    return { type: "gossip", seeds };
   }
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
@@ -112,6 +118,7 @@ function parseFlags(argv: readonly string[]) {
       "allow-missing": { type: "boolean" },
       scenario: { type: "string", multiple: true },
       rewrite: { type: "boolean" },
+      gossip: { type: "boolean" },
       "gossip-targets": { type: "boolean" },
       full: { type: "boolean" },
       only: { type: "string", multiple: true },
@@ -173,6 +180,7 @@ function listed(names: readonly string[]): string {
 }
 
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
+npm run sim -- --gossip [--seed N | --seeds A..B | --fresh N --salt TEXT]
 npm run sim -- --gossip-targets [--full] [--only G1,G5]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
@@ -196,6 +204,7 @@ The same seed always gives the same run.
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached
 
+  --gossip            runs the gossip core instead, its faults drawn from each seed (docs/gossip.md)
   --gossip-targets    measures the targets of membership (docs/gossip.md) on the gossip core; exit
                       code 1 if one is missed
   --full              with it: larger clusters and longer runs, many minutes instead of one
