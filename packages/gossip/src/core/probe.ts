@@ -70,13 +70,16 @@ function suspicionOf(s: GossipState, { name, incarnation }: Member): Suspect {
 export function advanceProbe(s: GossipState): void {
   const { probe } = s;
   if (probe === null) return;
-  if (probe.verdictAt <= s.now) failProbe(s, probe);
-  else if (probe.askOthersAt !== null && probe.askOthersAt <= s.now) askOthers(s, probe);
+  const { askOthersAt, verdictAt } = probe;
+  const asksFirst = s.options.timing.stallMs > 0 || verdictAt > s.now;
+  if (askOthersAt !== null && askOthersAt <= s.now && asksFirst) askOthers(s, probe, askOthersAt);
+  else if (verdictAt <= s.now) failProbe(s, probe);
 }
 
-/** P2. */
-function askOthers(s: GossipState, probe: Probe): void {
+/** P2. If we were late to ask, the others have as much time all the same. */
+function askOthers(s: GossipState, probe: Probe, dueAt: Milliseconds): void {
   probe.askOthersAt = null;
+  probe.verdictAt += s.now - dueAt;
   const { member, address } = probe;
   const helpers = sample(s, {
     of: s.table.live,

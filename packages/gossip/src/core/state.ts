@@ -21,8 +21,8 @@ export interface Probe {
   readonly sentAt: Milliseconds;
   /** When others are asked; `null`: they were. */
   askOthersAt: Milliseconds | null;
-  /** When it failed. */
-  readonly verdictAt: Milliseconds;
+  /** When it failed; put off if others were asked late. */
+  verdictAt: Milliseconds;
   /** Helpers that promised to say so if they hear nothing. */
   nacksExpected: number;
   nacks: number;
