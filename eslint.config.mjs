@@ -23,6 +23,7 @@ const cores = [
   "packages/raft/src/exactly-once/!(session|repeating).ts",
   "packages/state-machine/src/**/*.ts",
   "packages/eventual/src/{core,data,wire}/**/*.ts",
+  "packages/gossip/src/{core,wire}/**/*.ts",
 ];
 
 export default defineConfig(

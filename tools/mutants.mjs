@@ -1,6 +1,6 @@
-// Removes the rules of the Raft core one at a time, then breaks the contract of its host clause by
-// clause, and lets the simulator find out. A rule that can be removed unnoticed has no guard: the
-// exit code is 1 then.
+// Removes the rules of the Raft core and of the gossip core one at a time, then breaks the contract
+// of the host of Raft clause by clause, and lets the simulator find out. A rule that can be removed
+// unnoticed has no guard: the exit code is 1 then.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -12,13 +12,14 @@ const root = resolve(import.meta.dirname, "..");
 const sources = {
   raft: join(root, "packages/raft/src"),
   eventual: join(root, "packages/eventual/src"),
+  gossip: join(root, "packages/gossip/src"),
 };
 const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
 Each mutant is packages/raft without one rule of its core or of exactlyOnce, packages/eventual without
-one rule of its core (names eventual-…), or a host that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+one rule of its core (names eventual-…), packages/gossip likewise (gossip-…), or a host that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
 killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
@@ -57,7 +58,9 @@ async function importTables(dir) {
   const { eventualMutants } = await load("mutants-of-eventual.js");
   const ofRaft = mutants.map((mutant) => ({ ...mutant, mode: "raft" }));
   const ofEventual = eventualMutants.map((mutant) => ({ ...mutant, mode: "eventual" }));
-  return { mutants: [...ofRaft, ...ofEventual], flawedHosts };
+  const { gossipMutants } = await load("mutants-of-gossip.js");
+  const ofGossip = gossipMutants.map((mutant) => ({ ...mutant, mode: "gossip" }));
+  return { mutants: [...ofRaft, ...ofEventual, ...ofGossip], flawedHosts };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -81,6 +84,7 @@ async function importMutant(mutant, dir) {
   }
   const load = (file) => import(pathToFileURL(join(dir, file)).href);
   if (mutant.mode === "eventual") return await load("core/eventual-core.js");
+  if (mutant.mode === "gossip") return await load("core/gossip-core.js");
   const { RaftCore } = await load("core/raft-core.js");
   const { exactlyOnce } = await load("exactly-once/exactly-once.js");
   return { RaftCore, exactlyOnce };
@@ -121,6 +125,7 @@ async function main() {
       if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], "core", m.file), "utf8"));
     }
     const show = async ({ run, shrink }, seed, options) => {
+      if (shrink === null) return "(runs of gossip have no trace)";
       const { without, ticks } = await shrink(seed, options);
       const cut = ticks === null ? {} : { ticks };
       const result = await run(seed, { ...options, ...cut, without, trace: true });
@@ -136,6 +141,7 @@ async function main() {
 /** How a mutant is run, and its failing run made smaller. */
 function runnerOf({ mode }, sim) {
   if (mode === "eventual") return { run: sim.runEventualSeed, shrink: sim.shrinkEventual };
+  if (mode === "gossip") return { run: sim.runGossipSeed, shrink: null };
   return { run: sim.runSeedAsync, shrink: sim.shrink };
 }
 
@@ -144,6 +150,9 @@ async function runOptions(mutant, { dir, sim }) {
   if (mutant.flaw) return { flaw: mutant.flaw };
   const made = await importMutant(mutant, join(dir, mutant.name));
   if (mutant.mode === "eventual") return { factory: (options) => new made.EventualCore(options) };
+  if (mutant.mode === "gossip") {
+    return { factory: (options, now) => new made.GossipCore(options, now) };
+  }
   const { RaftCore, exactlyOnce } = made;
   const factory = (options, persisted) => new RaftCore(options, persisted);
   if (mutant.workload !== "once") return { factory };

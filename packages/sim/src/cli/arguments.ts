@@ -11,6 +11,8 @@ import { defaultWorkload } from "../workloads.ts";
 
 export type SimCommand =
   | { readonly type: "help" }
+  | { readonly type: "gossip"; readonly seeds: SeedList }
+  | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] }
   | { readonly type: "one"; readonly seed: number; readonly run: RunFlags }
   | {
       readonly type: "many";
@@ -59,6 +61,15 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   const { values, positionals } = parsed(() => parseFlags(argv));
   if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
   if (values.help === true) return { type: "help" };
+  if (values["gossip-targets"] === true) {
+    const only = (values.only ?? []).flatMap((list) => list.split(","));
+    return { type: "gossipTargets", full: values.full === true, only };
+  }
+  if (values.gossip === true) {
+    const one = values.seed === undefined ? null : wholeNumber("--seed", values.seed);
+    const seeds = one === null ? seedList(values) : { first: one, count: 1, salt: null };
+    return { type: "gossip", seeds };
+  }
   if (values.scenario !== undefined) {
     return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
   }
@@ -110,6 +121,10 @@ function parseFlags(argv: readonly string[]) {
       seeds: { type: "string" },
       fresh: { type: "string" },
       salt: { type: "string" },
+      gossip: { type: "boolean" },
+      "gossip-targets": { type: "boolean" },
+      full: { type: "boolean" },
+      only: { type: "string", multiple: true },
       without: { type: "string", multiple: true },
       ticks: { type: "string" },
       workload: { type: "string" },
@@ -213,6 +228,12 @@ The same seed always gives the same run.
   --workers N         default: one a processor
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached
+
+  --gossip            runs the gossip core instead, with --seed, --seeds or --fresh (docs/gossip.md)
+  --gossip-targets    measures the targets of membership (docs/gossip.md) on the gossip core; exit
+                      code 1 if one is missed
+  --full              with it: larger clusters and longer runs, many minutes instead of one
+  --only G1,G5        with it: only these
 
 How to read a failure: it names an invariant, what was seen, and the command that shows the run
 again. It was made smaller first: faults that are not needed are left out. Start at the end of the

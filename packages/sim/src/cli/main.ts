@@ -8,6 +8,7 @@ import { scenarios } from "../eventual/designs/scenarios.ts";
 import { designTable } from "../eventual/designs/table.ts";
 import { replayScenario } from "../scenario/replay.ts";
 import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
+import { runGossipSeeds, runGossipTargets } from "./gossip.ts";
 import type { ManyFlags, RunFlags, SeedList } from "./arguments.ts";
 import { modeNamed } from "./modes.ts";
 import type { ModeResult, SimMode } from "./modes.ts";
@@ -58,6 +59,10 @@ export async function simMain(
       case "help":
         environment.print(helpText);
         return 0;
+      case "gossip":
+        return runGossipSeeds(command.seeds, environment);
+      case "gossipTargets":
+        return runGossipTargets(command, environment.print);
       case "one":
         return await runOne(command.seed, command.run, environment);
       case "many":
