@@ -21,8 +21,8 @@ export const USER_STATE_MAX_BYTES: number = 20 * 1024 * 1024;
 /** Bytes of one header or member of a stream, fields we do not know included. */
 export const STREAM_ITEM_MAX_BYTES = 8_192;
 
-/** Bytes of a member's name: serf allows 128 characters; they may have 4 bytes each. */
-export const NAME_MAX_BYTES = 512;
+/** Bytes of a member's name; serf allows 128. */
+export const NAME_MAX_BYTES = 255;
 /** Bytes of a member's metadata, memberlist's `MetaMaxSize`. */
 export const META_MAX_BYTES = 512;
 /** Bytes of the payload of an acknowledgement; serf's coordinate has about 130. */

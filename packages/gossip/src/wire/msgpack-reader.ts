@@ -10,6 +10,10 @@ import { decodeUtf8 } from "./utf8.ts";
 
 const NIL = 0xc0;
 
+/*
+ * A record is read as a loop over its keys: a `switch` reads the values of those it knows and
+ * skips the others. The last of two equal keys counts, as in Go.
+ */
 export class MsgpackReader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
@@ -230,16 +234,6 @@ export class MsgpackReader {
 
   #need(size: number): void {
     if (size > this.#end - this.#position) throw truncated();
-  }
-}
-
-/**
- * Reads a record: calls `field` with every key; it reads the value and answers true, or answers
- * false and the value is passed. The last of two equal keys counts, as in Go.
- */
-export function readFields(reader: MsgpackReader, field: (key: string) => boolean): void {
-  for (let left = reader.map(); left > 0; left -= 1) {
-    if (!field(reader.key())) reader.skip();
   }
 }
 

@@ -27,8 +27,7 @@ export interface Refusal {
 
 /** What a decoder answers. */
 export type Decoded<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: Refusal };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
 /** Thrown inside decoders only; never leaves this folder. */
 export class WireError extends Error {
