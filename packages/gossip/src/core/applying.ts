@@ -1,0 +1,209 @@
+/**
+ * What is believed of others: how a claim that arrived changes what is known, what is told on, and
+ * which events it makes. Claims about ourselves are answered in `refuting.ts`.
+ *
+ * B1 The larger claim wins (`claims.ts`); what does not win changes nothing and is not told on.
+ * B2 A living member keeps its address: the same name elsewhere is a conflict, and changes nothing.
+ *    Once it is gone, a larger claim may bring it back anywhere.
+ * B3 An incarnation that jumps further than any member goes is not believed.
+ * B4 Each change of standing or detail makes its event, in order; and no event is without a change.
+ */
+import type { Alive, Dead, PacketMessage, Suspect } from "../messages.ts";
+import type { Address, Incarnation, MemberName } from "../types.ts";
+import { compareDetails, compareStandings, isLive, sameAddress, sameContents } from "./claims.ts";
+import type { StandingClaim } from "./claims.ts";
+import type { MemberEventType } from "./door.ts";
+import { tell } from "./gossiping.ts";
+import { forget, newMember, place } from "./members.ts";
+import type { Member } from "./members.ts";
+import { areVersions, isAddress, isName, isUint32, metaMaxBytes, uint32Max } from "./options.ts";
+import { onAliveAboutUs, onDoubtAboutUs } from "./refuting.ts";
+import { emit, liveCount, memberNamed, note, reject } from "./state.ts";
+import type { GossipState } from "./state.ts";
+import { seekCompany } from "./schedule.ts";
+import { beginSuspicion, confirmSuspicion } from "./suspicion.ts";
+
+/** Another one that uses the name of a living member is told of no more often than this. */
+export const conflictIntervalMs: number = 30_000;
+
+/**
+ * A member says that it is there.
+ *
+ * @param isNews - whether the others may not know it; if so, it is told on
+ */
+export function onAlive(s: GossipState, from: Address, m: Alive, isNews: boolean): void {
+  if (!isPlausible(m)) return reject(s, from, "alive", "malformed");
+  if (m.node === s.self.name) return onAliveAboutUs(s, from, m);
+  const known = memberNamed(s, m.node);
+  if (jumps(s, known, m.incarnation)) return reject(s, from, "alive", "incarnationJump");
+  if (known === undefined) return meet(s, from, m, isNews);
+  if (!sameAddress(known.detail.address, m.address) && isLive(known.standing)) {
+    return onConflict(s, known, m);
+  }
+  const updated = takeDetail(known, m);
+  const claim: StandingClaim = { standing: "alive", incarnation: m.incarnation };
+  if (compareStandings(claim, known) > 0) {
+    changeStanding(s, known, claim);
+    if (isNews) tell(s, known.name, m);
+  }
+  if (updated) emit(s, "update", known);
+}
+
+function isPlausible(m: Alive): boolean {
+  return (
+    isName(m.node) &&
+    isAddress(m.address) &&
+    m.meta.length <= metaMaxBytes &&
+    isUint32(m.incarnation) &&
+    (m.versions === null || areVersions(m.versions))
+  );
+}
+
+/** B3. Of somebody unknown anything is believed that leaves it room to object. */
+function jumps(s: GossipState, known: Member | undefined, incarnation: Incarnation): boolean {
+  const { incarnationJumpMax } = s.options.limits;
+  if (known === undefined) return incarnation > uint32Max - incarnationJumpMax;
+  return incarnation > known.incarnation + incarnationJumpMax;
+}
+
+/** Somebody who was not heard of before. */
+function meet(s: GossipState, from: Address, m: Alive, isNews: boolean): void {
+  if (!makeRoom(s)) return reject(s, from, "alive", "membersFull");
+  const { address, meta, versions, incarnation } = m;
+  const member = newMember(m.node, { address, meta, versions });
+  member.detailIncarnation = incarnation;
+  s.table.byName.set(member.name, member);
+  changeStanding(s, member, { standing: "alive", incarnation });
+  if (isNews) tell(s, member.name, m);
+}
+
+/** Whoever is gone for the longest time makes room; those that take part never do. */
+function makeRoom(s: GossipState): boolean {
+  if (s.table.byName.size < s.options.limits.membersMax) return true;
+  const [oldest] = s.table.gone;
+  if (oldest === undefined) return false;
+  forget(s.table, oldest);
+  note(s, { type: "forgotten", node: oldest.name });
+  return true;
+}
+
+/**
+ * B2. If the one that we know is gone in truth, it is the other one who should be heard: it is
+ * probed next, and given up at once if it does not answer (`probe.ts`).
+ */
+function onConflict(s: GossipState, known: Member, m: Alive): void {
+  const last = known.conflict;
+  if (last !== null && s.now - last.at < conflictIntervalMs) return;
+  known.conflict = { address: m.address, at: s.now };
+  s.urgent = known;
+  emit(s, "conflict", known, m.address);
+}
+
+/** @returns whether the member says something else of itself than was known, and is not back */
+function takeDetail(known: Member, m: Alive): boolean {
+  const { address, meta, versions, incarnation } = m;
+  const detail = { address, meta, versions };
+  const before = { incarnation: known.detailIncarnation, detail: known.detail };
+  if (compareDetails({ incarnation, detail }, before) <= 0) return false;
+  known.detailIncarnation = incarnation;
+  if (sameContents(detail, before.detail)) return false;
+  known.detail = detail;
+  return isLive(known.standing);
+}
+
+/** Somebody doubts a member. */
+export function onSuspect(s: GossipState, from: Address, m: Suspect): void {
+  if (m.node === s.self.name) return onDoubtAboutUs(s, from, m);
+  const known = memberNamed(s, m.node);
+  if (known === undefined) return;
+  if (jumps(s, known, m.incarnation)) return reject(s, from, "suspect", "incarnationJump");
+  const claim: StandingClaim = { standing: "suspect", incarnation: m.incarnation };
+  const order = compareStandings(claim, known);
+  if (order === 0) return confirm(s, known, m);
+  if (order < 0) return;
+  // It objected since it was suspected first, or it was gone and is heard of again.
+  if (!isLive(known.standing)) {
+    changeStanding(s, known, { standing: "alive", incarnation: m.incarnation });
+  }
+  changeStanding(s, known, claim);
+  startSuspicion(s, known, m.from);
+  tell(s, known.name, m);
+}
+
+function startSuspicion(s: GossipState, member: Member, from: MemberName): void {
+  const members = liveCount(s);
+  member.suspicion = beginSuspicion(s.options.timing, { from, members, now: s.now });
+  s.due.suspicion = Math.min(s.due.suspicion, member.suspicion.deadline);
+}
+
+function confirm(s: GossipState, member: Member, m: Suspect): void {
+  const { suspicion } = member;
+  if (suspicion === null || !confirmSuspicion(suspicion, m.from)) return;
+  s.due.suspicion = Math.min(s.due.suspicion, suspicion.deadline);
+  tell(s, member.name, m); // so that the others count it too
+}
+
+/** Somebody gave a member up, or it says goodbye. */
+export function onDead(s: GossipState, from: Address, m: Dead): void {
+  if (m.node === s.self.name) return onDoubtAboutUs(s, from, m);
+  const known = memberNamed(s, m.node);
+  if (known === undefined) return;
+  if (jumps(s, known, m.incarnation)) return reject(s, from, "dead", "incarnationJump");
+  const standing = m.from === m.node ? "left" : "dead";
+  const claim: StandingClaim = { standing, incarnation: m.incarnation };
+  if (compareStandings(claim, known) <= 0) return;
+  const isNews = known.standing !== standing;
+  changeStanding(s, known, claim);
+  if (isNews) tell(s, known.name, m);
+}
+
+/** Suspicions that are over: nobody objected in time. */
+export function expireSuspicions(s: GossipState): void {
+  let next = Infinity;
+  for (const member of s.table.suspects) {
+    const deadline = member.suspicion?.deadline ?? Infinity;
+    if (deadline <= s.now) giveUp(s, member);
+    else next = Math.min(next, deadline);
+  }
+  s.due.suspicion = next;
+}
+
+/** This member no longer believes in that one, and says so. */
+export function giveUp(s: GossipState, member: Member): void {
+  const { name, incarnation } = member;
+  const message: PacketMessage = { type: "dead", incarnation, node: name, from: s.self.name };
+  changeStanding(s, member, { standing: "dead", incarnation });
+  tell(s, name, message);
+}
+
+/** This member doubts that one, and says so. */
+export function doubt(s: GossipState, member: Member): void {
+  const { name, incarnation } = member;
+  const own: Suspect = { type: "suspect", incarnation, node: name, from: s.self.name };
+  onSuspect(s, s.self.detail.address, own);
+}
+
+/** B4. */
+function changeStanding(s: GossipState, member: Member, claim: StandingClaim): void {
+  const before = member.standing;
+  const isNew = member.sequence === 0;
+  member.incarnation = claim.incarnation;
+  if (before === claim.standing && !isNew) return;
+  member.standing = claim.standing;
+  place(s.table, member, s.now);
+  if (s.table.live.length === 0) seekCompany(s);
+  emit(s, eventOf(isNew || !isLive(before), claim.standing), member);
+}
+
+function eventOf(wasGone: boolean, standing: Member["standing"]): MemberEventType {
+  switch (standing) {
+    case "alive":
+      return wasGone ? "join" : "alive";
+    case "suspect":
+      return "suspect";
+    case "dead":
+      return "failed";
+    case "left":
+      return "leave";
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Exchanges of the whole table over a stream: how a newcomer learns everything at once, how what
+ * rumours missed is repaired, and how two halves of a cluster find each other again.
+ *
+ * X1 A row says what its sender believes, as hearsay: "dead" makes us suspect, not give up, so that
+ *    whoever lives can object. That is also how a partition heals: each side hears that it is
+ *    believed dead, and objects.
+ * X2 Only what a member said itself, its goodbye included, is taken as it is.
+ * X3 What a newcomer learns from its first exchange is no news to anybody, and is not told on; that
+ *    it is there itself, is (memberlist tells everything: a newcomer to a thousand members repeats
+ *    a thousand rumours for a minute).
+ */
+import type { PushPull, PushPullState } from "../messages.ts";
+import type { Address } from "../types.ts";
+import { compareStandings } from "./claims.ts";
+import { onAlive, onDead, onSuspect } from "./applying.ts";
+import { openStream } from "./exchanges.ts";
+import { sample } from "./random.ts";
+import { pushPullMs } from "./schedule.ts";
+import { memberNamed, noBytes } from "./state.ts";
+import type { GossipState } from "./state.ts";
+
+/** Everything that we know. */
+export function ownTable(s: GossipState, join: boolean): PushPull {
+  const states: PushPullState[] = [];
+  for (const { name, detail, incarnation, standing } of s.table.byName.values()) {
+    states.push({ name, ...detail, incarnation, state: standing });
+  }
+  return { type: "pushPull", join, states, userState: noBytes };
+}
+
+/** The regular exchange, with one member that lives. */
+export function pushPull(s: GossipState): void {
+  s.due.pushPull = s.now + pushPullMs(s);
+  const [partner] = sample(s, {
+    of: s.table.live,
+    count: 1,
+    accepts: ({ standing }) => standing === "alive",
+  });
+  if (partner !== undefined) sync(s, partner.detail.address, { join: false, context: null });
+}
+
+/** @returns whether there was room for another exchange */
+export function sync(
+  s: GossipState,
+  to: Address,
+  about: { readonly join: boolean; readonly context: number | null },
+): boolean {
+  const purpose = { kind: "sync", context: about.context } as const;
+  const timeoutMs = s.options.timing.streamTimeoutMs;
+  return openStream(s, to, ownTable(s, about.join), { purpose, timeoutMs });
+}
+
+/**
+ * Takes in what somebody else knows.
+ *
+ * @param isNews - whether there is anybody who may not know it yet
+ */
+export function mergeTable(s: GossipState, from: Address, m: PushPull, isNews: boolean): void {
+  for (const row of m.states) mergeRow(s, from, row, isNews);
+  s.effects.push({ type: "userState", join: m.join, userState: m.userState });
+}
+
+function mergeRow(s: GossipState, from: Address, row: PushPullState, isNews: boolean): void {
+  const { name: node, address, meta, versions, incarnation } = row;
+  switch (row.state) {
+    case "alive":
+      return onAlive(
+        s,
+        from,
+        { type: "alive", incarnation, node, address, meta, versions },
+        isNews,
+      );
+    case "suspect":
+      if (memberNamed(s, node) === undefined) {
+        onAlive(s, from, { type: "alive", incarnation, node, address, meta, versions }, isNews);
+      }
+      return hearOfDoubt(s, from, row);
+    case "dead":
+      return hearOfDoubt(s, from, row);
+    case "left":
+      return onDead(s, from, { type: "dead", incarnation, node, from: node });
+  }
+}
+
+/** X1. Hearsay begins a suspicion, but is no confirmation of one: nobody new has seen anything. */
+function hearOfDoubt(s: GossipState, from: Address, row: PushPullState): void {
+  const { name: node, incarnation } = row;
+  const known = memberNamed(s, node);
+  if (known === undefined) return;
+  if (known !== s.self && compareStandings({ standing: "suspect", incarnation }, known) <= 0)
+    return;
+  onSuspect(s, from, { type: "suspect", incarnation, node, from: s.self.name });
+}
