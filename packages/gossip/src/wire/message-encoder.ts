@@ -124,14 +124,15 @@ function writeAlive(writer: MsgpackWriter, message: Alive): void {
 }
 
 function sourceFields(source: Source | null): number {
-  return source === null ? 0 : 3;
+  if (source === null) return 0;
+  return source.node === "" ? 2 : 3;
 }
 
 function writeSource(writer: MsgpackWriter, source: Source | null): void {
   if (source === null) return;
   writer.text("SourceAddr");
   writeHost(writer, source.address.host);
-  text(writer, "SourceNode", source.node);
+  if (source.node !== "") text(writer, "SourceNode", source.node);
   number(writer, "SourcePort", source.address.port);
 }
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { TextDecoder } from "node:util";
 import { hex, toHex } from "../test-support/bytes.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
