@@ -85,7 +85,8 @@ export class Host {
       case "answerStream":
         return this.#incoming.answer(effect.stream, effect.message);
       case "event":
-        return this.events.publish(effect.event);
+        this.events.publish(effect.event);
+        return this.#given.layer?.onMember?.(effect.event);
       case "user":
         return this.#given.layer?.receive(effect);
       case "userState":

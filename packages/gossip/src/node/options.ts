@@ -1,5 +1,5 @@
 /** What a gossiping member is started with. */
-import type { Note } from "../core/door.ts";
+import type { MemberEvent, Note } from "../core/door.ts";
 import { defaultLimits, defaultVersions, lanTiming } from "../core/options.ts";
 import type { GossipLimits, GossipTiming } from "../core/options.ts";
 import type { Address, Incarnation, MemberName, Versions } from "../types.ts";
@@ -27,14 +27,16 @@ export interface GossipLayer {
   userState(join: boolean): Uint8Array;
   /** What came along with another one's. */
   mergeUserState(state: Uint8Array, join: boolean): void;
+  /** Something happened to a member. */
+  onMember?(event: MemberEvent): void;
 }
 
 /** Sees everything and changes nothing: for logs and metrics. Must not throw. */
 export interface GossipObserver {
   /** A note of the core. */
   onNote?(note: Note): void;
-  /** Bytes that were not accepted. */
-  onRefused?(refusal: Refusal, from: Address): void;
+  /** Bytes that were not accepted; `from` is null where the layer above does not know it. */
+  onRefused?(refusal: Refusal, from: Address | null): void;
   /** The system refused to send, or told of something that did not arrive. */
   onSocketError?(error: Error): void;
   /** A seed could not be looked up; it will be tried again. */
