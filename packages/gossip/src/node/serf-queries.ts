@@ -160,7 +160,7 @@ export class QueryAsking {
   /** The first answer of each member counts. */
   onResponse({ time, id, from, ack, payload }: SerfQueryResponse): void {
     const asked = this.#asked.get(id);
-    if (asked === undefined || asked.time !== time) return; // too late
+    if (asked?.time !== time) return; // too late
     if (asked.acks.size + asked.answers.size >= serf.QUERY_ANSWERS_MAX) return;
     if (ack) asked.acks.add(from);
     else if (!asked.answers.has(from)) asked.answers.set(from, payload);

@@ -23,9 +23,9 @@ type Instruction =
 
 /** A pattern, or null if it is none or more than we understand. */
 export function compilePattern(expression: string): ((text: string) => boolean) | null {
-  const compiler = new Compiler([...expression]);
+  const compiler = new Compiler(Array.from(expression));
   if (!compiler.compile()) return null;
-  return (text) => finds(compiler.program, [...text]);
+  return (text) => finds(compiler.program, Array.from(text));
 }
 
 /** Whether the pattern is anywhere in the text. */
