@@ -102,7 +102,7 @@ export class SerfSession implements GossipLayer {
     const time = this.#queryClock.time;
     this.#queryClock.increment();
     this.#queries.take(time, query.id, this.#queryClock.time);
-    return { type: "query", time, ...query };
+    return { ...query, type: "query", time };
   }
 
   receive({ payload }: LayerMessage): void {

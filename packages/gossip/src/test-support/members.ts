@@ -39,9 +39,12 @@ export class Members {
 }
 
 /** Waits until something holds. */
-export async function until(holds: () => boolean, timeoutMs: number = 20_000): Promise<void> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs: number = 20_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`did not come about: ${String(holds)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
