@@ -1,3 +1,5 @@
+import { MsgpackReader } from "./msgpack-reader.ts";
+
 /** Bytes that arrived and were not read yet: grows with what comes, never with what is claimed. */
 export class ByteQueue {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -11,6 +13,16 @@ export class ByteQueue {
   /** All that is there: a view that is good until the next `push`. */
   get view(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Reads from the front without a view for every item; `drop` what was read. */
+  reader(): MsgpackReader {
+    return new MsgpackReader(this.#bytes, this.#start, this.#end);
+  }
+
+  /** Forgets what the reader, which began at the front, has passed. */
+  dropTo(reader: MsgpackReader): void {
+    this.#start = reader.position;
   }
 
   push(chunk: Uint8Array): void {

@@ -27,8 +27,11 @@ export function readMeta(reader: MsgpackReader): Uint8Array {
 
 /** 4 or 16 bytes, or none at all: what was read so far of an address. */
 export function readHost(reader: MsgpackReader): string {
-  const bytes = reader.view(16);
-  return bytes === null || bytes.length === 0 ? "" : hostOf(bytes);
+  return reader.raw(16, hostAt) ?? "";
+}
+
+function hostAt(bytes: Uint8Array, start: number, end: number): string {
+  return start === end ? "" : hostOf(bytes, start, end);
 }
 
 /**
@@ -36,15 +39,18 @@ export function readHost(reader: MsgpackReader): string {
  * some at the end.
  */
 export function readVersions(reader: MsgpackReader): Versions | null {
-  const bytes = reader.view(64);
-  if (bytes === null || bytes.length < VERSIONS_BYTES) return null;
+  return reader.raw(64, versionsAt);
+}
+
+function versionsAt(bytes: Uint8Array, start: number, end: number): Versions | null {
+  if (end - start < VERSIONS_BYTES) return null;
   return {
-    protocolMin: bytes[0]!,
-    protocolMax: bytes[1]!,
-    protocol: bytes[2]!,
-    delegateMin: bytes[3]!,
-    delegateMax: bytes[4]!,
-    delegate: bytes[5]!,
+    protocolMin: bytes[start]!,
+    protocolMax: bytes[start + 1]!,
+    protocol: bytes[start + 2]!,
+    delegateMin: bytes[start + 3]!,
+    delegateMax: bytes[start + 4]!,
+    delegate: bytes[start + 5]!,
   };
 }
 

@@ -4,6 +4,7 @@
  * Every length is checked against its limit and against what is left before anything is
  * allocated. What is read is copied: a member's metadata must not keep a datagram alive.
  */
+import { knownKey } from "./keys.ts";
 import { KEY_MAX_BYTES, MAP_MAX_FIELDS, SKIP_MAX_DEPTH } from "./limits.ts";
 import { WireError } from "./refusal.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -57,30 +58,30 @@ export class MsgpackReader {
 
   /** The name of a field. */
   key(): string {
-    return this.text(KEY_MAX_BYTES);
+    return this.raw(KEY_MAX_BYTES, readKey) ?? "";
   }
 
   /** UTF-8 text of at most `maxBytes`; nil is empty. */
   text(maxBytes: number): string {
+    return this.raw(maxBytes, decodeUtf8) ?? "";
+  }
+
+  /** What `read` makes of at most `maxBytes` bytes where they lie; null for nil. */
+  raw<T>(maxBytes: number, read: (bytes: Uint8Array, start: number, end: number) => T): T | null {
     const length = this.#rawLength(maxBytes);
-    if (length === null) return "";
-    const start = this.#position;
+    if (length === null) return null;
     this.#position += length;
-    return decodeUtf8(this.#bytes, start, this.#position);
+    return read(this.#bytes, this.#position - length, this.#position);
   }
 
   /** At most `maxBytes` bytes, copied; null for nil. */
   bytes(maxBytes: number): Uint8Array | null {
-    const view = this.view(maxBytes);
-    return view === null ? null : view.slice();
+    return this.raw(maxBytes, copy);
   }
 
   /** At most `maxBytes` bytes, not copied: for what is read on at once. */
   view(maxBytes: number): Uint8Array | null {
-    const length = this.#rawLength(maxBytes);
-    if (length === null) return null;
-    this.#position += length;
-    return this.#bytes.subarray(this.#position - length, this.#position);
+    return this.raw(maxBytes, (bytes, start, end) => bytes.subarray(start, end));
   }
 
   /** An integer from 0 to `max`, whatever form it has; nil is 0. */
@@ -235,6 +236,14 @@ export class MsgpackReader {
   #need(size: number): void {
     if (size > this.#end - this.#position) throw truncated();
   }
+}
+
+function readKey(bytes: Uint8Array, start: number, end: number): string {
+  return knownKey(bytes, start, end) ?? decodeUtf8(bytes, start, end);
+}
+
+function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return bytes.slice(start, end);
 }
 
 /** More bytes were announced than are there. */

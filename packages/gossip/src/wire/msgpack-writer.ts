@@ -115,7 +115,21 @@ export class MsgpackWriter {
 
   /** Text in raw form. */
   text(value: string): void {
-    this.bytes(encodeUtf8(value));
+    if (value.length >= 32 || !this.#shortAscii(value)) this.bytes(encodeUtf8(value));
+  }
+
+  /** Writes a short text of ASCII without a detour; nothing if it is another. */
+  #shortAscii(value: string): boolean {
+    this.#reserve(1 + value.length);
+    let at = this.#length;
+    this.#bytes[at++] = 0xa0 | value.length;
+    for (let index = 0; index < value.length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.#bytes[at++] = code;
+    }
+    this.#length = at;
+    return true;
   }
 
   /** Bytes in raw form; null is nil, which Go reads as an absent slice. */

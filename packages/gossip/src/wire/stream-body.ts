@@ -4,11 +4,11 @@ import type { ByteQueue } from "./byte-queue.ts";
 import * as limits from "./limits.ts";
 import { readAck, readError, readPing, readState } from "./message-decoder.ts";
 import * as type from "./message-types.ts";
-import { MsgpackReader } from "./msgpack-reader.ts";
+import type { MsgpackReader } from "./msgpack-reader.ts";
 import { refusalOf, WireError, type Refusal } from "./refusal.ts";
 
-/** Rows of a push/pull that one step reads: about a millisecond. */
-const SLICE_ROWS = 256;
+/** Rows of a push/pull that one step reads: one or two milliseconds. */
+const SLICE_ROWS = 128;
 /** Refused rows that are told one by one; the others only go missing. */
 const MAX_REFUSALS = 16;
 
@@ -105,10 +105,10 @@ function item<T>(
   complete: boolean,
   read: (reader: MsgpackReader) => T,
 ): T | "wait" {
-  const reader = new MsgpackReader(queue.view);
+  const reader = queue.reader();
   try {
     const value = read(reader);
-    queue.drop(reader.position);
+    queue.dropTo(reader);
     return value;
   } catch (error) {
     if (complete || refusalOf(error).reason !== "truncated") throw error;

@@ -53,6 +53,11 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   let index = start;
   while (index < end) {
     const first = bytes[index]!;
+    if (index + 8 <= end && isAscii8(bytes, index)) {
+      text += fromAscii8(bytes, index);
+      index += 8;
+      continue;
+    }
     if (first < 0x80) {
       text += String.fromCharCode(first);
       index += 1;
@@ -64,6 +69,17 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
     index += length;
   }
   return text;
+}
+
+/** Eight at a time: a string for each character would be thrown away at once. */
+function isAscii8(b: Uint8Array, at: number): boolean {
+  const low = b[at]! | b[at + 1]! | b[at + 2]! | b[at + 3]!;
+  return (low | b[at + 4]! | b[at + 5]! | b[at + 6]! | b[at + 7]!) < 0x80;
+}
+
+function fromAscii8(b: Uint8Array, at: number): string {
+  const head = String.fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!);
+  return head + String.fromCharCode(b[at + 4]!, b[at + 5]!, b[at + 6]!, b[at + 7]!);
 }
 
 function lengthOf(first: number): number {
