@@ -16,7 +16,7 @@ import { tell } from "./gossiping.ts";
 import { succeed } from "./probe.ts";
 import { mergeTable, sync } from "./push-pull.ts";
 import { nextRandom } from "./random.ts";
-import { forgetIntervalMs, planSeed, seekCompany } from "./schedule.ts";
+import { forgetIntervalMs, planSeed, seekCompany, syncSoon } from "./schedule.ts";
 import { liveCount, note, outcome, ownAlive, reject } from "./state.ts";
 import type { Exchange, GossipState } from "./state.ts";
 
@@ -133,9 +133,13 @@ function endSync(
   continueJoins(s);
 }
 
-/** X3. */
+/** X3, X4. */
 function takeAnswer(s: GossipState, from: Address, answer: PushPull): void {
-  const isNewcomer = s.table.live.length === 0;
+  const before = s.table.live.length;
+  const isNewcomer = before === 0;
   mergeTable(s, from, answer, !isNewcomer);
-  if (isNewcomer && s.leaving === null) tell(s, s.self.name, ownAlive(s));
+  if (s.leaving !== null) return;
+  if (isNewcomer) tell(s, s.self.name, ownAlive(s));
+  if (s.table.live.length > before) syncSoon(s);
+  else s.settling = 0;
 }

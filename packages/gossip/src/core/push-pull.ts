@@ -9,6 +9,8 @@
  * X3 What a newcomer learns from its first exchange is no news to anybody, and is not told on; that
  *    it is there itself, is (memberlist tells everything: a newcomer to a thousand members repeats
  *    a thousand rumours for a minute).
+ * X4 An exchange that brought members nobody had told us of is followed by another one soon, and
+ *    that by one less soon: where many start at once, or two halves meet, rumours alone are slow.
  */
 import type { PushPull, PushPullState } from "../messages.ts";
 import type { Address } from "../types.ts";

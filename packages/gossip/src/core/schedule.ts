@@ -9,6 +9,9 @@ const pushPullScaleMembers = 32;
 /** How often tombstones are looked at, in their own lifetime. */
 const forgetShare = 24;
 
+/** The last exchange that follows soon is 2 to this power as late as the first. */
+const settlingMax = 16;
+
 /** A time up to `ms`, so that members who started together do not go on together. */
 export function spread(s: GossipState, ms: Milliseconds): Milliseconds {
   return nextRandom(s, Math.ceil(ms) + 1);
@@ -40,6 +43,14 @@ export function pushPullMs(s: GossipState): Milliseconds {
   return pushPullIntervalMs * (doublings + 1);
 }
 
+/** X4. Never later than the regular exchange. */
+export function syncSoon(s: GossipState): void {
+  if (s.due.pushPull === Infinity) return;
+  const ms = s.options.timing.joinRetryMs * 2 ** s.settling;
+  s.due.pushPull = Math.min(s.due.pushPull, s.now + ms / 2 + spread(s, ms));
+  s.settling = Math.min(s.settling + 1, settlingMax);
+}
+
 /** Plans the next look at a seed: soon where nobody is known, now and then otherwise. */
 export function planSeed(s: GossipState): void {
   const { joinRetryMs, seedIntervalMs } = s.options.timing;
@@ -59,9 +70,8 @@ export function seekCompany(s: GossipState): void {
 /** The earliest of all that is planned. */
 export function nextDeadline(s: GossipState): Milliseconds {
   const { due, probe } = s;
-  return Math.min(
-    ...[due.probe, due.gossip, due.pushPull, due.reconnect, due.seed, due.suspicion],
-    ...[due.forget, due.leave, due.relay, due.exchange],
-    probe === null ? Infinity : (probe.askOthersAt ?? probe.verdictAt),
-  );
+  const regular = Math.min(due.probe, due.gossip, due.pushPull, due.reconnect, due.seed);
+  const rare = Math.min(due.suspicion, due.forget, due.leave, due.relay, due.exchange);
+  const probing = probe === null ? Infinity : (probe.askOthersAt ?? probe.verdictAt);
+  return Math.min(regular, rare, probing);
 }

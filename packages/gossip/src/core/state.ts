@@ -89,6 +89,8 @@ export interface GossipState extends RandomState {
   readonly exchanges: Map<number, Exchange>;
   lastExchange: number;
   readonly joining: Map<number, Joining>;
+  /** Exchanges in a row that brought members nobody had told us of. */
+  settling: number;
   seeds: readonly Address[];
   ackPayload: Uint8Array;
   /** `null`: it does not leave. */
@@ -113,7 +115,7 @@ export function initialState(options: GossipOptions, now: Milliseconds): GossipS
     ...{ random: seed | 0, lastSeqNo: 0, relays: new Map(), exchanges: new Map(), lastExchange: 0 },
     rumors: emptyQueue(limits.rumorsMaxBytes),
     broadcasts: emptyQueue(limits.broadcastsMaxBytes),
-    ...{ lastGossipAt: -Infinity, joining: new Map(), seeds: [], ackPayload: noBytes },
+    ...{ lastGossipAt: -Infinity, joining: new Map(), settling: 0, seeds: [], ackPayload: noBytes },
     leaving: null,
     due: {
       ...{ probe: 0, gossip: Infinity, pushPull: Infinity, reconnect: Infinity },

@@ -17,7 +17,8 @@ export type SimCommand =
       readonly run: RunFlags;
       readonly many: ManyFlags;
     }
-  | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean };
+  | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean }
+  | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] };
 
 export interface RunFlags {
   readonly without: readonly FaultKind[];
@@ -54,6 +55,10 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   if (values.help === true) return { type: "help" };
   if (values.scenario !== undefined) {
     return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
+  }
+  if (values["gossip-targets"] === true) {
+    const only = (values.only ?? []).flatMap((list) => list.split(","));
+    return { type: "gossipTargets", full: values.full === true, only };
   }
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
@@ -107,6 +112,9 @@ function parseFlags(argv: readonly string[]) {
       "allow-missing": { type: "boolean" },
       scenario: { type: "string", multiple: true },
       rewrite: { type: "boolean" },
+      "gossip-targets": { type: "boolean" },
+      full: { type: "boolean" },
+      only: { type: "string", multiple: true },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -165,6 +173,7 @@ function listed(names: readonly string[]): string {
 }
 
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
+npm run sim -- --gossip-targets [--full] [--only G1,G5]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
 invariants are checked after every event; then the cluster is healed and must come back by itself.
@@ -186,6 +195,11 @@ The same seed always gives the same run.
   --workers N         default: one a processor
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached
+
+  --gossip-targets    measures the targets of membership (docs/gossip.md) on the gossip core; exit
+                      code 1 if one is missed
+  --full              with it: larger clusters and longer runs, many minutes instead of one
+  --only G1,G5        with it: only these
 
 How to read a failure: it names an invariant, what was seen, and the command that shows the run
 again. It was made smaller first: faults that are not needed are left out. Start at the end of the

@@ -11,6 +11,7 @@ import type { RunOptions, RunResult } from "../simulation.ts";
 import { workloadNamed } from "../workloads.ts";
 import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
 import type { ManyFlags, RunFlags, SeedList } from "./arguments.ts";
+import { runGossipTargets } from "./gossip-targets.ts";
 
 export interface SimEnvironment {
   /** Writes a line to stdout. */
@@ -53,6 +54,8 @@ export async function simMain(
         return await runMany(command.seeds, command.run, command.many, environment);
       case "scenario":
         return runScenarios(command.files, command.rewrite, environment);
+      case "gossipTargets":
+        return runGossipTargets(command, environment.print);
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
