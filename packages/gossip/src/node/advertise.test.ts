@@ -1,3 +1,4 @@
+import { thrown } from "../test-support/thrown.ts";
 import { advertisedHost, isLoopback, type Interfaces } from "./advertise.ts";
 
 const lo = [
@@ -28,9 +29,10 @@ describe("what the others are told", () => {
   });
 
   it("it is never guessed among several", () => {
-    expect(() => advertisedHost(undefined, "0.0.0.0", two)).toThrow(
-      expect.objectContaining({ code: "GOSSIP_ADVERTISE", candidates: ["10.0.0.5", "172.17.0.1"] }),
-    );
+    expect(thrown(() => advertisedHost(undefined, "0.0.0.0", two))).toMatchObject({
+      code: "GOSSIP_ADVERTISE",
+      candidates: ["10.0.0.5", "172.17.0.1"],
+    });
   });
 
   it("an interface that does not exist, or has no use, is told", () => {

@@ -92,7 +92,7 @@ export class GossipNode {
    * All members, and then everything that happens to them; ends with the signal or the member. A
    * reader that is too slow gets all members again.
    */
-  events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
+  events({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<GossipEvent> {
     return this.#host.events.subscribe(signal);
   }
 

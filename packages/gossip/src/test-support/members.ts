@@ -64,7 +64,7 @@ export async function memberEvent(
   type: MemberEventType,
   withinMs: number,
 ): Promise<MemberView | null> {
-  for await (const event of node.events(AbortSignal.timeout(withinMs))) {
+  for await (const event of node.events({ signal: AbortSignal.timeout(withinMs) })) {
     if (event.type === type) return event.member;
   }
   return null;
