@@ -1,6 +1,6 @@
-// Removes the rules of the Raft core one at a time, then breaks the contract of its host clause by
-// clause, and lets the simulator find out. A rule that can be removed unnoticed has no guard: the
-// exit code is 1 then.
+// Removes the rules of the Raft core and of the gossip core one at a time, then breaks the contract
+// of the host of Raft clause by clause, and lets the simulator find out. A rule that can be removed
+// unnoticed has no guard: the exit code is 1 then.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,12 +10,13 @@ import ts from "typescript";
 
 const root = resolve(import.meta.dirname, "..");
 const raftSource = join(root, "packages/raft/src");
+const gossipSource = join(root, "packages/gossip/src");
 const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
-Each mutant is packages/raft without one rule of its core or of exactlyOnce, or a host that breaks
-one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+Each mutant is packages/raft without one rule of its core or of exactlyOnce, or packages/gossip
+without one rule of its core, or a host of Raft that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
 killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
@@ -50,7 +51,9 @@ async function importTables(dir) {
   }
   const load = (name) => import(pathToFileURL(join(dir, name)).href);
   const [{ mutants }, { flawedHosts }] = [await load("mutants.js"), await load("flawed-hosts.js")];
-  return { mutants, flawedHosts };
+  const { gossipMutants } = await load("mutants-of-gossip.js");
+  const gossip = gossipMutants.map((mutant) => ({ ...mutant, gossip: true }));
+  return { mutants: [...mutants, ...gossip], flawedHosts };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -62,8 +65,12 @@ function patch(mutant, text) {
   return text.replace(mutant.find, () => mutant.replace);
 }
 
+function sourceOf(mutant) {
+  return mutant.gossip ? gossipSource : raftSource;
+}
+
 async function importMutant(mutant, dir) {
-  cpSync(raftSource, dir, { recursive: true });
+  cpSync(sourceOf(mutant), dir, { recursive: true });
   const patched = join(dir, "core", mutant.file);
   writeFileSync(patched, patch(mutant, readFileSync(patched, "utf8")));
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
@@ -73,6 +80,7 @@ async function importMutant(mutant, dir) {
     writeFileSync(file.replace(/\.ts$/, ".js"), transpile(readFileSync(file, "utf8"), file));
   }
   const load = (file) => import(pathToFileURL(join(dir, file)).href);
+  if (mutant.gossip) return await load("core/gossip-core.js");
   const { RaftCore } = await load("core/raft-core.js");
   const { exactlyOnce } = await load("exactly-once/exactly-once.js");
   return { RaftCore, exactlyOnce };
@@ -111,9 +119,10 @@ async function main() {
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
     for (const m of chosen) {
-      if (!m.flaw) patch(m, readFileSync(join(raftSource, "core", m.file), "utf8"));
+      if (!m.flaw) patch(m, readFileSync(join(sourceOf(m), "core", m.file), "utf8"));
     }
     const show = async (seed, options) => {
+      if (options.gossip) return "(runs of gossip have no trace)";
       const { without, ticks } = await shrink(seed, options);
       const cut = ticks === null ? {} : { ticks };
       const run = await runSeedAsync(seed, { ...options, ...cut, without, trace: true });
@@ -129,6 +138,10 @@ async function main() {
 /** What the simulator runs: the core of the mutant, and under `once` also its exactlyOnce. */
 async function runOptions(mutant, { dir, sim }) {
   if (mutant.flaw) return { flaw: mutant.flaw };
+  if (mutant.gossip) {
+    const { GossipCore } = await importMutant(mutant, join(dir, mutant.name));
+    return { gossip: true, factory: (options, now) => new GossipCore(options, now) };
+  }
   const { RaftCore, exactlyOnce } = await importMutant(mutant, join(dir, mutant.name));
   const factory = (options, persisted) => new RaftCore(options, persisted);
   if (mutant.workload !== "once") return { factory };
@@ -141,7 +154,11 @@ async function runAll(chosen, { dir, sim, trace, seedsMax }) {
   for (const mutant of chosen) {
     const options = await runOptions(mutant, { dir, sim });
     const began = process.hrtime.bigint();
-    const found = await hunt(sim.runSeedAsync, options, seedsMax);
+    const found = await hunt(
+      options.gossip ? sim.runGossipSeed : sim.runSeedAsync,
+      options,
+      seedsMax,
+    );
     const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
     const name = mutant.name.padEnd(36);
     if (found === null) {

@@ -2,6 +2,7 @@
 export type * from "./core/door.ts";
 export { GossipCore } from "./core/gossip-core.ts";
 export {
+  ackPayloadMaxBytes,
   defaultLimits,
   defaultVersions,
   lanTiming,

@@ -1,6 +1,7 @@
 /**
  * A deterministic simulator for `@counter/raft`: run the core, or your own state machine on top of
- * it, under faults of disk, network and process that are all drawn from one seed.
+ * it, under faults of disk, network and process that are all drawn from one seed. And the same for
+ * `@counter/gossip`: clusters of its real core, up to thousands of members.
  */
 export { replayCommand, runSeeds, shrink } from "./batch.ts";
 export type { BatchResult, ReplaySetting, ShrunkRun } from "./batch.ts";
@@ -11,6 +12,14 @@ export type { Corner, CornerCounts } from "./coverage.ts";
 export { describeEntries, describeId, describeMessage, describeNote } from "./describe.ts";
 export type { DiskLatency } from "./disk.ts";
 export { unitsPerTick } from "./event-heap.ts";
+export { runGossipSeed } from "./gossip/simulation.ts";
+export type { GossipRunOptions, GossipRunResult } from "./gossip/simulation.ts";
+export { measureTargets } from "./gossip/targets.ts";
+export type { TargetOptions } from "./gossip/targets.ts";
+export { gossipInvariantSentences } from "./gossip/watching.ts";
+export type { GossipInvariantName } from "./gossip/watching.ts";
+export type { CoreFactory } from "./gossip/world.ts";
+export type { HeapBytes } from "./gossip/memory-targets.ts";
 export { hostFlaws } from "./host-flaws.ts";
 export type { HostFlaw } from "./host-flaws.ts";
 export type { OperationOutcome, OperationRecord } from "./history.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { PacketMessage } from "../messages.ts";
 import { acquainted, address, alive, Harness, letter } from "../test-support/harness.ts";
-import { conflictIntervalMs } from "./applying.ts";
+import { conflictIntervalMs } from "./refuting.ts";
 import { uint32Max } from "./options.ts";
 
 function suspect(node: string, incarnation = 1, from = "x"): PacketMessage {
@@ -211,7 +211,7 @@ describe("a name that somebody else uses (B2)", () => {
 
   it("is told where it is our own", () => {
     const h = acquainted(1);
-    h.receive(alive("self", 50, 9), alive("self", 50, 9));
+    h.receive(alive("self", 50, 9), alive("self", 51, 9));
     expect(h.story).toEqual(["conflict self"]);
     expect(h.core.status().incarnation).toBe(1);
   });

@@ -17,14 +17,11 @@ import { tell } from "./gossiping.ts";
 import { forget, newMember, place } from "./members.ts";
 import type { Member } from "./members.ts";
 import { areVersions, isAddress, isName, isUint32, metaMaxBytes, uint32Max } from "./options.ts";
-import { onAliveAboutUs, onDoubtAboutUs } from "./refuting.ts";
+import { conflictIntervalMs, onAliveAboutUs, onDoubtAboutUs } from "./refuting.ts";
 import { emit, liveCount, memberNamed, note, reject } from "./state.ts";
 import type { GossipState } from "./state.ts";
 import { seekCompany } from "./schedule.ts";
 import { beginSuspicion, confirmSuspicion } from "./suspicion.ts";
-
-/** Another one that uses the name of a living member is told of no more often than this. */
-export const conflictIntervalMs: number = 30_000;
 
 /**
  * A member says that it is there.

@@ -73,7 +73,7 @@ export type Input =
       readonly payload: Uint8Array;
       readonly reliable: boolean;
     }
-  /** What our acks carry for the layer above. */
+  /** What our acks carry for the layer above: at most 512 bytes, or it is a bug of the host. */
   | { readonly type: "ackPayload"; readonly payload: Uint8Array }
   /** The host found that nothing was read for so long, though it ticked in time. */
   | { readonly type: "stalled"; readonly forMs: number }

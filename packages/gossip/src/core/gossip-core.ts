@@ -28,7 +28,7 @@ import {
   reconnect,
   setSeeds,
 } from "./joining.ts";
-import { broadcast, endLeaving, leave, sendToOne, updateMeta } from "./leaving.ts";
+import { broadcast, endLeaving, leave, sendToOne, setAckPayload, updateMeta } from "./leaving.ts";
 import { viewOf } from "./members.ts";
 import { validate } from "./options.ts";
 import type { GossipOptions } from "./options.ts";
@@ -119,8 +119,7 @@ function take(s: GossipState, input: Input): void {
     case "send":
       return sendToOne(s, input.context, input);
     case "ackPayload":
-      s.ackPayload = input.payload;
-      return;
+      return setAckPayload(s, input.payload);
     case "stalled":
       return onStall(s, input.forMs);
     case "leave":

@@ -1,16 +1,21 @@
 /** What the member says of itself: metadata, broadcasts, messages to one member, and goodbye. */
-import type { UserMessage } from "../messages.ts";
+import type { Dead, UserMessage } from "../messages.ts";
 import type { MemberName } from "../types.ts";
 import { isLive } from "./claims.ts";
 import type { RefusalReason } from "./door.ts";
 import { openStream } from "./exchanges.ts";
 import { rumorMaxBytes, sendTo, tell, wakeGossip } from "./gossiping.ts";
-import { metaMaxBytes } from "./options.ts";
+import { invariant } from "./invariant.ts";
+import { ackPayloadMaxBytes, metaMaxBytes } from "./options.ts";
+import { sample } from "./random.ts";
 import { raiseIncarnation } from "./refuting.ts";
 import { addRumor } from "./rumors.ts";
 import { messageBytes } from "./sizes.ts";
 import { emit, memberNamed, outcome } from "./state.ts";
 import type { GossipState } from "./state.ts";
+
+/** To so many members a leaver says goodbye itself. */
+const goodbyesMax = 64;
 
 function refuse(s: GossipState, context: number, reason: RefusalReason): void {
   outcome(s, { type: "refused", context, reason });
@@ -23,6 +28,11 @@ export function updateMeta(s: GossipState, context: number, meta: Uint8Array): v
   raiseIncarnation(s, s.self.incarnation);
   emit(s, "update", s.self);
   outcome(s, { type: "accepted", context });
+}
+
+export function setAckPayload(s: GossipState, payload: Uint8Array): void {
+  invariant(payload.length <= ackPayloadMaxBytes, "what acks carry leaves room for the rest");
+  s.ackPayload = payload;
 }
 
 export function broadcast(
@@ -70,7 +80,11 @@ export function sendToOne(
   if (!opened) refuse(s, context, "overloaded");
 }
 
-/** From now on this member only answers; whoever hears its goodbye does not think that it failed. */
+/**
+ * From now on this member only answers; whoever hears its goodbye does not think that it failed. A
+ * rumour misses one in fifty members of a small cluster, and this one has no second chance to be
+ * told: so the leaver tells as many as it may itself, besides.
+ */
 export function leave(s: GossipState, context: number): void {
   if (s.leaving !== null) return refuse(s, context, "leaving");
   const { name, incarnation } = s.self;
@@ -80,7 +94,13 @@ export function leave(s: GossipState, context: number): void {
   const { due } = s;
   due.probe = due.pushPull = due.reconnect = due.seed = Infinity;
   due.leave = s.now + s.options.timing.leaveTimeoutMs;
-  tell(s, name, { type: "dead", incarnation, node: name, from: name });
+  const goodbye: Dead = { type: "dead", incarnation, node: name, from: name };
+  const told = { of: s.table.live, count: goodbyesMax, accepts: () => true };
+  for (const { detail } of sample(s, told)) {
+    const protocolMax = detail.versions?.protocolMax ?? 0;
+    s.effects.push({ type: "packet", to: detail.address, messages: [goodbye], protocolMax });
+  }
+  tell(s, name, goodbye);
   endLeaving(s);
 }
 

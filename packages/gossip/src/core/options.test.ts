@@ -32,9 +32,9 @@ describe("the options", () => {
   });
 
   it.each<[string, Partial<GossipLimits>]>([
-    ["packetMaxBytes", { packetMaxBytes: 511 }],
+    ["packetMaxBytes", { packetMaxBytes: 899 }],
     ["packetMaxBytes", { packetMaxBytes: 65_508 }],
-    ["packetReservedBytes", { packetReservedBytes: 1200 }],
+    ["packetReservedBytes", { packetReservedBytes: 501 }],
     ["membersMax", { membersMax: 0 }],
     ["relaysMax", { relaysMax: 1.5 }],
   ])("are refused with a wrong %s", (name, limits) => {

@@ -49,7 +49,7 @@ export interface GossipTiming {
 
 /** What is never exceeded, whatever arrives. */
 export interface GossipLimits {
-  /** Largest packet, in bytes. 512–65507. */
+  /** Largest packet, in bytes. 900–65507. */
   readonly packetMaxBytes: number;
   /** Of which the host wants so many for labels, checksums and encryption. */
   readonly packetReservedBytes: number;
@@ -87,6 +87,8 @@ export interface GossipOptions {
 
 /** Bytes of metadata, as memberlist has it. */
 export const metaMaxBytes: number = 512;
+/** Bytes that our acks carry for the layer above. */
+export const ackPayloadMaxBytes: number = 512;
 /** Bytes of a member's name. */
 export const nameMaxBytes: number = 255;
 /** Largest incarnation and sequence number: unsigned 32 bits. */
@@ -191,7 +193,7 @@ const timingMinima: Readonly<Record<Exclude<keyof GossipTiming, "scalesProbeTime
 };
 
 const limitMinima: Readonly<Record<keyof GossipLimits, number>> = {
-  packetMaxBytes: 512,
+  packetMaxBytes: 900,
   packetReservedBytes: 0,
   membersMax: 1,
   rumorsMaxBytes: 1024,
@@ -203,8 +205,8 @@ const limitMinima: Readonly<Record<keyof GossipLimits, number>> = {
   addressesMax: 1,
 };
 
-/** Room in a packet for anything but metadata and names, at least. */
-const packetUsableMinBytes = 256;
+/** Whatever a member may say of itself fits into a packet: a long name, and all metadata. */
+const packetUsableMinBytes = 900;
 
 function checkNumbers<K extends string>(
   values: Readonly<Record<K, number>>,

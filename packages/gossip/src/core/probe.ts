@@ -21,7 +21,7 @@ import { sendPacket, sendTo } from "./gossiping.ts";
 import { nextToProbe } from "./members.ts";
 import type { Member } from "./members.ts";
 import { sample } from "./random.ts";
-import { adjustHealth, memberNamed, nextSeqNo, note, reject } from "./state.ts";
+import { adjustHealth, memberNamed, nextSeqNo, noBytes, note, reject } from "./state.ts";
 import type { GossipState, Probe } from "./state.ts";
 
 /** The first protocol whose members answer pings on streams, and whose members send nacks. */
@@ -129,7 +129,8 @@ export function onAck(s: GossipState, from: Address, m: Ack): void {
   const relay = s.relays.get(m.seqNo);
   if (relay === undefined) return reject(s, from, "ack", "unexpected");
   s.relays.delete(m.seqNo);
-  const ack: Ack = { type: "ack", seqNo: relay.seqNo, payload: m.payload };
+  // What the layer above says is about a direct answer: how long it took, for one.
+  const ack: Ack = { type: "ack", seqNo: relay.seqNo, payload: noBytes };
   sendPacket(s, { address: relay.to, protocolMax: 0 }, [ack]);
 }
 

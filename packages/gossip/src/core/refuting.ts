@@ -10,6 +10,9 @@ import { uint32Max } from "./options.ts";
 import { adjustHealth, emit, note, ownAlive, reject } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
+/** Another one that uses the name of a living member is told of no more often than this. */
+export const conflictIntervalMs: number = 30_000;
+
 /** We are doubted, given up, or said to have left. */
 export function onDoubtAboutUs(s: GossipState, from: Address, m: Suspect | Dead): void {
   if (s.leaving !== null || m.incarnation < s.self.incarnation) return;
@@ -36,7 +39,7 @@ export function onAliveAboutUs(s: GossipState, from: Address, m: Alive): void {
 /** Another member has our name, or the others remember where we were before. */
 function conflictOverUs(s: GossipState, address: Address): void {
   const last = s.self.conflict;
-  if (last !== null && sameAddress(last.address, address)) return;
+  if (last !== null && s.now - last.at < conflictIntervalMs) return;
   s.self.conflict = { address, at: s.now };
   emit(s, "conflict", s.self, address);
 }

@@ -38,6 +38,15 @@ describe("the command line of the simulator", () => {
     expect(parseArguments(["--seed", "1", "--flaw", flaw])).toMatchObject({ run: { flaw } });
   });
 
+  it("measures the targets of membership, all or some of them", () => {
+    expect(parseArguments(["--gossip-targets"])).toEqual({
+      ...{ type: "gossipTargets", full: false, only: [] },
+    });
+    expect(parseArguments(["--gossip-targets", "--full", "--only", "G1,G5"])).toEqual({
+      ...{ type: "gossipTargets", full: true, only: ["G1", "G5"] },
+    });
+  });
+
   it("explains itself in lines that fit, with every fault, flaw and invariant", () => {
     for (const line of helpText.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
     const names = [faultKinds, Object.keys(hostFlaws), Object.keys(invariantSentences)].flat();

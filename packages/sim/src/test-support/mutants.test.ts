@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gossipInvariantSentences } from "../gossip/watching.ts";
 import { hostFlaws } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
 import { flawedHosts } from "./flawed-hosts.ts";
+import { gossipMutants } from "./mutants-of-gossip.ts";
 import { mutants } from "./mutants.ts";
 
 const core = join(__dirname, "../../../raft/src/core");
@@ -24,6 +26,19 @@ describe("the table of mutants", () => {
 
   it("removes at least twenty-five rules", () => {
     expect(mutants.length).toBeGreaterThanOrEqual(25);
+  });
+});
+
+describe("the table of mutants of gossip", () => {
+  const gossip = join(__dirname, "../../../gossip/src/core");
+
+  it.each(gossipMutants)("$name fits the text of the core exactly once", (mutant) => {
+    const text = readFileSync(join(gossip, mutant.file), "utf8");
+    expect(text.split(mutant.find)).toHaveLength(2);
+    expect(mutant.replace).not.toBe(mutant.find);
+    for (const name of mutant.expects) {
+      expect(Object.keys(gossipInvariantSentences)).toContain(name);
+    }
   });
 });
 

@@ -1,0 +1,129 @@
+import { GossipCore } from "@counter/gossip";
+import type { Effect, GossipCoreLike, Input } from "@counter/gossip";
+import { measureFailures } from "./failure-targets.ts";
+import { healMs, joinMs, repeatTargets } from "./healing-targets.ts";
+import { memoryTargets } from "./memory-targets.ts";
+import { runGossipSeed } from "./simulation.ts";
+import { idleLoad, metadataMs } from "./spreading-targets.ts";
+import { falsePositives, memberlistTiming } from "./stall-targets.ts";
+import { measureTargets, targetIds } from "./targets.ts";
+
+describe("a run of gossip", () => {
+  it("survives its faults and knows itself again, whatever the seed", () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      expect(runGossipSeed(seed)).toMatchObject({ seed, violation: null });
+    }
+  });
+
+  it("is the same for the same seed, and another one for another", () => {
+    expect(runGossipSeed(5).hash).toBe(runGossipSeed(5).hash);
+    expect(runGossipSeed(5).hash).not.toBe(runGossipSeed(6).hash);
+    expect(repeatTargets().map(({ ok }) => ok)).toEqual([true]);
+  });
+
+  it.each([
+    ["event-order", "tells the events of a member twice", repeatEvents],
+    ["detection", "does not listen to the doubts of others", dropDoubts],
+    ["leave", "says goodbye in silence", dropGoodbye],
+  ] as const)("finds %s where a core %s", (invariant, _, flaw) => {
+    let found: string | null = null;
+    for (let seed = 1; seed <= 5 && found === null; seed += 1) {
+      const result = runGossipSeed(seed, {
+        factory: (options, now) => new FlawedCore(new GossipCore(options, now), flaw),
+      });
+      found = result.violation?.invariant ?? null;
+    }
+    expect(found).toBe(invariant);
+  });
+});
+
+type Flaw = (input: Input, run: (input: Input) => readonly Effect[]) => readonly Effect[];
+
+/** The real core behind a door that does one thing wrong. */
+class FlawedCore implements GossipCoreLike {
+  readonly #core: GossipCore;
+  readonly #flaw: Flaw;
+
+  constructor(core: GossipCore, flaw: Flaw) {
+    this.#core = core;
+    this.#flaw = flaw;
+  }
+
+  step(input: Input, now: number): readonly Effect[] {
+    return this.#flaw(input, (given) => this.#core.step(given, now));
+  }
+
+  nextDeadline = (): number => this.#core.nextDeadline();
+  status = (): ReturnType<GossipCore["status"]> => this.#core.status();
+  members = (): ReturnType<GossipCore["members"]> => this.#core.members();
+  snapshot = (): ReturnType<GossipCore["snapshot"]> => this.#core.snapshot();
+}
+
+function repeatEvents(input: Input, run: (input: Input) => readonly Effect[]): Effect[] {
+  return run(input).flatMap((effect): Effect[] =>
+    effect.type === "event" ? [effect, effect] : [effect],
+  );
+}
+
+function dropDoubts(input: Input, run: (input: Input) => readonly Effect[]): readonly Effect[] {
+  if (input.type !== "packet") return run(input);
+  return run({ ...input, messages: input.messages.filter(({ type }) => type !== "suspect") });
+}
+
+function dropGoodbye(input: Input, run: (input: Input) => readonly Effect[]): Effect[] {
+  return run(input).map((effect) => {
+    if (effect.type !== "packet") return effect;
+    const messages = effect.messages.filter((m) => m.type !== "dead" || m.node !== m.from);
+    return { ...effect, messages };
+  });
+}
+
+describe("small clusters", () => {
+  it("find a crash in time, and stay healthy meanwhile", () => {
+    const { firstMs, lastMs, complete, worstHealth } = measureFailures({ members: 40, crashes: 4 });
+    expect(complete).toBe(true);
+    expect(Math.max(...lastMs)).toBeLessThan(14_000);
+    expect(Math.min(...firstMs)).toBeGreaterThan(6400); // the shortest suspicion among 40
+    expect(worstHealth).toBe(0);
+  });
+
+  it("spread metadata in well under a second, and even at a quarter of loss in two", () => {
+    expect(metadataMs(40, 5, 0)).toBeLessThan(600);
+    expect(metadataMs(40, 5, 0.25)).toBeLessThan(2000);
+  });
+
+  it("cost two packets a second and member, whatever their size", () => {
+    for (const members of [10, 40]) {
+      const { packets, bytes } = idleLoad(members);
+      expect(packets).toBeLessThan(2.05);
+      expect(bytes).toBeLessThan(100);
+    }
+  });
+
+  it("see each other soon when all start at once, and when a partition ends", () => {
+    expect(joinMs(60)).toBeLessThan(5000);
+    expect(healMs({ members: 20, minutes: 2 })).toBeLessThan(60_000);
+  });
+
+  it("do not suspect anybody because somebody stalls, as they do without the rules for it", () => {
+    const stalls = { members: 24, stalled: 6, minutes: 2 };
+    expect(falsePositives(stalls)).toEqual({ failed: 0, suspected: 0 });
+    const careless = { ...stalls, timing: memberlistTiming, timersFirst: 1 };
+    expect(falsePositives(careless).suspected).toBeGreaterThan(0);
+  });
+});
+
+describe("the targets", () => {
+  it("are measured by id, and each says whether it is met", () => {
+    const lines: string[] = [];
+    const outside = { heapBytes: () => 0, print: (line: string) => void lines.push(line) };
+    expect(measureTargets({ full: false, only: ["G11"] }, outside)).toBe(true);
+    expect(lines).toEqual([expect.stringMatching(/^ok {4}G11 /)]);
+    expect(targetIds).toContain("G7");
+  });
+
+  it("hold no more members than there may be, however many names are forged", () => {
+    const rows = memoryTargets({ members: 100, forged: 20_000 }, () => 0);
+    expect(rows.map(({ measured }) => measured)).toEqual(["0.0 MB", "16384, 0.0 MB"]);
+  });
+});
