@@ -116,8 +116,13 @@ export class SerfNode {
     if (bytes.length > serf.QUERY_MAX_BYTES) {
       throw new RangeError(`a query has at most ${serf.QUERY_MAX_BYTES} bytes`);
     }
-    const result = this.#asking.collect(query);
-    await this.gossip.broadcast(bytes);
+    const { result, end } = this.#asking.open(query);
+    try {
+      await this.gossip.broadcast(bytes);
+    } catch (error) {
+      end(); // nobody was asked
+      throw error;
+    }
     return result;
   }
 

@@ -138,23 +138,29 @@ export class QueryAsking {
     }
   }
 
-  /** @throws RangeError if too many queries are open */
-  async collect(query: SerfQuery): Promise<serf.QueryResult> {
+  /**
+   * Collects until the timeout, or until it is ended.
+   *
+   * @throws RangeError if too many queries are open
+   */
+  open(query: SerfQuery): { readonly result: Promise<serf.QueryResult>; readonly end: () => void } {
     if (this.#asked.size >= serf.QUERIES_ASKED_MAX) throw new RangeError("too many queries");
     const asked: Asked = { time: query.time, acks: new Set(), answers: new Map() };
     this.#asked.set(query.id, asked);
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#ends.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, query.timeoutMs);
-      this.#ends.add(end);
+    const { promise, resolve } = deferred();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#ends.delete(end);
+      this.#asked.delete(query.id);
+      resolve();
+    };
+    const timer = setTimeout(end, query.timeoutMs);
+    this.#ends.add(end);
+    const result = promise.then(() => {
+      const answers = Array.from(asked.answers, ([from, payload]) => ({ from, payload }));
+      return { acks: [...asked.acks], answers };
     });
-    this.#asked.delete(query.id);
-    const answers = Array.from(asked.answers, ([from, payload]) => ({ from, payload }));
-    return { acks: [...asked.acks], answers };
+    return { result, end };
   }
 
   /** The first answer of each member counts. */
@@ -170,4 +176,12 @@ export class QueryAsking {
   close(): void {
     for (const end of [...this.#ends]) end();
   }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

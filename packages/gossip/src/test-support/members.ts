@@ -11,6 +11,7 @@ export const fastTiming: GossipTiming = {
   probeTimeoutMs: 100,
   nackAfterMs: 80,
   gossipIntervalMs: 20,
+  retransmitMult: 4, // a rumour that misses a member of a small cluster would be a test that fails
   streamTimeoutMs: 5_000,
   joinRetryMs: 100,
   seedIntervalMs: 500,
