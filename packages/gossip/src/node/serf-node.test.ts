@@ -4,6 +4,7 @@ import { decodeSerf } from "../wire/serf-decoder.ts";
 import { encodeSerf } from "../wire/serf-encoder.ts";
 import type { SerfUserEvent } from "../wire/serf-messages.ts";
 import { formatAddress } from "./addresses.ts";
+import { GossipNode } from "./gossip-node.ts";
 import { Keyring } from "./keyring.ts";
 import { SerfNode } from "./serf-node.ts";
 import { QUERIES_ASKED_MAX, QUERIES_RUNNING_MAX, type SerfNodeOptions } from "./serf-options.ts";
@@ -13,14 +14,18 @@ import { encodeTags } from "../wire/tags.ts";
 const nodes: SerfNode[] = [];
 afterEach(() => Promise.all(nodes.splice(0).map((node) => node.close())));
 
-async function start(name: string, options: Partial<SerfNodeOptions> = {}): Promise<SerfNode> {
+async function start(
+  name: string,
+  options: Partial<SerfNodeOptions> = {},
+  live: number = nodes.length + 1,
+): Promise<SerfNode> {
   const seeds = nodes[0] === undefined ? [] : [formatAddress(nodes[0].gossip.address)];
   const node = await SerfNode.start({
     ...{ name, bindHost: "127.0.0.1", bindPort: 0, timing: fastTiming, seeds },
     ...options,
   });
   nodes.push(node);
-  await until(() => nodes.every(({ gossip }) => gossip.status().live === nodes.length));
+  await until(() => nodes.every(({ gossip }) => gossip.status().live === live));
   return node;
 }
 
@@ -148,6 +153,30 @@ describe("members of Serf among themselves", () => {
     expect(rings[2].keys).toEqual([old]);
     expect(await ask("remove", old)).toMatchObject([["b", { result: false }]]);
     expect(await ask("install", new Uint8Array(5))).toMatchObject([["b", { result: false }]]);
+  });
+
+  it("its leave is heard even while most members are gone and not yet found out", async () => {
+    const heard: string[] = [];
+    const a = await GossipNode.start({
+      ...{ name: "a", bindHost: "127.0.0.1", bindPort: 0, timing: fastTiming },
+      layer: {
+        receive: ({ payload }) => heard.push(accepted(decodeSerf(payload)).type),
+        userState: () => none,
+        mergeUserState: () => undefined,
+      },
+    });
+    const seeds = [formatAddress(a.address)];
+    const b = await start("b", { seeds, timing: { ...fastTiming, retransmitMult: 1 } }, 2);
+    const gone = await Promise.all(
+      ["c", "d", "e"].map((name) =>
+        GossipNode.start({ name, bindHost: "127.0.0.1", bindPort: 0, timing: fastTiming, seeds }),
+      ),
+    );
+    await until(() => b.gossip.status().live === 5);
+    await Promise.all(gone.map((node) => node.close()));
+    await b.leave();
+    await until(() => heard.includes("leave"));
+    await a.close();
   });
 
   it("leaves, and has left for the others", async () => {

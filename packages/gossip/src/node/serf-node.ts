@@ -1,4 +1,5 @@
 /** A member of a Serf cluster: membership, tags, user events, queries. */
+import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { isLive } from "../core/claims.ts";
 import type { MemberEvent } from "../core/door.ts";
@@ -13,6 +14,8 @@ import { SerfSession } from "./serf-session.ts";
 
 /** The longest that a leave is waited for to be told, as in serf. */
 const BROADCAST_TIMEOUT_MS = 5_000;
+/** Members, drawn at random, that hear of a leave directly besides the rumour. */
+const LEAVE_TOLD_DIRECTLY = 16;
 /** Rounds of gossip that a query may take, serf's `QueryTimeoutMult`. */
 const QUERY_TIMEOUT_ROUNDS = 16;
 
@@ -128,7 +131,7 @@ export class SerfNode {
 
   /** Says goodbye, so that agents show this member as `left`; then `close` it. */
   async leave(): Promise<void> {
-    this.#session.announceLeave();
+    this.#tellSome(this.#session.announceLeave());
     const deadline = performance.now() + BROADCAST_TIMEOUT_MS;
     // The goodbye of membership must not overtake that of Serf: agents would call it a failure.
     const company = (): boolean => this.gossip.status().live > 1;
@@ -146,6 +149,22 @@ export class SerfNode {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * A rumour is told a few times only, and all of them may go to members that are gone and not yet
+   * found out. Nobody repairs that after us, so some hear it directly.
+   */
+  #tellSome(payload: Uint8Array): void {
+    const others = this.gossip
+      .members()
+      .filter(({ name, standing }) => standing === "alive" && name !== this.name);
+    for (let left = LEAVE_TOLD_DIRECTLY; left > 0 && others.length > 0; left -= 1) {
+      const [other] = others.splice(randomInt(others.length), 1);
+      this.gossip
+        .send(other!.name, payload)
+        .catch((error: unknown) => this.#options.observer?.onNotSent?.(error));
+    }
   }
 
   #gossipIntervalMs(): number {

@@ -78,14 +78,16 @@ export class SerfSession implements GossipLayer {
     this.#port.broadcast(encodeSerf(join));
   }
 
-  /** S2: tells everybody that we are about to leave. */
-  announceLeave(): void {
+  /** S2: tells everybody that we are about to leave; answers the bytes, to be told some directly. */
+  announceLeave(): Uint8Array {
     this.#leaving = true;
     const time = this.#clock.time;
     const leave: SerfLeave = { type: "leave", time, node: this.#port.name, prune: false };
     this.#clock.increment();
     this.#remember(leave);
-    this.#port.broadcast(encodeSerf(leave));
+    const payload = encodeSerf(leave);
+    this.#port.broadcast(payload);
+    return payload;
   }
 
   /** A user event of ours as bytes, delivered here as well. */
