@@ -200,6 +200,25 @@ describe("a name that somebody else uses (B2)", () => {
     });
   });
 
+  it("goes to the other one when its claim came before the news that the first is gone", () => {
+    const h = acquainted(6);
+    h.receive(alive("a", 50, 1), alive("a", 50, 2), dead("a", 1));
+    expect(h.story).toEqual(["conflict a", "failed a", "join a"]);
+    expect(h.core.members()[1]).toMatchObject({ address: address(50), incarnation: 2 });
+    h.advance(3000);
+    expect(h.sentOf("alive")).toContainEqual(alive("a", 50, 2));
+  });
+
+  it("is not given up because it does not answer where it was before", () => {
+    const h = acquainted(1);
+    while (h.sentOf("ping").length === 0) h.advance(10);
+    h.receive(dead("a", 1), alive("a", 50, 2));
+    h.advance(950);
+    expect(h.notes.map(({ type }) => type)).not.toContain("health");
+    h.advance(60);
+    expect(h.story).toEqual(["failed a", "join a"]);
+  });
+
   it("stays with the first where that one answers", () => {
     const h = acquainted(1);
     h.receive(alive("a", 50, 1));

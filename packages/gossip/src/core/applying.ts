@@ -13,7 +13,7 @@ import type { Address, Incarnation, MemberName } from "../types.ts";
 import { compareDetails, compareStandings, isLive, sameAddress, sameContents } from "./claims.ts";
 import type { StandingClaim } from "./claims.ts";
 import type { MemberEventType } from "./door.ts";
-import { tell } from "./gossiping.ts";
+import { sendPacket, tell } from "./gossiping.ts";
 import { forget, newMember, place } from "./members.ts";
 import type { Member } from "./members.ts";
 import { areVersions, isAddress, isName, isUint32, metaMaxBytes, uint32Max } from "./options.ts";
@@ -90,10 +90,27 @@ function makeRoom(s: GossipState): boolean {
  */
 function onConflict(s: GossipState, known: Member, m: Alive): void {
   const last = known.conflict;
-  if (last !== null && s.now - last.at < conflictIntervalMs) return;
-  known.conflict = { address: m.address, at: s.now };
+  if (last !== null && s.now - last.at < conflictIntervalMs) {
+    if (m.incarnation > last.claim.incarnation) known.conflict = { claim: m, at: last.at };
+    return;
+  }
+  known.conflict = { claim: m, at: s.now };
   s.urgent = known;
   emit(s, "conflict", known, m.address);
+}
+
+/**
+ * B2. A member is gone whose name another one uses. What that one said may count now, as rumours do
+ * not come in order; if it said too little, it is told what it has to object to.
+ */
+function hearTheOther(s: GossipState, gone: Member): void {
+  const { conflict, incarnation, name } = gone;
+  gone.conflict = null;
+  if (conflict === null || s.now - conflict.at >= conflictIntervalMs) return;
+  const { claim } = conflict;
+  if (claim.incarnation > incarnation) return onAlive(s, claim.address, claim, true);
+  const dead: Dead = { type: "dead", incarnation, node: name, from: s.self.name };
+  sendPacket(s, { address: claim.address, protocolMax: 0 }, [dead]);
 }
 
 /** @returns whether the member says something else of itself than was known, and is not back */
@@ -151,7 +168,9 @@ export function onDead(s: GossipState, from: Address, m: Dead): void {
   if (compareStandings(claim, known) <= 0) return;
   const isNews = known.standing !== standing;
   changeStanding(s, known, claim);
-  if (isNews) tell(s, known.name, m);
+  if (!isNews) return;
+  tell(s, known.name, m);
+  hearTheOther(s, known);
 }
 
 /** Suspicions that are over: nobody objected in time. */
@@ -171,6 +190,7 @@ export function giveUp(s: GossipState, member: Member): void {
   const message: PacketMessage = { type: "dead", incarnation, node: name, from: s.self.name };
   changeStanding(s, member, { standing: "dead", incarnation });
   tell(s, name, message);
+  hearTheOther(s, member);
 }
 
 /** This member doubts that one, and says so. */

@@ -20,11 +20,6 @@ export interface DetailClaim {
   readonly detail: MemberDetail;
 }
 
-export interface Knowledge {
-  readonly standing: StandingClaim;
-  readonly detail: DetailClaim;
-}
-
 const ranks: Readonly<Record<Standing, number>> = { alive: 0, suspect: 1, dead: 2, left: 3 };
 
 /** Above 0 where `a` wins, below 0 where `b` does, 0 where they say the same. */
@@ -38,13 +33,6 @@ export function compareStandings(a: StandingClaim, b: StandingClaim): number {
  */
 export function compareDetails(a: DetailClaim, b: DetailClaim): number {
   return a.incarnation - b.incarnation || compareContents(a.detail, b.detail);
-}
-
-export function mergeKnowledge(a: Knowledge, b: Knowledge): Knowledge {
-  return {
-    standing: compareStandings(a.standing, b.standing) >= 0 ? a.standing : b.standing,
-    detail: compareDetails(a.detail, b.detail) >= 0 ? a.detail : b.detail,
-  };
 }
 
 /** Whether the member still takes part, as far as is known. */

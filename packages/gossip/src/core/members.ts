@@ -3,7 +3,8 @@
  * in one array, in which the first `probed` had their probe in this round; drawing the next one at
  * random from the rest makes a shuffled round-robin in which newcomers wait at a random place too.
  */
-import type { Address, Incarnation, MemberDetail, MemberName, Milliseconds } from "../types.ts";
+import type { Alive } from "../messages.ts";
+import type { Incarnation, MemberDetail, MemberName, Milliseconds } from "../types.ts";
 import type { Standing } from "../types.ts";
 import { isLive } from "./claims.ts";
 import type { MemberView } from "./door.ts";
@@ -28,8 +29,8 @@ export interface Member {
   slot: number;
   /** While it is suspected. */
   suspicion: Suspicion | null;
-  /** Another one that uses its name, and when that was told; `null`: none. */
-  conflict: { readonly address: Address; readonly at: Milliseconds } | null;
+  /** What another one says that uses its name, and when that was told; `null`: none. */
+  conflict: { readonly claim: Alive; readonly at: Milliseconds } | null;
 }
 
 export interface MemberTable {

@@ -15,7 +15,8 @@ export interface GossipTiming {
   readonly scalesProbeTimeout: boolean;
   /**
    * A tick so late means that this member was not listening: what it thought in that time does not
-   * count. 0: it always counts, as in memberlist.
+   * count. After one that is less late, others are still asked before anybody is suspected. 0: it
+   * always counts, and nobody is asked any more when it is too late for that, as in memberlist.
    */
   readonly stallMs: number;
   /** One more than the worst score of health. ≥ 1. */

@@ -258,6 +258,19 @@ describe("a member that did not listen for a while (P5)", () => {
     expect(h.core.status().health).toBe(1);
   });
 
+  it("for less than that still asks others, and gives them all their time", () => {
+    const h = acquainted(6, { timing: { stallMs: 3000 } });
+    const { seqNo } = pinged(h);
+    h.now += 2000;
+    h.step({ type: "tick" });
+    expect(h.sentOf("indirectPing").length).toBe(3);
+    h.advance(480);
+    expect(h.story).toEqual([]);
+    h.receive({ type: "ack", seqNo, payload: new Uint8Array(0) });
+    h.advance(100);
+    expect(h.story).toEqual([]);
+  });
+
   it("gives a suspect as much more time as it was away", () => {
     const h = acquainted(1, { timing: { probeIntervalMs: 100_000, probeTimeoutMs: 400 } });
     h.receive({ type: "suspect", incarnation: 1, node: "a", from: "b" });

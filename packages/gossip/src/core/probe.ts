@@ -15,7 +15,7 @@ import type { Ack, IndirectPing, Nack, Ping, Suspect } from "../messages.ts";
 import type { Address, MemberName, Milliseconds } from "../types.ts";
 import { doubt, giveUp } from "./applying.ts";
 import { scaledByHealth } from "./awareness.ts";
-import { isLive } from "./claims.ts";
+import { isLive, sameAddress } from "./claims.ts";
 import { openStream } from "./exchanges.ts";
 import { sendPacket, sendTo } from "./gossiping.ts";
 import { nextToProbe } from "./members.ts";
@@ -43,7 +43,8 @@ export function startProbe(s: GossipState): void {
   if (member === null) return;
   const score = timing.scalesProbeTimeout ? s.health : 0;
   s.probe = {
-    ...{ seqNo: nextSeqNo(s), member, urgent: isUrgent, sentAt: s.now },
+    ...{ seqNo: nextSeqNo(s), member, address: member.detail.address },
+    ...{ urgent: isUrgent, sentAt: s.now },
     askOthersAt: s.now + scaledByHealth(timing.probeTimeoutMs, score),
     verdictAt: s.now + scaledByHealth(timing.probeIntervalMs, s.health),
     ...{ nacksExpected: 0, nacks: 0 },
@@ -69,14 +70,17 @@ function suspicionOf(s: GossipState, { name, incarnation }: Member): Suspect {
 export function advanceProbe(s: GossipState): void {
   const { probe } = s;
   if (probe === null) return;
-  if (probe.verdictAt <= s.now) failProbe(s, probe);
-  else if (probe.askOthersAt !== null && probe.askOthersAt <= s.now) askOthers(s, probe);
+  const { askOthersAt, verdictAt } = probe;
+  const asksFirst = s.options.timing.stallMs > 0 || verdictAt > s.now;
+  if (askOthersAt !== null && askOthersAt <= s.now && asksFirst) askOthers(s, probe, askOthersAt);
+  else if (verdictAt <= s.now) failProbe(s, probe);
 }
 
-/** P2. */
-function askOthers(s: GossipState, probe: Probe): void {
+/** P2. If we were late to ask, the others have as much time all the same. */
+function askOthers(s: GossipState, probe: Probe, dueAt: Milliseconds): void {
   probe.askOthersAt = null;
-  const { member } = probe;
+  probe.verdictAt += s.now - dueAt;
+  const { member, address } = probe;
   const helpers = sample(s, {
     of: s.table.live,
     count: s.options.timing.indirectChecks,
@@ -86,15 +90,14 @@ function askOthers(s: GossipState, probe: Probe): void {
     const nack = (helper.detail.versions?.protocolMax ?? 0) >= nackProtocol;
     if (nack) probe.nacksExpected += 1;
     const { seqNo } = probe;
-    const target = member.detail.address;
     const request: IndirectPing = {
-      ...{ type: "indirectPing", seqNo, target, node: member.name, nack },
+      ...{ type: "indirectPing", seqNo, target: address, node: member.name, nack },
       source: ourselves(s),
     };
     sendTo(s, helper, [request]);
   }
   if ((member.detail.versions?.protocolMax ?? 0) < streamPingProtocol) return;
-  openStream(s, member.detail.address, pingTo(s, probe), {
+  openStream(s, address, pingTo(s, probe), {
     purpose: { kind: "ping", seqNo: probe.seqNo },
     timeoutMs: probe.verdictAt - s.now,
   });
@@ -107,13 +110,11 @@ function failProbe(s: GossipState, probe: Probe): void {
   note(s, { type: "probeFailed", node: member.name, nacks });
   if (nacksExpected === 0) adjustHealth(s, 1, "a probe failed, and nobody could confirm it");
   else adjustHealth(s, nacksExpected - nacks, "helpers did not answer in time");
-  if (!isLive(member.standing)) return;
-  if (!probe.urgent || member.conflict === null) return doubt(s, member);
-  // Somebody else has its name, and it does not answer: it is gone, and the other one may object.
-  giveUp(s, member);
-  const { name, incarnation } = member;
-  const dead = { type: "dead", incarnation, node: name, from: s.self.name } as const;
-  sendPacket(s, { address: member.conflict.address, protocolMax: 0 }, [dead]);
+  // It went, or came back somewhere else, while we looked where it was.
+  if (!isLive(member.standing) || !sameAddress(member.detail.address, probe.address)) return;
+  // B2. Somebody else has its name, and it does not answer: it is gone.
+  if (probe.urgent && member.conflict !== null) giveUp(s, member);
+  else doubt(s, member);
 }
 
 /** An answer to our probe, or to one that we made for somebody else. */

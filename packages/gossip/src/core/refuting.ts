@@ -29,7 +29,7 @@ export function onAliveAboutUs(s: GossipState, from: Address, m: Alive): void {
   const { self } = s;
   if (s.leaving !== null || m.incarnation < self.incarnation) return;
   const { address, meta, versions } = m;
-  if (!sameAddress(address, self.detail.address)) return conflictOverUs(s, address);
+  if (!sameAddress(address, self.detail.address)) return conflictOverUs(s, m);
   const same = sameContents({ address, meta, versions }, self.detail);
   if (m.incarnation === self.incarnation && same) return;
   if (!isReachable(s, m.incarnation)) return reject(s, from, "alive", "incarnationJump");
@@ -37,11 +37,11 @@ export function onAliveAboutUs(s: GossipState, from: Address, m: Alive): void {
 }
 
 /** Another member has our name, or the others remember where we were before. */
-function conflictOverUs(s: GossipState, address: Address): void {
+function conflictOverUs(s: GossipState, claim: Alive): void {
   const last = s.self.conflict;
   if (last !== null && s.now - last.at < conflictIntervalMs) return;
-  s.self.conflict = { address, at: s.now };
-  emit(s, "conflict", s.self, address);
+  s.self.conflict = { claim, at: s.now };
+  emit(s, "conflict", s.self, claim.address);
 }
 
 /** Somebody who forges incarnations must not use them up. */

@@ -78,7 +78,7 @@ function takeOut(q: RumorQueue, rumor: Rumor): void {
   last.slot = rumor.slot;
 }
 
-export function removeRumor(q: RumorQueue, rumor: Rumor): void {
+function removeRumor(q: RumorQueue, rumor: Rumor): void {
   takeOut(q, rumor);
   if (rumor.key !== null && q.byKey.get(rumor.key) === rumor) q.byKey.delete(rumor.key);
   q.bytes -= rumor.bytes;

@@ -14,13 +14,15 @@ import type { RumorQueue } from "./rumors.ts";
 export interface Probe {
   readonly seqNo: number;
   readonly member: Member;
+  /** Where it was when the probe began. */
+  readonly address: Address;
   /** It is probed because another one uses its name. */
   readonly urgent: boolean;
   readonly sentAt: Milliseconds;
   /** When others are asked; `null`: they were. */
   askOthersAt: Milliseconds | null;
-  /** When it failed. */
-  readonly verdictAt: Milliseconds;
+  /** When it failed; put off if others were asked late. */
+  verdictAt: Milliseconds;
   /** Helpers that promised to say so if they hear nothing. */
   nacksExpected: number;
   nacks: number;

@@ -38,6 +38,15 @@ describe("the command line of the simulator", () => {
     expect(parseArguments(["--seed", "1", "--flaw", flaw])).toMatchObject({ run: { flaw } });
   });
 
+  it("runs gossip from one seed, or from many", () => {
+    expect(parseArguments(["--gossip", "--seed", "7"])).toEqual({
+      ...{ type: "gossip", seeds: { first: 7, count: 1, salt: null } },
+    });
+    expect(parseArguments(["--gossip", "--seeds", "1..9"])).toEqual({
+      ...{ type: "gossip", seeds: { first: 1, count: 9, salt: null } },
+    });
+  });
+
   it("measures the targets of membership, all or some of them", () => {
     expect(parseArguments(["--gossip-targets"])).toEqual({
       ...{ type: "gossipTargets", full: false, only: [] },

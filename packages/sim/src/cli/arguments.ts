@@ -10,6 +10,8 @@ import { defaultWorkload } from "../workloads.ts";
 
 export type SimCommand =
   | { readonly type: "help" }
+  | { readonly type: "gossip"; readonly seeds: SeedList }
+  | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] }
   | { readonly type: "one"; readonly seed: number; readonly run: RunFlags }
   | {
       readonly type: "many";
@@ -17,8 +19,7 @@ export type SimCommand =
       readonly run: RunFlags;
       readonly many: ManyFlags;
     }
-  | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean }
-  | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] };
+  | { readonly type: "scenario"; readonly files: readonly string[]; readonly rewrite: boolean };
 
 export interface RunFlags {
   readonly without: readonly FaultKind[];
@@ -53,12 +54,17 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   const { values, positionals } = parsed(() => parseFlags(argv));
   if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
   if (values.help === true) return { type: "help" };
-  if (values.scenario !== undefined) {
-    return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
-  }
   if (values["gossip-targets"] === true) {
     const only = (values.only ?? []).flatMap((list) => list.split(","));
     return { type: "gossipTargets", full: values.full === true, only };
+  }
+  if (values.gossip === true) {
+    const one = values.seed === undefined ? null : wholeNumber("--seed", values.seed);
+    const seeds = one === null ? seedList(values) : { first: one, count: 1, salt: null };
+    return { type: "gossip", seeds };
+  }
+  if (values.scenario !== undefined) {
+    return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
   }
   const run: RunFlags = {
     without: (values.without ?? []).flatMap((list) => list.split(",")).map(faultKindFrom),
@@ -103,6 +109,10 @@ function parseFlags(argv: readonly string[]) {
       seeds: { type: "string" },
       fresh: { type: "string" },
       salt: { type: "string" },
+      gossip: { type: "boolean" },
+      "gossip-targets": { type: "boolean" },
+      full: { type: "boolean" },
+      only: { type: "string", multiple: true },
       without: { type: "string", multiple: true },
       ticks: { type: "string" },
       workload: { type: "string" },
@@ -112,9 +122,6 @@ function parseFlags(argv: readonly string[]) {
       "allow-missing": { type: "boolean" },
       scenario: { type: "string", multiple: true },
       rewrite: { type: "boolean" },
-      "gossip-targets": { type: "boolean" },
-      full: { type: "boolean" },
-      only: { type: "string", multiple: true },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -173,7 +180,6 @@ function listed(names: readonly string[]): string {
 }
 
 export const helpText: string = `npm run sim -- [--seed N | --seeds A..B | --fresh N --salt TEXT | --scenario FILE]
-npm run sim -- --gossip-targets [--full] [--only G1,G5]
 
 Runs the Raft core in a simulated cluster: virtual time, and every fault drawn from the seed. All
 invariants are checked after every event; then the cluster is healed and must come back by itself.
@@ -196,6 +202,7 @@ The same seed always gives the same run.
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached
 
+  --gossip            runs the gossip core instead, with --seed, --seeds or --fresh (docs/gossip.md)
   --gossip-targets    measures the targets of membership (docs/gossip.md) on the gossip core; exit
                       code 1 if one is missed
   --full              with it: larger clusters and longer runs, many minutes instead of one

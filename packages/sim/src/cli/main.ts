@@ -10,8 +10,8 @@ import { runSeedAsync } from "../simulation.ts";
 import type { RunOptions, RunResult } from "../simulation.ts";
 import { workloadNamed } from "../workloads.ts";
 import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
+import { runGossipSeeds, runGossipTargets } from "./gossip.ts";
 import type { ManyFlags, RunFlags, SeedList } from "./arguments.ts";
-import { runGossipTargets } from "./gossip-targets.ts";
 
 export interface SimEnvironment {
   /** Writes a line to stdout. */
@@ -48,14 +48,16 @@ export async function simMain(
       case "help":
         environment.print(helpText);
         return 0;
+      case "gossip":
+        return runGossipSeeds(command.seeds, environment);
+      case "gossipTargets":
+        return runGossipTargets(command, environment.print);
       case "one":
         return await runOne(command.seed, command.run, environment);
       case "many":
         return await runMany(command.seeds, command.run, command.many, environment);
       case "scenario":
         return runScenarios(command.files, command.rewrite, environment);
-      case "gossipTargets":
-        return runGossipTargets(command, environment.print);
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

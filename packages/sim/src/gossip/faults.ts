@@ -92,7 +92,7 @@ export class GossipFaults {
     const remembers = this.#random.chance(0.5);
     const hadLeft = this.#left.has(member) || this.#strangers.delete(member);
     member.crashed = true;
-    const fresh = this.#world.start(member.index, remembers ? incarnation + 1 : 1);
+    const fresh = this.#world.start(member.index, { incarnation: remembers ? incarnation + 1 : 1 });
     if (hadLeft) this.#strangers.add(fresh);
     this.#find(fresh, this.#everybody);
   }

@@ -7,6 +7,7 @@ import { runGossipSeed } from "./simulation.ts";
 import { idleLoad, metadataMs } from "./spreading-targets.ts";
 import { falsePositives, memberlistTiming } from "./stall-targets.ts";
 import { measureTargets, targetIds } from "./targets.ts";
+import { GossipWorld, addressOf, nameOf } from "./world.ts";
 
 describe("a run of gossip", () => {
   it("survives its faults and knows itself again, whatever the seed", () => {
@@ -111,6 +112,33 @@ describe("small clusters", () => {
     const careless = { ...stalls, timing: memberlistTiming, timersFirst: 1 };
     expect(falsePositives(careless).suspected).toBeGreaterThan(0);
   });
+});
+
+describe("a member that comes back at another address", () => {
+  it.each([0, 0.1])(
+    "is known there by everybody within seconds, with %d of packets lost",
+    (lossRate) => {
+      for (let seed = 1; seed <= 5; seed += 1) {
+        const world = new GossipWorld({ seed, weather: { lossRate } });
+        world.startAcquainted(10);
+        world.run(5000);
+        world.members[3]!.crashed = true;
+        const back = world.start(10, { name: nameOf(3) });
+        back.deliver({ type: "join", context: 1, addresses: [addressOf(0)] });
+        const others = world.members.filter(({ crashed }) => !crashed);
+        const known = (): boolean =>
+          others.every(({ core }) =>
+            core
+              .members()
+              .some(
+                ({ name, standing, address }) =>
+                  name === nameOf(3) && standing === "alive" && address.host === addressOf(10).host,
+              ),
+          );
+        expect(world.run(15_000, known)).toBe(true);
+      }
+    },
+  );
 });
 
 describe("the targets", () => {

@@ -89,11 +89,19 @@ export class GossipWorld implements MemberHost {
     return this.trace.hash;
   }
 
-  /** Starts a process; with the index of an earlier one it takes its place and address. */
-  start(index: number, incarnation: number = 1): SimMember {
+  /**
+   * Starts a process; with the index of an earlier one it takes its place and address.
+   *
+   * @param life - another name than that of its place, and its first incarnation if it is not 1
+   */
+  start(
+    index: number,
+    life: { readonly name?: MemberName; readonly incarnation?: number } = {},
+  ): SimMember {
+    const { name = nameOf(index), incarnation = 1 } = life;
     const { timing, limits, factory } = this.#options;
     const options: GossipOptions = {
-      ...{ name: nameOf(index), address: addressOf(index), meta: noMeta },
+      ...{ name, address: addressOf(index), meta: noMeta },
       ...{ versions: defaultVersions, incarnation, seed: this.#seeds.next() | 0 },
       timing: { ...lanTiming, ...timing },
       limits: { ...defaultLimits, ...limits },
