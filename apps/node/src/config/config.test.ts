@@ -296,9 +296,4 @@ describe("help", () => {
   test("--version asks for the version", async () => {
     expect(await readConfig(["--version"], {})).toEqual({ kind: "version" });
   });
-
-  test("no flag has a name that Nx keeps for itself", () => {
-    const taken = ["verbose", "c", "parallel", "exclude", "batch", "graph", "output-style"];
-    expect(Object.keys(flagSpecs).filter((flag) => taken.includes(flag))).toEqual([]);
-  });
 });
