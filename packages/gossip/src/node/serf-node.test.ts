@@ -117,7 +117,7 @@ describe("members of Serf among themselves", () => {
     expect(told).toEqual(["failed throw", "too large"]);
     const c = await start("c");
     await c.query("wait", none, quick);
-    expect(told.at(-1)).toBe("dropped wait");
+    await until(() => told.at(-1) === "dropped wait"); // it may take longer than the asker waits
     release();
     await a.close(); // ends all that wait
     expect((await Promise.all(asked)).length).toBe(QUERIES_ASKED_MAX);

@@ -55,8 +55,12 @@ export class SimClient {
   #isFinishing = false;
   #isBusy = false;
   /** What it has seen of counters that only grow: whoever knows as much must show as much. */
-  #token: { readonly vector: VersionVector; readonly counter: CounterName; value: bigint } | null =
-    null;
+  #token: {
+    readonly vector: VersionVector;
+    readonly counter: CounterName;
+    readonly rollbacks: number;
+    value: bigint;
+  } | null = null;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -251,14 +255,18 @@ export class SimClient {
   #remember(node: SimNode, counter: CounterName): void {
     if (node.process === null || !isGrowOnly(counter)) return;
     const { core } = node.process;
-    this.#token = { vector: new Map(core.shown()), counter, value: core.value(counter) };
+    const { rollbacks } = this.#parts.world;
+    const vector = new Map(core.shown());
+    this.#token = { vector, counter, rollbacks, value: core.value(counter) };
   }
 
   /** A read with a token (E8). */
   #read(): void {
     const core = this.#anyNode()?.process?.core;
     if (this.#token === null || core === undefined) return;
-    const { vector, counter, value } = this.#token;
+    const { vector, counter, value, rollbacks } = this.#token;
+    // A position that was lost with a disk may hold something else by now.
+    if (rollbacks !== this.#parts.world.rollbacks) return;
     for (const [writer, position] of vector) if (core.position(writer) < position) return;
     const shown = core.value(counter);
     must(shown >= value, "token-covered", () => `${counter} was ${value}, then ${shown}`);

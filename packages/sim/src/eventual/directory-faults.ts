@@ -47,6 +47,7 @@ export class DirectoryFaults {
     this.#copy = null;
     if (node.id !== copy.id || node.isGone || node.hasTwin || node.wasRemoved) return;
     node.crash("its machine goes back to an older copy");
+    world.rollbacks += 1;
     node.goBackTo(copy.entries);
     say(`the disk of ${node.name} is as it was, ${copy.entries.length} entries`);
     world.exchanges.dropSentOf(node.seat);

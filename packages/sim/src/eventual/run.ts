@@ -226,6 +226,7 @@ function buildWorld(
     seatsMax,
     exchanges: new Exchanges(parts, random.fork("network"), seatsMax),
     recordCopies: 0,
+    rollbacks: 0,
     isHealed: false,
   };
   for (let seat = 0; seat < knobs.nodes; seat += 1) {

@@ -57,6 +57,8 @@ export interface EventualWorld {
   readonly exchanges: Exchanges;
   /** Records in all messages that were sent. */
   recordCopies: number;
+  /** Disks that went back, so far: what only they held is gone, and may be written anew, otherwise. */
+  rollbacks: number;
   /** The faults are over: disks and the network are as fast as they get. */
   isHealed: boolean;
 }
