@@ -109,10 +109,24 @@ class EventualRun {
     this.#mustReach("answer for every client", () => this.#clients.every((c) => c.isIdle));
     this.#mustReach("equal vectors", () => this.#areEqual());
     this.#staysQuiet();
-    for (const { name, isRemoved, process } of world.nodes) {
-      must(!isRemoved || process === null, "removed-stops", () => `${name} goes on`);
-    }
+    this.#removedHaveStopped();
     this.#finalCheck();
+  }
+
+  /** Who was removed while it was away learns it from anybody who knows it and is still known to it. */
+  #removedHaveStopped(): void {
+    const { nodes } = this.world;
+    for (const { id, name, isRemoved, process } of nodes) {
+      if (!isRemoved || process === null) continue;
+      // Whoever was told to remove it may have gone the same way, before anybody else heard of it.
+      const telling = nodes.filter((other) => {
+        const known = other.process?.status.members.find((member) => member.id === id);
+        return known?.status === "removed";
+      });
+      const addresses = new Set(telling.map(({ address }) => address));
+      const reaches = process.status.peers.some(({ address }) => addresses.has(address));
+      must(!reaches, "removed-stops", () => `${name} goes on`);
+    }
   }
 
   #heal(): void {
