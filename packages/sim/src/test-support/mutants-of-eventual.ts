@@ -179,14 +179,6 @@ const exchangeMutants: readonly EventualMutant[] = [
     expects: ["converges"],
   },
   {
-    name: "eventual-removed-node-listened-to",
-    rule: "who was removed is not listened to any more, and told so (M1)",
-    file: "membership.ts",
-    find: 'if (s.replica.members.get(sender.node)?.status === "removed") return { code: "removed" };\n',
-    replace: "",
-    expects: ["removed-stops", "full-history", "converges"],
-  },
-  {
     name: "eventual-log-without-limit",
     rule: "records kept for others are limited (E15)",
     file: "applying.ts",
