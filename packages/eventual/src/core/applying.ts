@@ -2,7 +2,7 @@
 import { applyRecord } from "../data/applying.ts";
 import { mergePiece } from "../data/pieces.ts";
 import { headOf } from "../data/replica.ts";
-import type { Head, RecordBody, WriterId } from "../types.ts";
+import type { Head, Position, RecordBody, WriterId } from "../types.ts";
 import { RetainedLog } from "./retained-log.ts";
 import { lengthen } from "./snapshot-part.ts";
 import type { EventualState, Incoming } from "./state.ts";
@@ -64,11 +64,15 @@ function forget(s: EventualState, writer: WriterId): void {
 /** Drops what every peer has, and the oldest of what is more than may be kept. */
 export function trimLogs(s: EventualState): void {
   for (const log of s.logs.values()) {
-    const before = log.bytes;
-    log.dropThrough(ackedByAll(s, log.writer));
-    s.retainedBytes += log.bytes - before;
+    drop(s, log, ackedByAll(s, log.writer));
   }
   capLogs(s);
+}
+
+function drop(s: EventualState, log: RetainedLog, position: Position): void {
+  const before = log.bytes;
+  log.dropThrough(position);
+  s.retainedBytes += log.bytes - before;
 }
 
 /** A node without peers keeps a little for the first one that will come: this part of the limit. */
@@ -82,9 +86,7 @@ export function capLogs(s: EventualState): void {
     let largest: RetainedLog | null = null;
     for (const log of s.logs.values()) if (log.bytes > (largest?.bytes ?? 0)) largest = log;
     if (largest === null) return;
-    const before = largest.bytes;
-    largest.dropThrough(largest.first + ((largest.last - largest.first) >> 1));
-    s.retainedBytes += largest.bytes - before;
+    drop(s, largest, largest.first + ((largest.last - largest.first) >> 1));
   }
 }
 

@@ -111,12 +111,10 @@ export function advanceLeaving(
     const { node, address, label } = s.options;
     const version = (s.replica.members.get(node)?.version ?? 0) + 1;
     const member: Member = { id: node, address, label, status: "removed", version };
-    const named = (s.replica.named.get(address)?.version ?? 0) + 1;
-    startRecord(s).controls.push(
-      { kind: "member", member },
-      // Else the others would look for us there for ever, and wait for our acknowledgements.
-      { kind: "named", named: { address, version: named, wanted: false } },
-    );
+    const record = startRecord(s);
+    record.controls.push({ kind: "member", member });
+    // Else the others would look for us there for ever, and wait for our acknowledgements.
+    unname(s, record, address);
     leaving.record = own + 1;
     return;
   }

@@ -6,15 +6,14 @@ import { chainHash } from "../data/chain.ts";
 import { ByteReader, ByteWriter } from "../data/bytes.ts";
 import { MalformedError } from "../data/errors.ts";
 import { readWriter, writeWriter } from "../data/names.ts";
-import type { PieceFacts } from "../data/pieces.ts";
-import { factsOf, piecesOf } from "../data/pieces.ts";
+import { headsIn, piecesOf } from "../data/pieces.ts";
 import type { ChainHash, Head, Position, RecordRange, WriterId } from "../types.ts";
 import type { EventualState } from "./state.ts";
 
 const kinds = { piece: 0, records: 1 } as const;
 
 export type SnapshotPart =
-  | { readonly kind: "piece"; readonly bytes: Uint8Array; readonly facts: PieceFacts }
+  | { readonly kind: "piece"; readonly bytes: Uint8Array }
   | { readonly kind: "records"; readonly range: RecordRange };
 
 /** What was applied since a snapshot began: how its pieces can be ahead of its heads. */
@@ -63,7 +62,7 @@ export function lengthen(
  */
 export function* snapshotOf(s: EventualState, tail: Tail): Generator<Uint8Array> {
   for (const bytes of piecesOf(s.replica)) {
-    const { heads } = factsOf(bytes);
+    const heads = headsIn(bytes);
     if (heads === null) {
       yield encodePiece(bytes);
       continue;
@@ -121,14 +120,15 @@ function encodeRange({ writer, from, previous, records }: RecordRange): Uint8Arr
   return out.copy();
 }
 
-/** @throws MalformedError */
+/**
+ * A piece is not read through: `factsOf` does that, once, before it is stored.
+ *
+ * @throws MalformedError
+ */
 export function decodePart(bytes: Uint8Array): SnapshotPart {
   const reader = new ByteReader(bytes);
   const kind = reader.byte();
-  if (kind === kinds.piece) {
-    const piece = bytes.subarray(1);
-    return { kind: "piece", bytes: piece, facts: factsOf(piece) };
-  }
+  if (kind === kinds.piece) return { kind: "piece", bytes: bytes.subarray(1) };
   if (kind !== kinds.records) throw new MalformedError("a part of a snapshot of no known kind");
   const writer = readWriter(reader);
   const from = reader.varint(Number.MAX_SAFE_INTEGER);

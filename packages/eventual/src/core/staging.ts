@@ -9,6 +9,7 @@
  * S3  Whoever is in the middle of that gives no snapshot to others.
  */
 import { chainHash } from "../data/chain.ts";
+import { headsIn } from "../data/pieces.ts";
 import { decodeRecord } from "../data/record-codec.ts";
 import type { Head } from "../types.ts";
 import { applyChained, applyPiece } from "./applying.ts";
@@ -20,7 +21,6 @@ export interface Staging {
   readonly snapshot: number;
   /** Encoded. */
   readonly parts: Uint8Array[];
-  bytes: number;
   /** Places of the parts in the order of merging: pieces, heads, then records. `null`: not all there. */
   order: readonly number[] | null;
   /** How far the vector will be when all is merged; empty before all is there. */
@@ -35,17 +35,17 @@ export function putAside(
   { snapshot, part, bytes }: Extract<Incoming, { kind: "staged" }>,
 ): void {
   if (part === 0 && s.staging?.snapshot !== snapshot) {
-    s.staging = { snapshot, parts: [], bytes: 0, order: null, ahead: [], merged: 0 };
+    s.staging = { snapshot, parts: [], order: null, ahead: [], merged: 0 };
   }
   const { staging } = s;
   // What a checkpoint holds already may follow it once more.
   if (staging?.snapshot !== snapshot || part !== staging.parts.length) return;
   staging.parts.push(bytes);
-  staging.bytes += bytes.length;
   const decoded = decodePart(bytes);
-  if (decoded.kind !== "piece" || decoded.facts.heads === null) return;
+  const heads = decoded.kind === "piece" ? headsIn(decoded.bytes) : null;
+  if (heads === null) return;
   staging.order = orderOf(staging.parts);
-  staging.ahead = decoded.facts.heads.ahead;
+  staging.ahead = heads.ahead;
 }
 
 function orderOf(parts: readonly Uint8Array[]): number[] {

@@ -4,6 +4,7 @@
  * has done no harm, and the next one begins anew.
  */
 import { MalformedError } from "../data/errors.ts";
+import { factsOf } from "../data/pieces.ts";
 import type { Reply } from "../messages.ts";
 import type { Peer } from "./peer-state.ts";
 import type { EventualState } from "./state.ts";
@@ -116,8 +117,8 @@ function accepts(
       // What is stored must be applicable later.
       return !last && records.every((record, at) => decoded(record, from + at) !== null);
     }
-    for (const writer of part.facts.writers) transfer.writers.add(writer);
-    const { heads } = part.facts;
+    const { writers, heads } = factsOf(part.bytes);
+    for (const writer of writers) transfer.writers.add(writer);
     if (heads === null) return !last;
     const areDescribed = heads.ahead.every(({ writer }) => transfer.writers.has(writer));
     return last && areDescribed && leadTo(transfer.ranges, heads);

@@ -139,6 +139,17 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
   }
 }
 
+/**
+ * What the last piece says, without reading the others through.
+ *
+ * @returns null: it is not the last one
+ * @throws MalformedError
+ */
+export function headsIn(bytes: Uint8Array): SnapshotHeads | null {
+  const piece = new PieceReader(bytes);
+  return piece.kind === "heads" ? piece.heads() : null;
+}
+
 /** What there is to know of a piece before it is merged. */
 export interface PieceFacts {
   readonly kind: PieceKind;
