@@ -49,7 +49,8 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     peers,
     clusterName: flags["cluster-id"] ?? null,
     dataDir: flags["data-dir"] ?? join("data", label),
-    gossipPort: flags["gossip-port"] === undefined ? gossipPortOf(flags.port) : flags["gossip-port"],
+    gossipPort:
+      flags["gossip-port"] === undefined ? gossipPortOf(flags.port) : flags["gossip-port"],
     gossipKeyFile: flags["gossip-key-file"] ?? null,
     compat: flags.compat,
     applyTimeoutMs: flags["apply-timeout"],
