@@ -9,5 +9,6 @@ module.exports = {
   },
   collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
   coverageProvider: "v8",
+  setupFilesAfterEnv: [`${__dirname}/jest.second-go.cjs`],
   restoreMocks: true,
 };
