@@ -5,6 +5,7 @@
  * what they are there to find. Nor do those of pure code, which fail for one reason only.
  */
 const { readFileSync } = require("node:fs");
+const { expect, jest } = require("@jest/globals");
 
 const { testPath } = expect.getState();
 const hasClock =
