@@ -4,8 +4,8 @@
  * so that it can be counted. Tests that draw at random get no second go: a rare draw that fails is
  * what they are there to find. Nor do those of pure code, which fail for one reason only.
  */
+/* global expect, jest */
 const { readFileSync } = require("node:fs");
-const { expect, jest } = require("@jest/globals");
 
 const { testPath } = expect.getState();
 const hasClock =
