@@ -25,6 +25,10 @@ export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
     return { problem };
   }
+  if (flags["gossip-port"] === flags.port) {
+    const problem = `--gossip-port=${flags.port} is the port for clients: choose another one`;
+    return { problem };
+  }
   const common = commonOf(flags, host);
   switch (flags.mode) {
     case "raft":

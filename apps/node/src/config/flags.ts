@@ -41,7 +41,8 @@ export const flagSpecs = {
   },
   advertise: {
     group: cluster,
-    describe: "address under which the others reach this node, and its name in the cluster",
+    describe:
+      "address under which the others reach this node, and its name in the cluster; its host holds for gossip, too",
     default: "<host>:<port>",
   },
   peers: {

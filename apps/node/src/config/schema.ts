@@ -120,7 +120,7 @@ export const flagsSchema = z.object({
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .regex(/^[A-Za-z0-9._:-]{1,112}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
   peers: z.array(address).max(64, "at most 64 peers").default([]),
