@@ -1,4 +1,4 @@
-import { acquainted, address, Harness } from "../test-support/harness.ts";
+import { acquainted, address, alive, Harness, row, tableOf } from "../test-support/harness.ts";
 import { metaMaxBytes } from "./options.ts";
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
@@ -157,6 +157,40 @@ describe("leaving", () => {
     expect(h.core.status().incarnation).toBe(1);
     h.receive({ type: "ping", seqNo: 1, node: "self", source: null });
     expect(h.sentOf("ack")).toHaveLength(1);
+  });
+
+  it("believes nothing more, and gives nobody up: it would not hear who objects (B5)", () => {
+    const h = acquainted(3);
+    const suspect = { type: "suspect", incarnation: 1, from: "b" } as const;
+    h.receive({ ...suspect, node: "a" });
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive({ ...suspect, node: "b" }, alive("d", 5), alive("c", 4, 2));
+    const message = tableOf(row("c", 4, { state: "dead" }), row("e", 6));
+    h.step({ type: "stream", stream: 1, from: address(2), message });
+    h.advance(120_000);
+    expect(h.events).toEqual([]);
+    expect(h.sent()).toEqual([]);
+  });
+
+  it("is no reason to refuse its table, but it tells nobody of its old doubts (B5)", () => {
+    const h = acquainted(4);
+    h.receive({ type: "suspect", incarnation: 1, node: "a", from: "b" });
+    h.receive({ type: "dead", incarnation: 1, node: "c", from: "b" });
+    h.receive({ type: "dead", incarnation: 1, node: "d", from: "d" });
+    const table = (): string[] => {
+      h.take();
+      h.step({ type: "stream", stream: 1, from: address(2), message: tableOf() });
+      return h.effects.flatMap((effect) =>
+        effect.type === "answerStream" && effect.message.type === "pushPull"
+          ? effect.message.states.map(({ state, name }) => `${state} ${name}`)
+          : [],
+      );
+    };
+    expect(table()).toEqual(["alive self", "suspect a", "alive b", "dead c", "left d"]);
+    h.step({ type: "leave", context: 4 });
+    expect(table()).toEqual(["left self", "alive a", "alive b", "left d"]);
   });
 
   it("is refused a second time, as is everything that would be news", () => {

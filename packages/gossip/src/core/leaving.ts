@@ -81,7 +81,7 @@ export function sendToOne(
 }
 
 /**
- * From now on this member only answers; whoever hears its goodbye does not think that it failed. A
+ * From now on this member only answers (B5); whoever hears its goodbye does not think that it failed. A
  * rumour misses one in fifty members of a small cluster, and this one has no second chance to be
  * told: so the leaver tells as many as it may itself, besides.
  */
@@ -92,7 +92,7 @@ export function leave(s: GossipState, context: number): void {
   s.self.standing = "left";
   s.probe = null;
   const { due } = s;
-  due.probe = due.pushPull = due.reconnect = due.seed = Infinity;
+  due.probe = due.pushPull = due.reconnect = due.seed = due.suspicion = Infinity; // B5
   due.leave = s.now + s.options.timing.leaveTimeoutMs;
   const goodbye: Dead = { type: "dead", incarnation, node: name, from: name };
   const told = { of: s.table.live, count: goodbyesMax, accepts: () => true };

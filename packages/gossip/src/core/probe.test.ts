@@ -282,6 +282,23 @@ describe("a member that did not listen for a while (P5)", () => {
     expect(h.story).toEqual(["suspect a", "alive a"]);
   });
 
+  it("is not one that hears late who else suspects somebody", () => {
+    const h = acquainted(100, { timing: { probeIntervalMs: 1000, pushPullIntervalMs: 0 } });
+    const suspect = { type: "suspect", incarnation: 1, node: "a" } as const;
+    h.receive({ ...suspect, from: "b" });
+    const answered = (): void => {
+      for (const { seqNo } of h.sentOf("ping")) {
+        h.receive({ type: "ack", seqNo, payload: new Uint8Array(0) });
+      }
+    };
+    for (let i = 0; i < 150; i += 1, h.advance(100)) answered();
+    h.receive({ ...suspect, from: "c" }, { ...suspect, from: "d" });
+    h.advance(1); // it would have been over after 8 s
+    expect(h.standingOf("a")).toBe("dead");
+    expect(h.notes.map(({ type }) => type)).not.toContain("stalled");
+    expect(h.core.status().health).toBe(0);
+  });
+
   it("does the same when its host noticed", () => {
     const h = acquainted(6);
     pinged(h);

@@ -4,7 +4,7 @@
  *
  * X1 A row says what its sender believes, as hearsay: "dead" makes us suspect, not give up, so that
  *    whoever lives can object. That is also how a partition heals: each side hears that it is
- *    believed dead, and objects.
+ *    believed dead, and objects. Whoever is gone here as well stays gone, without another doubt.
  * X2 Only what a member said itself, its goodbye included, is taken as it is.
  * X3 What a newcomer learns from its first exchange is no news to anybody, and is not told on; that
  *    it is there itself, is (memberlist tells everything: a newcomer to a thousand members repeats
@@ -13,20 +13,24 @@
  *    that by one less soon: where many start at once, or two halves meet, rumours alone are slow.
  */
 import type { PushPull, PushPullState } from "../messages.ts";
-import type { Address } from "../types.ts";
-import { compareStandings } from "./claims.ts";
-import { onAlive, onDead, onSuspect } from "./applying.ts";
+import type { Address, MemberName } from "../types.ts";
+import { compareStandings, isLive } from "./claims.ts";
+import { hearOfDeath, onAlive, onDead, onSuspect } from "./applying.ts";
 import { openStream } from "./exchanges.ts";
 import { sample } from "./random.ts";
 import { pushPullMs } from "./schedule.ts";
 import { memberNamed, noBytes } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
-/** Everything that we know. */
+/** Everything that we know; without doubts when we leave, since those get old (B5). */
 export function ownTable(s: GossipState, join: boolean): PushPull {
   const states: PushPullState[] = [];
+  const doubts = s.leaving === null;
   for (const { name, detail, incarnation, standing } of s.table.byName.values()) {
-    states.push({ name, ...detail, incarnation, state: standing });
+    if (doubts || standing !== "dead") {
+      const state = doubts || standing !== "suspect" ? standing : "alive";
+      states.push({ name, ...detail, incarnation, state });
+    }
   }
   return { type: "pushPull", join, states, userState: noBytes };
 }
@@ -79,10 +83,15 @@ function mergeRow(s: GossipState, from: Address, row: PushPullState, isNews: boo
       }
       return hearOfDoubt(s, from, row);
     case "dead":
-      return hearOfDoubt(s, from, row);
+      return isGone(s, node) ? hearOfDeath(s, from, row) : hearOfDoubt(s, from, row);
     case "left":
       return onDead(s, from, { type: "dead", incarnation, node, from: node });
   }
+}
+
+function isGone(s: GossipState, name: MemberName): boolean {
+  const known = memberNamed(s, name);
+  return known !== undefined && known !== s.self && !isLive(known.standing);
 }
 
 /** X1. Hearsay begins a suspicion, but is no confirmation of one: nobody new has seen anything. */
