@@ -29,8 +29,8 @@ describe("a run of gossip", () => {
   it("tells all that happened, if it is asked to", () => {
     const { trace, hash } = runGossipSeed(5, { trace: true });
     expect(hash).toBe(runGossipSeed(5).hash);
-    expect(trace[0]).toBe("    0.000  n0  starts as n0@1");
-    for (const what of [/  n\d  -> n\d  ping \d+$/, /  n\d  tells join 1 of n\d@1$/]) {
+    expect(trace[0]).toEqual(expect.stringMatching(/0\.000 {2}n0 {2}starts as n0@1$/));
+    for (const what of [/n\d {2}-> n\d {2}ping \d+$/, /n\d {2}tells join 1 of n\d@1$/]) {
       expect(trace).toContainEqual(expect.stringMatching(what));
     }
     expect(runGossipSeed(5).trace).toEqual([]);
