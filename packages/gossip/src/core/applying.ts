@@ -9,6 +9,8 @@
  * B4 Each change of standing or detail makes its event, in order; and no event is without a change.
  * B5 Who leaves believes nothing more, gives nobody up, and tells nobody of its doubts: the others do
  *    not gossip to it any more, so it would not hear those who object.
+ * B6 Nobody pings who left, so whoever does is told of it; and a goodbye is never of an incarnation
+ *    below the one that others know (a process that has just begun may leave before it learns it).
  */
 import type { Alive, Dead, PacketMessage, PushPullState, Suspect } from "../messages.ts";
 import type { Address, Incarnation, MemberName } from "../types.ts";

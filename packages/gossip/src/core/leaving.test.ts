@@ -153,10 +153,41 @@ describe("leaving", () => {
     h.advance(10_000);
     expect(h.sentOf("ping")).toEqual([]);
     h.take();
-    h.receive({ type: "dead", incarnation: 9, node: "self", from: "x" });
-    expect(h.core.status().incarnation).toBe(1);
     h.receive({ type: "ping", seqNo: 1, node: "self", source: null });
     expect(h.sentOf("ack")).toHaveLength(1);
+  });
+
+  const goodbye = (incarnation: number) => ({
+    ...{ type: "dead", incarnation, node: "self", from: "self" },
+  });
+
+  it("is said again to whoever pings, who cannot have heard it (B6)", () => {
+    const h = acquainted(3);
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive({ type: "ping", seqNo: 1, node: "self", source: null });
+    expect(h.sentOf("dead", address(99))).toEqual([goodbye(1)]);
+  });
+
+  it.each([
+    { ...alive("self", 1), incarnation: 7 },
+    { type: "suspect", incarnation: 7, node: "self", from: "b" } as const,
+    { type: "dead", incarnation: 7, node: "self", from: "b" } as const,
+  ])("is said as of the incarnation that others know: $type (B6)", (message) => {
+    const h = acquainted(3);
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive(message);
+    h.receive(message, { ...message, incarnation: 6 });
+    expect(h.notes).toEqual([]);
+    h.advance(5000);
+    expect(h.core.status().incarnation).toBe(7);
+    expect(new Set(h.sentOf("dead"))).toEqual(new Set([goodbye(7)]));
+    h.receive({ ...message, incarnation: 2 ** 31 });
+    expect(h.core.status().incarnation).toBe(7);
+    expect(h.notes).toContainEqual(expect.objectContaining({ reason: "incarnationJump" }));
   });
 
   it("believes nothing more, and gives nobody up: it would not hear who objects (B5)", () => {
