@@ -7,8 +7,8 @@
  *    Once it is gone, a larger claim may bring it back anywhere.
  * B3 An incarnation that jumps further than any member goes is not believed.
  * B4 Each change of standing or detail makes its event, in order; and no event is without a change.
- * B5 Who leaves believes nothing more, gives nobody up, and tells nobody of its doubts: the others do
- *    not gossip to it any more, so it would not hear those who object.
+ * B5 Who leaves believes nothing more, gives nobody up, and has only itself in its table: the others
+ *    do not gossip to it any more, so what it knows gets old, and it would not hear who objects.
  * B6 Nobody pings who left, so whoever does is told of it; and a goodbye is never of an incarnation
  *    below the one that others know (a process that has just begun may leave before it learns it).
  */

@@ -22,15 +22,12 @@ import { pushPullMs } from "./schedule.ts";
 import { memberNamed, noBytes } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
-/** Everything that we know; without doubts when we leave, since those get old (B5). */
+/** Everything that we know; but for ourselves, nothing of that is kept up when we leave (B5). */
 export function ownTable(s: GossipState, join: boolean): PushPull {
   const states: PushPullState[] = [];
-  const doubts = s.leaving === null;
-  for (const { name, detail, incarnation, standing } of s.table.byName.values()) {
-    if (doubts || standing !== "dead") {
-      const state = doubts || standing !== "suspect" ? standing : "alive";
-      states.push({ name, ...detail, incarnation, state });
-    }
+  const told = s.leaving === null ? s.table.byName.values() : [s.self];
+  for (const { name, detail, incarnation, standing } of told) {
+    states.push({ name, ...detail, incarnation, state: standing });
   }
   return { type: "pushPull", join, states, userState: noBytes };
 }
