@@ -49,19 +49,39 @@ export function sync(
   to: Address,
   about: { readonly join: boolean; readonly context: number | null },
 ): boolean {
-  const purpose = { kind: "sync", context: about.context } as const;
+  const purpose = { kind: "sync", context: about.context, liveBefore: null } as const;
   const timeoutMs = s.options.timing.streamTimeoutMs;
   return openStream(s, to, ownTable(s, about.join), { purpose, timeoutMs });
 }
 
 /**
- * Takes in what somebody else knows.
+ * Takes in what somebody else knows, or the last rows of it.
  *
  * @param isNews - whether there is anybody who may not know it yet
  */
 export function mergeTable(s: GossipState, from: Address, m: PushPull, isNews: boolean): void {
   for (const row of m.states) mergeRow(s, from, row, isNews);
   s.effects.push({ type: "userState", join: m.join, userState: m.userState });
+}
+
+/** The first rows of a long table. Those of an exchange whose time is over are left. */
+export function onRows(
+  s: GossipState,
+  about: {
+    readonly from: Address;
+    readonly exchange: number | null;
+    readonly states: readonly PushPullState[];
+  },
+): void {
+  const { from, exchange, states } = about;
+  let isNews = true;
+  if (exchange !== null) {
+    const open = s.exchanges.get(exchange);
+    if (open?.kind !== "sync") return;
+    open.liveBefore ??= s.table.live.length;
+    isNews = open.liveBefore > 0; // X3
+  }
+  for (const row of states) mergeRow(s, from, row, isNews);
 }
 
 function mergeRow(s: GossipState, from: Address, row: PushPullState, isNews: boolean): void {

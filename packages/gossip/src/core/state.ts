@@ -45,7 +45,12 @@ export type Exchange = {
 } & ExchangePurpose;
 
 export type ExchangePurpose =
-  | { readonly kind: "sync"; readonly context: number | null }
+  | {
+      readonly kind: "sync";
+      readonly context: number | null;
+      /** How many took part before the first rows of the answer; `null`: none came yet. */
+      liveBefore: number | null;
+    }
   | { readonly kind: "ping"; readonly seqNo: number }
   | { readonly kind: "user"; readonly context: number };
 

@@ -163,13 +163,21 @@ function checkCrash(world: GossipWorld, faults: GossipFaults, random: Random): v
   });
   world.watcher = watcher;
   const name = nameOf(victim.index);
-  const other = told.find(([{ type, member }]) => member.name !== name && type !== "leave");
+  const run = new Set(faults.running.map(({ index }) => nameOf(index)));
+  const other = told.find(([{ type, member }]) => {
+    // That somebody failed or left long ago may be heard late.
+    const isOld = !run.has(member.name) && (type === "failed" || type === "leave");
+    return member.name !== name && !isOld;
+  });
   if (other !== undefined) {
     const [{ type, member }] = other;
     throw new GossipViolation("detection", `${type} of ${member.name} when ${name} crashed`);
   }
   for (const member of faults.running) {
-    if (told.some(([{ type }, at]) => at === member && type === "failed")) continue;
+    const heard = told.some(
+      ([event, at]) => at === member && event.type === "failed" && event.member.name === name,
+    );
+    if (heard) continue;
     throw new GossipViolation("detection", `${nameOf(member.index)} holds on to ${name}`);
   }
   checkHealth(world, faults);

@@ -23,6 +23,7 @@ describe("a run of gossip", () => {
     [815, "a suspicion that was confirmed late looked like a standstill"],
     [5553, "a goodbye was of an incarnation below the one that others knew"],
     [6801, "a member that left told of one that had died since"],
+    [1529, "it is heard late that a member that had left came back and failed"],
     [3250, "the only helper of a lost ping crashed, which is not what is asked there"],
   ])("survives seed %d, in which %s", (seed) => {
     expect(runGossipSeed(seed)).toMatchObject({ seed, violation: null });
