@@ -66,7 +66,7 @@ export class Candidacy {
       pausedUntilMs: -Infinity,
       askedFateAtMs: -Infinity,
       lookedAtMs: -Infinity,
-      lookedAt: new Set(),
+      lookedAt: new Map(),
       refusal: null,
     };
   }
@@ -188,7 +188,9 @@ function onAnswered(
       if (answer?.kind === "state") onFate(s, effects, { clusterId: purpose.clusterId, answer });
       return;
     case "look":
-      s.lookedAt.add(purpose.address);
+      // Who is starting may be of a cluster: that is asked until it says so.
+      if (answer?.kind === "no") s.lookedAt.delete(purpose.address);
+      else s.lookedAt.set(purpose.address, answer?.kind === "state" ? answer.directoryId : null);
       if (answer?.kind === "state") onLook(s, effects, { via: purpose.address, answer, now });
   }
 }

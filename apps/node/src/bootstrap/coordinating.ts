@@ -23,7 +23,17 @@ export function pursue(
 
 /** Whether this node has looked around long enough to be sure of what it sees. */
 export function hasLookedAround(s: State, now: number): boolean {
-  return settled(s, now) && s.seeds.every((seed) => s.lookedAt.has(seed));
+  return settled(s, now) && s.seeds.every((seed) => s.lookedAt.has(seed)) && unseen(s) === null;
+}
+
+/** A seed that answers, while gossip knows nothing of the node there; `null`: there is none. */
+export function unseen({ own, seeds, lookedAt, view }: State): string | null {
+  const known = new Set([own, ...(view ?? [])].map(({ directoryId }) => directoryId));
+  const unknown = seeds.find((seed) => {
+    const directoryId = lookedAt.get(seed) ?? null;
+    return directoryId !== null && !known.has(directoryId);
+  });
+  return unknown ?? null;
 }
 
 function propose(

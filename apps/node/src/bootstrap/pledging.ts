@@ -1,7 +1,8 @@
 /** What a candidate answers to proposals of others, and how it learns what became of them. */
-import { coordinatorOf, memberIdOf, firstMembersOf, misfit } from "./rules.ts";
-import { ask, begin, nextNumber, outlookOf, waitingMax, type State } from "./state.ts";
+import { memberIdOf } from "../member-id.ts";
 import { hasLookedAround } from "./coordinating.ts";
+import { coordinatorOf, firstMembersOf, misfit } from "./rules.ts";
+import { ask, begin, nextNumber, outlookOf, waitingMax, type State } from "./state.ts";
 import type { Answer, Effect, Question } from "./types.ts";
 
 type Request = Exclude<Question, { readonly kind: "state" }>;

@@ -16,6 +16,7 @@
  * So two decided proposals have no participant in common: who has pledged itself to one is released
  * only when its coordinator has given that one up, and a coordinator does not decide what it gave up.
  */
+import { memberIdOf } from "../member-id.ts";
 import type { Answer, Candidate, DirectoryId, Proposal, Sighting } from "./types.ts";
 
 /** Most participants of a proposal: they must fit into the body of a request. */
@@ -61,11 +62,6 @@ export const rules: Rules = {
 /** The candidate with the smallest directory id. */
 export function coordinatorOf({ participants }: Proposal): Candidate {
   return participants[0]!;
-}
-
-/** The Raft id of a node: no directory that comes after it at its address has the same. */
-export function memberIdOf({ address, directoryId }: Candidate): string {
-  return `${address}~${directoryId.slice(0, 8)}`;
 }
 
 /** The Raft ids of the first configuration: those of the smallest directory ids. */

@@ -1,7 +1,7 @@
 /** Whole lives of candidates, from seeds; and each rule taken away, to see that it is missed. */
 import { rules } from "./rules.ts";
 import { runCandidates } from "../test-support/bootstrap/life.ts";
-import type { Flaw } from "../test-support/bootstrap/world.ts";
+import type { Flaw } from "../test-support/bootstrap/flaw.ts";
 
 const seeds = 150;
 

@@ -64,8 +64,8 @@ export interface State {
   pausedUntilMs: number;
   askedFateAtMs: number;
   lookedAtMs: number;
-  /** Seeds that were asked, whether they answered or not. */
-  readonly lookedAt: Set<string>;
+  /** Which directory answered at a seed that was asked; `null`: none. */
+  readonly lookedAt: Map<string, DirectoryId | null>;
   /** What kept the last proposal of this node from being agreed to, for people. */
   refusal: string | null;
 }

@@ -1,6 +1,6 @@
 /** What a candidate waits for, in a sentence for people. */
 import { candidatesIn, clustersIn, coordinatorOf, participantsMax } from "./rules.ts";
-import { hasLookedAround } from "./coordinating.ts";
+import { hasLookedAround, unseen } from "./coordinating.ts";
 import { outlookOf, type State } from "./state.ts";
 
 export function waitingFor(s: State, now: number): string {
@@ -25,6 +25,10 @@ function waitingForFate(s: State): string {
 }
 
 function waitingForOthers(s: State, now: number): string {
+  const stranger = unseen(s);
+  if (stranger !== null) {
+    return `${stranger} answers, and gossip does not know it: waiting for them to meet. If this lasts, look at --gossip-port and --gossip-key-file of both`;
+  }
   const outlook = outlookOf(s);
   const candidates = [s.own, ...candidatesIn(outlook.view)];
   const objection = s.rules.objection(outlook, candidates);

@@ -1,7 +1,8 @@
 /** A whole life of candidates: faults, then a calm in which they must become one cluster. */
 import { coordinatorOf } from "../../bootstrap/rules.ts";
 import { Violation } from "./truth.ts";
-import { calmAtMs, World, type Flaw } from "./world.ts";
+import type { Flaw } from "./flaw.ts";
+import { calmAtMs, World } from "./world.ts";
 
 const endAtMs = 40_000;
 

@@ -14,16 +14,11 @@ import type {
   Question,
   Sighting,
 } from "../../bootstrap/types.ts";
+import type { Flaw } from "./flaw.ts";
 import { drawDim, drawKnobs, type Knobs } from "./knobs.ts";
 import { emptyDisk, tell, viewOf, type Disk, type Place, type Process } from "./places.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 import { Truth } from "./truth.ts";
-
-/** A core that breaks a rule; `resumes`: one that goes on with a proposal after a restart (F8). */
-export interface Flaw {
-  readonly rules?: Partial<Rules>;
-  readonly resumes?: true;
-}
 
 // In milliseconds of the simulated clock.
 /** When faults end. */
