@@ -101,6 +101,14 @@ export const flagSpecs = {
     default: "none",
     list: true,
   },
+  "bootstrap-expect": {
+    group: raft,
+    mode: "raft",
+    instead: "start the nodes with --peers, or with --join",
+    describe:
+      "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
+    default: "none",
+  },
   forward: {
     group: raft,
     mode: "raft",

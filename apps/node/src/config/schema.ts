@@ -125,6 +125,7 @@ export const flagsSchema = z.object({
   advertise: address.optional(),
   peers: z.array(address).max(64, "at most 64 peers").default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
+  "bootstrap-expect": integer(1, 15).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),
