@@ -19,6 +19,7 @@ const raft = "In raft mode only:";
 const eventual = "In eventual mode only:";
 const requests = "Answering requests:";
 const limits = "Limits:";
+const gossip = "Gossip, which tells who is there:";
 const running = "Running:";
 
 export const flagSpecs = {
@@ -150,6 +151,17 @@ export const flagSpecs = {
     mode: "eventual",
     describe: "longest wait, after a restart, for the others to confirm where this node was",
     default: "1s",
+  },
+  "gossip-port": {
+    group: gossip,
+    describe: "UDP and TCP port of gossip, on <host>; 0: any that is free; off: no gossip",
+    default: "<port> + 10000, or - 10000 above 65535",
+  },
+  "gossip-key-file": {
+    group: gossip,
+    describe:
+      "file of the keys that encrypt gossip, as Serf has it: a JSON array of base64 keys, the first of which seals",
+    default: "none: not encrypted",
   },
   "shutdown-timeout": {
     group: running,

@@ -93,6 +93,15 @@ function word(maxLength: number, what: string): z.ZodType<string, string> {
     );
 }
 
+const gossipPort = z.string().transform((text, context) => {
+  if (text === "off") return null;
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  const message = `"${text}" is neither a port (0 to 65535) nor "off"`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 const address = z.string().transform((text, context) => {
   try {
     return parseAddress(text);
@@ -132,6 +141,8 @@ export const flagsSchema = z.object({
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
+  "gossip-port": gossipPort.optional(),
+  "gossip-key-file": z.string().min(1, "a file is needed").optional(),
   "shutdown-timeout": duration("100ms", "5m").default(5000),
   "log-level": oneOf("error", "warn", "info", "debug").default("info"),
   "log-format": oneOf("pretty", "json").default("pretty"),
