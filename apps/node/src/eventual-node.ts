@@ -68,8 +68,7 @@ class EventualServer implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
-    const onReady = (): void => this.#becomeReady();
-    this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
+    this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
   }
@@ -120,7 +119,10 @@ class EventualServer implements RunningNode {
     this.#front.gate.open(node);
     this.#held.release();
     this.#announce(node);
-    if (node.status().ready) this.#becomeReady();
+    void node.ready.then(
+      () => this.#becomeReady(),
+      () => undefined, // it stops, and `stopped` tells why
+    );
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
   }
 
@@ -131,6 +133,7 @@ class EventualServer implements RunningNode {
       address: config.address,
       label: config.label,
       peers: config.peers,
+      seeds: config.join,
       cluster: { id: identity.clusterId, fixed: identity.clusterName !== null },
       journal,
       transport: this.#transport,
@@ -173,7 +176,8 @@ class EventualServer implements RunningNode {
   #announce(node: EventualNode): void {
     const { config, log } = this.#parts;
     const { node: id, clusterId, counters } = node.status();
-    const others = config.peers.length === 0 ? "nobody yet" : config.peers.join(", ");
+    const named = [...config.peers, ...config.join];
+    const others = named.length === 0 ? "nobody yet" : named.join(", ");
     log.info(`counts by itself, and with ${others}`, {
       id,
       address: config.address,
@@ -187,8 +191,7 @@ class EventualServer implements RunningNode {
   }
 
   #becomeReady(): void {
-    // The core may be ready before the gate is open.
-    if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
+    if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
     this.#held.release();
     const { peers, writer } = this.#node.status();

@@ -39,7 +39,8 @@ export class GossipPeers {
   async run(signal: AbortSignal): Promise<void> {
     const timer = setInterval(() => this.#look(), everyMs);
     try {
-      for await (const _ of this.#parts.gossip.changes(signal)) {
+      const changes = this.#parts.gossip.changes(signal);
+      while ((await changes.next()).done !== true) {
         this.#look();
         // What changes meanwhile is one change; an abort is seen by the loop.
         await pause(restMs, undefined, { signal }).catch(() => undefined);
