@@ -20,6 +20,9 @@ import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
+import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
@@ -58,6 +61,7 @@ class EventualServer implements RunningNode {
   readonly #transport: HttpReplicaTransport;
   readonly #watch: EventualWatch;
   readonly #held = new HeldRequests();
+  readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
 
@@ -71,6 +75,7 @@ class EventualServer implements RunningNode {
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
+    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
@@ -96,6 +101,7 @@ class EventualServer implements RunningNode {
         clusterId: () => gate.engine().status().clusterId,
         startedInMs: () => this.#life.readyAfterMs,
       },
+      gossip: this.#gossip,
       health: eventualHealth({ gate, loopLagMs }),
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
@@ -153,6 +159,13 @@ class EventualServer implements RunningNode {
       },
       observer: this.#watch.observer,
     };
+    try {
+      const tags = (): NodeTags => eventualTags(config, identity, this.#node?.status() ?? null);
+      await this.#gossip.begin({ directoryId: identity.nodeId, tags });
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     try {
       return await EventualNode.start(options);
     } catch (error) {
@@ -249,6 +262,7 @@ class EventualServer implements RunningNode {
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
+    await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();
     this.#front.close();

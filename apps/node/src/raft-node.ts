@@ -16,11 +16,14 @@ import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
+import { raftGossip, raftTags } from "./gossip/raft-gossip.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
 import { LeaderSeeking } from "./http/raft/leader-seeking.ts";
-import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
+import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -56,6 +59,7 @@ class CounterNode implements RunningNode {
   readonly #neighbours: Neighbours;
   readonly #admission: Admission;
   readonly #forwarder;
+  readonly #gossip: NodeGossip;
   #raft: RaftNode<BatchResults> | null = null;
   #backups: Backups;
   #clusterId: string;
@@ -91,6 +95,12 @@ class CounterNode implements RunningNode {
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
+    this.#gossip = raftGossip({
+      config,
+      log,
+      status: () => this.#raft?.status() ?? null,
+      clusterId: () => this.#clusterId,
+    });
     this.#forwarder = createForwarder({
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
@@ -125,6 +135,8 @@ class CounterNode implements RunningNode {
         startedInMs: () => this.#life.readyAfterMs,
       },
       connected: (id) => this.#neighbours.connected(id),
+      replicas: () => (gate.started ? replicaRows(gate.engine()) : []),
+      gossip: this.#gossip,
       health: raftHealth({
         gate,
         loopLagMs,
@@ -165,6 +177,8 @@ class CounterNode implements RunningNode {
     });
     transport.attach(this.#front.server);
     try {
+      const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+      await this.#gossip.begin({ directoryId: identity.directoryId, tags });
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.nodeId,
         members: firstMembers(identity),
@@ -237,6 +251,7 @@ class CounterNode implements RunningNode {
     this.#held.close();
     await this.#front.drain();
     await this.#raft?.stop();
+    await this.#gossip.end();
     this.#watch.end();
     this.#admission.end();
     this.#forwarder.close();

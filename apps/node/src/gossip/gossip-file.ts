@@ -77,12 +77,16 @@ export class GossipFile {
 
   /** Writes what is not written yet, and nothing after that. */
   async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#stopTimer();
     if (this.#dirty) this.#write();
     this.#source = null;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#stopTimer();
     await this.#writing;
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #write(): void {

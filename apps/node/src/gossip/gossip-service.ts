@@ -15,12 +15,7 @@ import { formatAddress } from "../config/addresses.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { Changes } from "./changes.ts";
 import type { GossipFile } from "./gossip-file.ts";
-import {
-  gossipMember,
-  summaryOf,
-  type GossipMember,
-  type GossipSummary,
-} from "./gossip-member.ts";
+import { gossipMember, summaryOf, type GossipMember, type GossipSummary } from "./gossip-member.ts";
 import { GossipWatch } from "./gossip-watch.ts";
 import type { KeyringFile } from "./keyring-file.ts";
 import { encodeNodeTags, type NodeTags } from "./node-tags.ts";

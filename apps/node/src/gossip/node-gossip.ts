@@ -57,6 +57,11 @@ export class NodeGossip {
     return this.#service;
   }
 
+  /** What this node says of itself; `null` while there is no gossip. */
+  tags(): NodeTags | null {
+    return this.#service?.tags ?? null;
+  }
+
   members(): readonly GossipMember[] {
     return this.#service?.members() ?? [];
   }

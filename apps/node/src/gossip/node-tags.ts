@@ -40,7 +40,6 @@ export interface NodeTags {
 const idText = z.string().regex(/^[\x21-\x7e]{1,128}$/);
 
 const schema = z.object({
-  role: z.literal(role),
   mode: z.enum(["raft", "eventual"]),
   http: z.string().max(128).refine(isSpelledAddress),
   id: idText.nullable().default(null),
@@ -85,7 +84,5 @@ export function encodeNodeTags(tags: NodeTags): Readonly<Record<string, string>>
 export function decodeNodeTags(tags: ReadonlyMap<string, string>): NodeTags | null {
   if (tags.get("role") !== role) return null;
   const parsed = schema.safeParse(Object.fromEntries(tags));
-  if (!parsed.success) return null;
-  const { role: _, ...found } = parsed.data;
-  return found;
+  return parsed.success ? parsed.data : null;
 }
