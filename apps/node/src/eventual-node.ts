@@ -23,6 +23,7 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
+import { GossipPeers } from "./gossip-peers/gossip-peers.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
@@ -64,6 +65,8 @@ class EventualServer implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
+  /** It will not come back: the others need not wait for it. */
+  #gone = false;
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -130,6 +133,16 @@ class EventualServer implements RunningNode {
       () => undefined, // it stops, and `stopped` tells why
     );
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    void this.#askWhomGossipKnows(node, dataDir);
+  }
+
+  /** Ends with the node, and at once if it does not gossip. */
+  async #askWhomGossipKnows(node: EventualNode, { identity }: EventualDataDir): Promise<void> {
+    const { config, log } = this.#parts;
+    const { service: gossip } = this.#gossip;
+    const { clusterName } = identity;
+    if (gossip === null) return;
+    await new GossipPeers({ config, clusterName, gossip, node, log }).run(this.#ending.signal);
   }
 
   async #startNode({ identity, journal, durable }: EventualDataDir): Promise<EventualNode> {
@@ -243,6 +256,7 @@ class EventualServer implements RunningNode {
         "another process runs as this very node and began later: this one stops. If one of two data directories is a copy, empty it: that node then begins as a new one";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
     } else if (code === "EVENTUAL_REMOVED" || (error === null && !this.#life.stopping)) {
+      this.#gone = true;
       await dataDir.markRemoved().catch((failure: unknown) => {
         this.#parts.log.error("the removal could not be written down", {
           reason: messageOf(failure),
@@ -262,6 +276,7 @@ class EventualServer implements RunningNode {
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
+    if (this.#gone) await this.#gossip.leave();
     await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();

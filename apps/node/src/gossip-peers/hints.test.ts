@@ -64,8 +64,16 @@ describe("whom gossip gives a reason to ask", () => {
   it.each<readonly [string, Partial<NodeTags>, Partial<OwnStanding>]>([
     ["of our cluster", {}, {}],
     ["that has not settled on a cluster", { cluster: null, state: "joining" }, {}],
-    ["of a settled cluster, while ours is not", { cluster: "theirs" }, { provisional: true }],
-    ["unsettled as we are", { cluster: null }, { provisional: true }],
+    [
+      "of a settled cluster, while ours is not",
+      { cluster: "theirs" },
+      { provisional: true, peers: [peerOf("10.0.0.3:1", { up: false })] },
+    ],
+    [
+      "unsettled as we are",
+      { cluster: null },
+      { provisional: true, peers: [peerOf("10.0.0.3:1", { up: false })] },
+    ],
     ["with the name that we have", { name: "one" }, { clusterName: "one" }],
     ["that is a peer and down", {}, { peers: [peerOf(there, { up: false })] }],
     [
@@ -121,6 +129,7 @@ describe("whom gossip gives a reason to ask", () => {
       seen({}),
       { peers: [peerOf("b:8080", { up: true, node: ids.other })] },
     ],
+    ["H7: anybody, where this node is new and was told of nobody", seen({}), { provisional: true }],
     ["H5: one more than there may be", seen({}), { peersMax: 0 }],
   ])("not %s", (_, member, standing) => {
     expect(asked(member, standing)).toEqual({ ask: [], foreign: [] });

@@ -11,7 +11,8 @@
  *     like us. H2  Never this node itself. H3  Never a node that was removed, nor an address that was
  *     deregistered. H4  Two settled clusters of different ids stay apart. H5  Nobody who can be
  *     reached already, and never more peers than there may be. H6  A few at a time, those first who
- *     were asked least lately.
+ *     were asked least lately. H7  A new node that was told of nobody asks nobody: it is found by those
+ *     who know whether its address was deregistered.
  */
 import type { EventualNodeStatus } from "@counter/eventual";
 
@@ -53,6 +54,7 @@ export function hintsOf(
   own: OwnStanding,
   { askedAt, nowMs }: { readonly askedAt: AskedAt; readonly nowMs: number },
 ): Hints {
+  if (isNewAndAlone(own)) return { ask: [], foreign: [] };
   const foreign = new Map<string, string>();
   const wanted = new Set<string>();
   for (const { standing, node } of view) {
@@ -69,6 +71,11 @@ export function hintsOf(
     ask: withinPeers(due, own).slice(0, askedAtATimeMax),
     foreign: [...foreign].map(([cluster, address]) => ({ cluster, address })),
   };
+}
+
+/** H7. */
+function isNewAndAlone({ provisional, peers }: OwnStanding): boolean {
+  return provisional && peers.length === 0;
 }
 
 /** H1. */
