@@ -51,6 +51,12 @@ export const flagSpecs = {
     default: "none: a cluster of one",
     list: true,
   },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
+    list: true,
+  },
   id: {
     group: cluster,
     describe: "label of this node in logs and status",
@@ -92,14 +98,6 @@ export const flagSpecs = {
     group: limits,
     describe: "most counters",
     default: "100000",
-  },
-  join: {
-    group: raft,
-    mode: "raft",
-    instead: "name the nodes of the cluster with --peers",
-    describe: "join the cluster of these nodes (any of them): ports or host:port",
-    default: "none",
-    list: true,
   },
   "bootstrap-expect": {
     group: raft,
