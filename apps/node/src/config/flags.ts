@@ -51,6 +51,12 @@ export const flagSpecs = {
     default: "none: a cluster of one",
     list: true,
   },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
+    list: true,
+  },
   id: {
     group: cluster,
     describe: "label of this node in logs and status",
@@ -93,13 +99,13 @@ export const flagSpecs = {
     describe: "most counters",
     default: "100000",
   },
-  join: {
+  "bootstrap-expect": {
     group: raft,
     mode: "raft",
-    instead: "name the nodes of the cluster with --peers",
-    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    instead: "start the nodes with --peers, or with --join",
+    describe:
+      "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
     default: "none",
-    list: true,
   },
   forward: {
     group: raft,
