@@ -56,12 +56,20 @@ describe("what people read of the gossip", () => {
     expect(lines).toHaveLength(toldMax + 1);
   });
 
-  it("is what is refused, once in a while", () => {
+  it("is what is refused of a machine, once", () => {
     const from = { host: "127.0.0.1", port: 7946 };
     for (let count = 0; count < 1000; count += 1) {
       watch.observer.onRefused?.({ reason: "encryption", detail: "no key opens it" }, from);
     }
-    expect(lines).toEqual(["warn: gossip of 127.0.0.1:7946 is refused: encryption"]);
+    expect(lines).toEqual(["warn: gossip of 127.0.0.1 is refused: encryption"]);
+  });
+
+  it("is no more than so many warnings, from however many machines the refused ones say they come", () => {
+    for (let place = 0; place <= toldMax; place += 1) {
+      const from = { host: `10.0.${place >> 8}.${place & 255}`, port: 7946 };
+      watch.observer.onRefused?.({ reason: "label", detail: "another label" }, from);
+    }
+    expect(lines).toHaveLength(toldMax);
   });
 
   it("is that somebody else has the name of a member", () => {
