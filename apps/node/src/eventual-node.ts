@@ -23,6 +23,7 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
+import { GossipPeers } from "./gossip-peers/gossip-peers.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
@@ -64,6 +65,8 @@ class EventualServer implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
+  /** It will not come back: the others need not wait for it. */
+  #gone = false;
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -72,8 +75,7 @@ class EventualServer implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
-    const onReady = (): void => this.#becomeReady();
-    this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
+    this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
     this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
@@ -126,8 +128,21 @@ class EventualServer implements RunningNode {
     this.#front.gate.open(node);
     this.#held.release();
     this.#announce(node);
-    if (node.status().ready) this.#becomeReady();
+    void node.ready.then(
+      () => this.#becomeReady(),
+      () => undefined, // it stops, and `stopped` tells why
+    );
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    void this.#askWhomGossipKnows(node, dataDir);
+  }
+
+  /** Ends with the node, and at once if it does not gossip. */
+  async #askWhomGossipKnows(node: EventualNode, { identity }: EventualDataDir): Promise<void> {
+    const { config, log } = this.#parts;
+    const { service: gossip } = this.#gossip;
+    const { clusterName } = identity;
+    if (gossip === null) return;
+    await new GossipPeers({ config, clusterName, gossip, node, log }).run(this.#ending.signal);
   }
 
   async #startNode({ identity, journal, durable }: EventualDataDir): Promise<EventualNode> {
@@ -137,6 +152,7 @@ class EventualServer implements RunningNode {
       address: config.address,
       label: config.label,
       peers: config.peers,
+      seeds: config.join,
       cluster: { id: identity.clusterId, fixed: identity.clusterName !== null },
       journal,
       transport: this.#transport,
@@ -186,7 +202,8 @@ class EventualServer implements RunningNode {
   #announce(node: EventualNode): void {
     const { config, log } = this.#parts;
     const { node: id, clusterId, counters } = node.status();
-    const others = config.peers.length === 0 ? "nobody yet" : config.peers.join(", ");
+    const named = [...config.peers, ...config.join];
+    const others = named.length === 0 ? "nobody yet" : named.join(", ");
     log.info(`counts by itself, and with ${others}`, {
       id,
       address: config.address,
@@ -200,8 +217,7 @@ class EventualServer implements RunningNode {
   }
 
   #becomeReady(): void {
-    // The core may be ready before the gate is open.
-    if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
+    if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
     this.#held.release();
     const { peers, writer } = this.#node.status();
@@ -240,6 +256,7 @@ class EventualServer implements RunningNode {
         "another process runs as this very node and began later: this one stops. If one of two data directories is a copy, empty it: that node then begins as a new one";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
     } else if (code === "EVENTUAL_REMOVED" || (error === null && !this.#life.stopping)) {
+      this.#gone = true;
       await dataDir.markRemoved().catch((failure: unknown) => {
         this.#parts.log.error("the removal could not be written down", {
           reason: messageOf(failure),
@@ -259,6 +276,7 @@ class EventualServer implements RunningNode {
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
+    if (this.#gone) await this.#gossip.leave();
     await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();

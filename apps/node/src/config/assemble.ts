@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { formatAddress, isWildcard } from "./addresses.ts";
 import { clusterIdOf } from "./cluster-id.ts";
 import type { CommonConfig, EventualConfig, NodeConfig, RaftConfig } from "./node-config.ts";
-import { raftPeersMax, type CheckedFlags } from "./schema.ts";
+import { eventualPeersMax, raftPeersMax, type CheckedFlags } from "./schema.ts";
 
 /** How far the port of gossip is above that for clients, unless it is given. */
 const gossipPortAbove = 10_000;
@@ -23,6 +23,10 @@ export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
   const others = flags.peers.length + flags.join.length + flags.newnode.length;
   if (flags.advertise === undefined && isWildcard(host) && others > 0) {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
+    return { problem };
+  }
+  if (flags["gossip-port"] === flags.port) {
+    const problem = `--gossip-port=${flags.port} is the port for clients: choose another one`;
     return { problem };
   }
   const common = commonOf(flags, host);
@@ -118,9 +122,17 @@ function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig |
       "--newnode names this node itself: give the address of the further node, at any node that runs already";
     return { problem };
   }
+  const listening = formatAddress({ host: common.host, port: common.port });
+  const named = new Set([common.address, listening, ...common.peers]);
+  const join = [...new Set(flags.join.map(formatAddress))].filter((seed) => !named.has(seed));
+  const most = eventualPeersMax;
+  if (common.peers.length + join.length > most) {
+    return { problem: `--peers and --join: at most ${most} nodes together` };
+  }
   return {
     ...common,
     mode: "eventual",
+    join,
     newNodes,
     heartbeatMs: flags.heartbeat,
     antiEntropyMs: flags["anti-entropy"],

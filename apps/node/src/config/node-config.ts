@@ -49,6 +49,8 @@ export interface RaftConfig extends CommonConfig {
 
 export interface EventualConfig extends CommonConfig {
   readonly mode: "eventual";
+  /** Where nodes of the cluster may be, in the same spelling, without those in `peers`. */
+  readonly join: readonly string[];
   /** Addresses of further nodes, to be announced to all; nobody need be there yet. */
   readonly newNodes: readonly string[];
   readonly heartbeatMs: number;

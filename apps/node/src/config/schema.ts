@@ -114,16 +114,19 @@ const address = z.string().transform((text, context) => {
 /** Most other nodes of a first Raft configuration. */
 export const raftPeersMax: number = 14;
 
+/** Most nodes that a node of eventual mode is told of at its start. */
+export const eventualPeersMax: number = 64;
+
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
   mode: oneOf("raft", "eventual").default("raft"),
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .regex(/^[A-Za-z0-9._:-]{1,112}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
-  peers: z.array(address).max(64, "at most 64 peers").default([]),
+  peers: z.array(address).max(eventualPeersMax, `at most ${eventualPeersMax} peers`).default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
   "bootstrap-expect": integer(1, 15).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),

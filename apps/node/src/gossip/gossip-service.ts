@@ -123,11 +123,7 @@ export class GossipService {
     return this.#changes.read(signal);
   }
 
-  /**
-   * Says this of the node from now on; told at most once a second, then the newest.
-   *
-   * @throws RangeError beyond 512 bytes
-   */
+  /** Says this of the node from now on; told at most once a second, then the newest. */
   setTags(tags: NodeTags): void {
     const wanted = encodeNodeTags(tags);
     const mayBeOurs = this.#tags.cluster !== tags.cluster;
