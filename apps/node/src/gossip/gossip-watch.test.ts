@@ -74,7 +74,8 @@ describe("what people read of the gossip", () => {
 
   it("is that somebody else has the name of a member", () => {
     const member = { name: "n1", address: { host: "10.0.0.1", port: 1 }, meta: new Uint8Array(0) };
-    const seen = { ...member, versions: null, standing: "alive", incarnation: 1 } as const;
+    const known = { versions: null, standing: "alive", incarnation: 1, rttMs: null } as const;
+    const seen = { ...member, ...known };
     watch.onConflict({ member: seen, otherAddress: { host: "10.0.0.2", port: 2 } });
     expect(lines).toEqual([
       "warn: gossip: n1 is at 10.0.0.1:1, and somebody at 10.0.0.2:2 uses its name",
