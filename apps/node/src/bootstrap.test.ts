@@ -1,5 +1,5 @@
 /** Candidates with real files and real sockets, and what they answer to whoever asks. */
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import request from "supertest";
@@ -172,6 +172,24 @@ describe("a lone candidate", () => {
     await writeFile(join(folder, "bootstrap.json"), "{");
     const damaged = await candidate(folder, "--bootstrap-expect=1");
     await expect(damaged.starting).rejects.toMatchObject({ exitCode: 3 });
+  });
+});
+
+test("a member that lost its identity.json does not pass for a new candidate: exit code 3", async () => {
+  const folder = await nodes.directory();
+  const alone = await candidate(folder, "--bootstrap-expect=1");
+  const node = await alone.starting;
+  await node.ready;
+  await node.stop();
+  await rm(join(folder, "identity.json"));
+  const again = await candidate(
+    folder,
+    "--bootstrap-expect=1",
+    `--advertise=127.0.0.1:${alone.port}`,
+  );
+  await expect(again.starting).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining("has a log but no identity.json") as string,
   });
 });
 
