@@ -196,7 +196,7 @@ export async function withCluster(
 ): Promise<void> {
   const cluster = await Cluster.create(options);
   try {
-    await within("the test ends", options.deadlineMs ?? 100_000, test(cluster));
+    await within("the test ends", options.deadlineMs ?? 280_000, test(cluster));
   } catch (error) {
     console.error(cluster.logs());
     throw error;
