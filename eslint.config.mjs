@@ -24,6 +24,7 @@ const cores = [
   "packages/state-machine/src/**/*.ts",
   "packages/eventual/src/{core,data,wire}/**/*.ts",
   "packages/gossip/src/{core,wire}/**/*.ts",
+  "apps/node/src/bootstrap/{candidacy,coordinating,pledging,rules,state,types,waiting}.ts",
 ];
 
 export default defineConfig(

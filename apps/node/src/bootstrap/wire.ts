@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Answer as HttpAnswer } from "../asking.ts";
 import { isNamed } from "../config/cluster-id.ts";
+import { bootstrapExpectMax } from "../config/schema.ts";
 import type { ApiRequest } from "../http/api.ts";
 import { invalidMember, jsonMembers } from "../http/negotiation.ts";
 import { Problem } from "../http/problems.ts";
@@ -10,8 +11,6 @@ import { participantsMax } from "./rules.ts";
 import type { Answer, Question } from "./types.ts";
 
 export const bootstrapPath = "/v1/cluster/bootstrap";
-/** Most first members; so many a `--bootstrap-expect` can ask for. */
-export const expectMax: number = 15;
 /** Longest reason of another node that is told on. */
 const reasonMaxLength = 300;
 
@@ -21,7 +20,7 @@ const address = z.string().regex(/^[\x21-\x7d]{1,128}$/); // no "~": an id begin
 
 export const proposalSchema = z.object({
   clusterId,
-  expect: z.number().int().min(1).max(expectMax),
+  expect: z.number().int().min(1).max(bootstrapExpectMax),
   participants: z.array(z.object({ directoryId, address })).min(1).max(participantsMax),
 });
 

@@ -102,7 +102,7 @@ export const flagSpecs = {
   "bootstrap-expect": {
     group: raft,
     mode: "raft",
-    instead: "start the nodes with --peers, or with --join",
+    instead: "name the nodes with --peers",
     describe:
       "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
     default: "none",

@@ -113,6 +113,8 @@ const address = z.string().transform((text, context) => {
 
 /** Most other nodes of a first Raft configuration. */
 export const raftPeersMax: number = 14;
+/** Most members of a first configuration that the nodes agree on themselves. */
+export const bootstrapExpectMax: number = raftPeersMax + 1;
 
 /** Most nodes that a node of eventual mode is told of at its start. */
 export const eventualPeersMax: number = 64;
@@ -128,7 +130,7 @@ export const flagsSchema = z.object({
   advertise: address.optional(),
   peers: z.array(address).max(eventualPeersMax, `at most ${eventualPeersMax} peers`).default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
-  "bootstrap-expect": integer(1, 15).optional(),
+  "bootstrap-expect": integer(1, bootstrapExpectMax).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),

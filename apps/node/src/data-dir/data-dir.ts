@@ -54,6 +54,7 @@ export async function openDataDir(
 
   const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
+    if (found === null) await requireEmpty(opened, dataDir);
     const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(begin, config));
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
@@ -71,6 +72,16 @@ export async function openDataDir(
     await opened.close();
     throw error;
   }
+}
+
+/** Before anything is said to others: a member that forgot which one it is must not pass for new. */
+async function requireEmpty(storage: Storage, dataDir: string): Promise<void> {
+  const state = await storage.load().catch((error: unknown) => {
+    throw asStartError(error, dataDir);
+  });
+  if (state === null) return;
+  const message = `${dataDir} has a log but no identity.json: bring the file back, or choose another --data-dir`;
+  throw new StartError(exitCodes.dataDir, message);
 }
 
 async function newIdentityAfter(
@@ -100,9 +111,8 @@ async function openStorage(dataDir: string): Promise<Storage> {
 }
 
 /**
- * The same storage, but what it loads must fit the identity beside it. A log without an identity or
- * an identity without its log means that somebody lost or moved half of a data directory; going on
- * would forget a vote.
+ * The same storage, but what it loads must fit the identity beside it. An identity without its log
+ * means that somebody lost or moved half of a data directory; going on would forget a vote.
  */
 function guarded(
   storage: Storage,
@@ -110,15 +120,12 @@ function guarded(
 ): Storage {
   return {
     load: async () => {
+      if (!known) return null; // it was looked at before the identity was made
       const state = await storage.load().catch((error: unknown) => {
         throw asStartError(error, dataDir);
       });
       if (state === null && joined) {
         const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address. ${wayOut(dataDir)}`;
-        throw new StartError(exitCodes.dataDir, message);
-      }
-      if (state !== null && !known) {
-        const message = `${dataDir} has a log but no identity.json: bring the file back, or choose another --data-dir`;
         throw new StartError(exitCodes.dataDir, message);
       }
       return state;

@@ -87,6 +87,28 @@ describe("a node that joins", () => {
   });
 });
 
+describe("a node whose first members were agreed on", () => {
+  const directoryId = "0123456789abcdef".repeat(2);
+  const members = ["127.0.0.1:2~00000000", "127.0.0.1:1~01234567"];
+
+  test("has the id that was agreed on, and begins with exactly those members", async () => {
+    const config = await configOf("--port=1", "--bootstrap-expect=2", "--join=2");
+    const identity = newIdentity(config, { kind: "decided", clusterId: "c", members }, directoryId);
+    expect(identity).toMatchObject({ directoryId, nodeId: members[1], clusterId: "c", members });
+    expect(firstMembers(identity)).toEqual([
+      { id: "127.0.0.1:2~00000000", address: "127.0.0.1:2" },
+      { id: "127.0.0.1:1~01234567", address: "127.0.0.1:1" },
+    ]);
+    await writeIdentity(dir, identity);
+    expect(await readIdentity(dir)).toEqual(identity);
+    for (const flags of [["--bootstrap-expect=2"], ["--join=2"], []]) {
+      expect(checkIdentity(identity, await configOf("--port=1", ...flags))).toEqual([]);
+    }
+    const named = await configOf("--port=1", "--peers=2,3");
+    expect(checkIdentity(identity, named)).toEqual([expect.stringMatching(/--peers is ignored/)]);
+  });
+});
+
 test("two directories of one address differ in their directory id", async () => {
   const config = await configOf();
   expect(newIdentity(config).directoryId).not.toBe(newIdentity(config).directoryId);
