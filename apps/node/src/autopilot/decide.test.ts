@@ -7,13 +7,18 @@ const limits: AutopilotLimits = { deadAfterMs: 86_400_000, replacedAfterMs: 10_0
 const long = limits.deadAfterMs;
 const short = limits.replacedAfterMs;
 
+/** Every letter is a node. */
+function idsIn(text: string): NodeId[] {
+  return Array.from(text);
+}
+
 function configuration(voters: string, learners = "", outgoing = ""): Configuration {
-  const all = [...new Set(voters + learners + outgoing)];
+  const all = [...new Set(idsIn(voters + learners + outgoing))];
   return {
     ...configurationOf(all.map((id) => ({ id, address: `${id}:1` }))),
-    voters: [...voters],
-    learners: [...learners],
-    outgoing: [...outgoing],
+    voters: idsIn(voters),
+    learners: idsIn(learners),
+    outgoing: idsIn(outgoing),
   };
 }
 
@@ -129,24 +134,24 @@ describe("nobody is removed", () => {
 /** Any of it, also what does not go together. */
 const views: fc.Arbitrary<AutopilotView> = fc
   .record({
-    voters: fc.uniqueArray(fc.constantFrom(..."abcdefg"), { minLength: 1 }),
-    learners: fc.uniqueArray(fc.constantFrom(..."hij")),
+    voters: fc.uniqueArray(fc.constantFrom(...idsIn("abcdefg")), { minLength: 1 }),
+    learners: fc.uniqueArray(fc.constantFrom(...idsIn("hij"))),
     confirmed: fc.boolean(),
     committed: fc.boolean(),
     busy: fc.boolean(),
     joint: fc.boolean(),
     standing: fc.dictionary(
-      fc.constantFrom(..."abcdefghij"),
+      fc.constantFrom(...idsIn("abcdefghij")),
       fc.constantFrom<Standing>("alive", "suspect", "failed", "left", "failed"),
     ),
     silent: fc.dictionary(
-      fc.constantFrom(..."abcdefghij"),
+      fc.constantFrom(...idsIn("abcdefghij")),
       fc.constantFrom(0, short - 1, short, long - 1, long),
     ),
     newcomers: fc.array(
       fc.record({
-        id: fc.constantFrom(..."abcdefgx"),
-        inPlaceOf: fc.uniqueArray(fc.constantFrom(..."abcdefgx"), { minLength: 1 }),
+        id: fc.constantFrom(...idsIn("abcdefgx")),
+        inPlaceOf: fc.uniqueArray(fc.constantFrom(...idsIn("abcdefgx")), { minLength: 1 }),
       }),
       { maxLength: 3 },
     ),

@@ -3,7 +3,7 @@ import { account, type Account, type Sight } from "./newcomers.ts";
 /** Voters, a space, those that are gone: `abcd c`. */
 function sight(text: string): Sight {
   const [voters = "", gone = ""] = text.split(" ");
-  return { voters: [...voters], gone: new Set(gone) };
+  return { voters: Array.from(voters), gone: new Set(gone) };
 }
 
 /** The newcomers after these looks, as `d for c`, and what is owed. */
