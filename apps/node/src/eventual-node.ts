@@ -23,8 +23,11 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
+import { leaveCluster } from "./http/eventual/leaving.ts";
+import type { ApiReply } from "./http/api.ts";
 import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
+import type { LeaveRequest } from "./http/leave-route.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
@@ -52,6 +55,7 @@ export async function startEventualNode(parts: NodeParts<EventualConfig>): Promi
 class EventualServer implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
@@ -60,6 +64,8 @@ class EventualServer implements RunningNode {
   readonly #held = new HeldRequests();
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
+  /** Whether somebody has asked for it. */
+  #leaving = false;
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -68,6 +74,7 @@ class EventualServer implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
+    this.left = this.#life.left;
     const onReady = (): void => this.#becomeReady();
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
@@ -98,6 +105,7 @@ class EventualServer implements RunningNode {
         startedInMs: () => this.#life.readyAfterMs,
       },
       health: eventualHealth({ gate, loopLagMs }),
+      leave: (request) => this.#leave(request),
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
     const clients = requestListener(routes, service, { strict: config.compat === "strict" });
@@ -220,6 +228,12 @@ class EventualServer implements RunningNode {
     }
   }
 
+  #leave(request: LeaveRequest): Promise<ApiReply> {
+    const { applyTimeoutMs: timeoutMs } = this.#parts.config;
+    const wanted = (): void => void (this.#leaving = true);
+    return leaveCluster(this.#front.gate.engine(), { ...request, timeoutMs }, wanted);
+  }
+
   async #onStopped(error: Error | null, dataDir: EventualDataDir): Promise<void> {
     const code = codeOf(error);
     if (code === "EVENTUAL_DUPLICATE_IDENTITY") {
@@ -232,6 +246,7 @@ class EventualServer implements RunningNode {
           reason: messageOf(failure),
         });
       });
+      if (this.#leaving) return this.#life.hasLeft();
       const text =
         "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));

@@ -19,10 +19,13 @@ import { FlightFiles } from "./flight-files.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
-import { LeaderSeeking } from "./http/raft/leader-seeking.ts";
+import { LeaderSeeking, type LeaderSeekingOptions } from "./http/raft/leader-seeking.ts";
+import { removeRoute } from "./http/raft/member-routes.ts";
 import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
+import { Leaving } from "./leaving.ts";
+import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
@@ -45,6 +48,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
 class CounterNode implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #parts: NodeParts<RaftConfig>;
   readonly #life: Lifecycle;
   readonly #front: Front<RaftEngine>;
@@ -55,8 +59,11 @@ class CounterNode implements RunningNode {
   readonly #watch: Watch;
   readonly #neighbours: Neighbours;
   readonly #admission: Admission;
+  readonly #leaving: Leaving;
+  readonly #ending = new AbortController();
   readonly #forwarder;
   #raft: RaftNode<BatchResults> | null = null;
+  #dataDir: DataDir | null = null;
   #backups: Backups;
   #clusterId: string;
   #whenAlone: () => void = () => undefined;
@@ -68,6 +75,7 @@ class CounterNode implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
+    this.left = this.#life.left;
     this.#clusterId = config.clusterId;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
@@ -75,9 +83,11 @@ class CounterNode implements RunningNode {
       seeds: config.join,
       clusterName: config.clusterName,
       log,
-      onRemoved: (error) => this.#life.endWith(error),
+      onRemoved: (error) => {
+        if (!this.#leaving.onRemoved()) this.#life.endWith(error);
+      },
     });
-    parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
+    parts.cancel?.addEventListener("abort", () => this.#endAsking(), { once: true });
     this.#watch = new Watch({
       log,
       context: logContext,
@@ -95,19 +105,25 @@ class CounterNode implements RunningNode {
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
     });
+    this.#leaving = new Leaving({
+      status: () => this.#front.gate.engine().status(),
+      removal: removeRoute(
+        () => this.#front.gate.engine(),
+        () => this.#clusterId,
+      ),
+      // Whatever this node does with the requests of its clients.
+      handling: this.#seeking({ ...config, forward: "forward" }),
+      markRemoved: async () => this.#dataDir?.markRemoved(),
+      onLeft: () => this.#life.hasLeft(),
+      log,
+    });
   }
 
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
     const { config, log, version } = this.#parts;
     const { gate, loopLagMs } = this.#front;
-    const handling = new LeaderSeeking({
-      config,
-      gate,
-      held: this.#held,
-      forwarder: this.#forwarder,
-      cluster: this.#neighbours,
-    });
+    const handling = this.#seeking(config);
     const service = new Service({ address: config.address, gate, handling, log });
     const routes = raftRoutes({
       engine: () => gate.engine(),
@@ -124,6 +140,7 @@ class CounterNode implements RunningNode {
         clusterId: () => this.#clusterId,
         startedInMs: () => this.#life.readyAfterMs,
       },
+      directoryId: () => this.#dataDir?.identity.directoryId ?? null,
       connected: (id) => this.#neighbours.connected(id),
       health: raftHealth({
         gate,
@@ -131,6 +148,7 @@ class CounterNode implements RunningNode {
         confirmed: () => this.#life.readyAfterMs !== null,
         waiting: () => this.#neighbours.waiting(),
       }),
+      leave: (request) => this.#leaving.leave(request),
       onRestored: (restored) => {
         log.info("all counters were replaced by those of a backup", {
           ...restored,
@@ -142,6 +160,16 @@ class CounterNode implements RunningNode {
     await this.#front.listen(requestListener(routes, service, { strict }));
   }
 
+  #seeking(config: LeaderSeekingOptions["config"]): LeaderSeeking {
+    return new LeaderSeeking({
+      config,
+      gate: this.#front.gate,
+      held: this.#held,
+      forwarder: this.#forwarder,
+      cluster: this.#neighbours,
+    });
+  }
+
   /** The cluster to join, for a data directory that is new. */
   findCluster(): Promise<string> {
     return this.#admission.findCluster();
@@ -151,8 +179,11 @@ class CounterNode implements RunningNode {
   async run(dataDir: DataDir): Promise<void> {
     const { config, log, tickMs } = this.#parts;
     const { identity, storage, peerDirectories } = dataDir;
+    this.#dataDir = dataDir;
     this.#clusterId = identity.clusterId;
     this.#backups = new Backups(config.dataDir, identity.clusterId);
+    const { signal } = this.#ending;
+    const moving = new Moving({ home: dataDir, seeds: config.join, log, signal });
     const transport = new HttpTransport({
       id: identity.nodeId,
       clusterId: identity.clusterId,
@@ -165,6 +196,7 @@ class CounterNode implements RunningNode {
     });
     transport.attach(this.#front.server);
     try {
+      await moving.requireAlone();
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.nodeId,
         members: firstMembers(identity),
@@ -185,10 +217,12 @@ class CounterNode implements RunningNode {
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
     void this.#raft.stopped.then((error) => this.#life.endWith(error));
-    this.#front.gate.open(this.#engine(this.#raft));
+    const engine = this.#engine(this.#raft);
+    this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
     void this.#confirm(this.#raft);
+    void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
   record(): Promise<void> {
@@ -202,7 +236,8 @@ class CounterNode implements RunningNode {
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
     const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
-    return new RaftCounter({ ...this.#parts.config, ...parts });
+    const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
+    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -228,6 +263,11 @@ class CounterNode implements RunningNode {
     if (event.type === "disconnected" && !this.#neighbours.successorPossible()) this.#whenAlone();
   }
 
+  #endAsking(): void {
+    this.#admission.end();
+    this.#ending.abort();
+  }
+
   async #shutDown(): Promise<void> {
     const { gate } = this.#front;
     gate.leave();
@@ -238,7 +278,7 @@ class CounterNode implements RunningNode {
     await this.#front.drain();
     await this.#raft?.stop();
     this.#watch.end();
-    this.#admission.end();
+    this.#endAsking();
     this.#forwarder.close();
     this.#front.close();
     await this.#flight.settled();
