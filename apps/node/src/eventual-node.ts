@@ -20,6 +20,9 @@ import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
+import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
@@ -62,10 +65,10 @@ class EventualServer implements RunningNode {
   readonly #transport: HttpReplicaTransport;
   readonly #watch: EventualWatch;
   readonly #held = new HeldRequests();
+  readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
-  /** Whether somebody has asked for it. */
-  #leaving = false;
+  #leaving: "not" | "asked" | "done" = "not";
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -79,6 +82,7 @@ class EventualServer implements RunningNode {
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
+    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
@@ -104,6 +108,7 @@ class EventualServer implements RunningNode {
         clusterId: () => gate.engine().status().clusterId,
         startedInMs: () => this.#life.readyAfterMs,
       },
+      gossip: this.#gossip,
       health: eventualHealth({ gate, loopLagMs }),
       leave: (request) => this.#leave(request),
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
@@ -158,6 +163,13 @@ class EventualServer implements RunningNode {
       },
       observer: this.#watch.observer,
     };
+    try {
+      const tags = (): NodeTags => eventualTags(config, identity, this.#node?.status() ?? null);
+      await this.#gossip.begin({ directoryId: identity.nodeId, tags });
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     try {
       return await EventualNode.start(options);
     } catch (error) {
@@ -230,7 +242,7 @@ class EventualServer implements RunningNode {
 
   #leave(request: LeaveRequest): Promise<ApiReply> {
     const { applyTimeoutMs: timeoutMs } = this.#parts.config;
-    const wanted = (): void => void (this.#leaving = true);
+    const wanted = (): void => void (this.#leaving = "asked");
     return leaveCluster(this.#front.gate.engine(), { ...request, timeoutMs }, wanted);
   }
 
@@ -246,7 +258,10 @@ class EventualServer implements RunningNode {
           reason: messageOf(failure),
         });
       });
-      if (this.#leaving) return this.#life.hasLeft();
+      if (this.#leaving === "asked") {
+        this.#leaving = "done";
+        return this.#life.hasLeft();
+      }
       const text =
         "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
@@ -256,11 +271,15 @@ class EventualServer implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
+    const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
+    const goodbye = this.#leaving === "done" ? this.#gossip.leave(goodbyeMs) : null;
     this.#front.gate.drain();
     this.#held.close();
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
+    await goodbye;
+    await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();
     this.#front.close();

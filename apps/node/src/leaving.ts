@@ -38,6 +38,11 @@ export class Leaving {
     this.#parts = parts;
   }
 
+  /** Whether the others go on without this node, as it was asked for. */
+  get left(): boolean {
+    return this.#left;
+  }
+
   /**
    * @returns the answer to whoever asked: that it is done, or why not
    * @throws Problem or an error with the `code` of one; the node goes on

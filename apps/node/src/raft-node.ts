@@ -9,6 +9,8 @@ import { HttpTransport, type TransportEvent } from "@counter/transport-http";
 
 import { announce } from "./announcement.ts";
 import type { RaftConfig } from "./config/node-config.ts";
+import type { Autopilot } from "./autopilot/autopilot.ts";
+import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
 import { firstMembers } from "./data-dir/identity.ts";
@@ -16,17 +18,18 @@ import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
+import { raftGossip, raftTags } from "./gossip/raft-gossip.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
 import { LeaderSeeking, type LeaderSeekingOptions } from "./http/raft/leader-seeking.ts";
 import { removeRoute } from "./http/raft/member-routes.ts";
-import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
-import { requestListener } from "./http/server.ts";
-import { Service } from "./http/service.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { raftListener } from "./raft-listener.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
@@ -62,8 +65,10 @@ class CounterNode implements RunningNode {
   readonly #leaving: Leaving;
   readonly #ending = new AbortController();
   readonly #forwarder;
+  readonly #gossip: NodeGossip;
   #raft: RaftNode<BatchResults> | null = null;
   #dataDir: DataDir | null = null;
+  #autopilot: Autopilot | null = null;
   #backups: Backups;
   #clusterId: string;
   #whenAlone: () => void = () => undefined;
@@ -101,6 +106,12 @@ class CounterNode implements RunningNode {
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
+    this.#gossip = raftGossip({
+      config,
+      log,
+      status: () => this.#raft?.status() ?? null,
+      clusterId: () => this.#clusterId,
+    });
     this.#forwarder = createForwarder({
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
@@ -121,43 +132,20 @@ class CounterNode implements RunningNode {
 
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
-    const { config, log, version } = this.#parts;
-    const { gate, loopLagMs } = this.#front;
-    const handling = this.#seeking(config);
-    const service = new Service({ address: config.address, gate, handling, log });
-    const routes = raftRoutes({
-      engine: () => gate.engine(),
-      backups: () => {
-        gate.engine(); // until there is one, nobody knows whose backups those are
-        return this.#backups;
-      },
-      idempotencyWindowMs: config.idempotencyWindowMs,
-      facts: {
-        label: config.label,
-        address: config.address,
-        mode: config.mode,
-        version,
-        clusterId: () => this.#clusterId,
-        startedInMs: () => this.#life.readyAfterMs,
-      },
+    const { config } = this.#parts;
+    const listener = raftListener({
+      ...this.#parts,
+      front: this.#front,
+      handling: this.#seeking(config),
+      neighbours: this.#neighbours,
+      gossip: this.#gossip,
+      backups: () => this.#backups,
+      clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
-      connected: (id) => this.#neighbours.connected(id),
-      health: raftHealth({
-        gate,
-        loopLagMs,
-        confirmed: () => this.#life.readyAfterMs !== null,
-        waiting: () => this.#neighbours.waiting(),
-      }),
+      readyAfterMs: () => this.#life.readyAfterMs,
       leave: (request) => this.#leaving.leave(request),
-      onRestored: (restored) => {
-        log.info("all counters were replaced by those of a backup", {
-          ...restored,
-          epoch: String(restored.epoch),
-        });
-      },
     });
-    const strict = config.compat === "strict";
-    await this.#front.listen(requestListener(routes, service, { strict }));
+    await this.#front.listen(listener);
   }
 
   #seeking(config: LeaderSeekingOptions["config"]): LeaderSeeking {
@@ -197,6 +185,8 @@ class CounterNode implements RunningNode {
     transport.attach(this.#front.server);
     try {
       await moving.requireAlone();
+      const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+      await this.#gossip.begin({ directoryId: identity.directoryId, tags });
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.nodeId,
         members: firstMembers(identity),
@@ -221,6 +211,16 @@ class CounterNode implements RunningNode {
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
+    this.#autopilot = raftAutopilot({
+      config,
+      identity,
+      raft,
+      members: engine.members,
+      gossip: this.#gossip,
+      connected: (id) => this.#neighbours.connected(id),
+      tickMs,
+      log,
+    });
     void this.#confirm(this.#raft);
     void moving.announce({ status: () => raft.status(), members: engine.members });
   }
@@ -245,6 +245,7 @@ class CounterNode implements RunningNode {
     const { log } = this.#parts;
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
     const readyAfterMs = this.#life.becomeReady();
+    this.#autopilot?.begin();
     const { leaderId } = this.#watch;
     const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
     log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
@@ -271,12 +272,17 @@ class CounterNode implements RunningNode {
   async #shutDown(): Promise<void> {
     const { gate } = this.#front;
     gate.leave();
+    this.#autopilot?.end();
+    const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
+    const goodbye = this.#leaving.left ? this.#gossip.leave(goodbyeMs) : null;
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
     if (this.#raft !== null) await this.#handOver(this.#raft);
     gate.drain();
     this.#held.close();
     await this.#front.drain();
     await this.#raft?.stop();
+    await goodbye;
+    await this.#gossip.end();
     this.#watch.end();
     this.#endAsking();
     this.#forwarder.close();

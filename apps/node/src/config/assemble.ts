@@ -6,6 +6,9 @@ import { clusterIdOf } from "./cluster-id.ts";
 import type { CommonConfig, EventualConfig, NodeConfig, RaftConfig } from "./node-config.ts";
 import { raftPeersMax, type CheckedFlags } from "./schema.ts";
 
+/** How far the port of gossip is above that for clients, unless it is given. */
+const gossipPortAbove = 10_000;
+
 /** Settings that do not go together, in a sentence that says what to do. */
 export interface ConfigProblem {
   readonly problem: string;
@@ -46,6 +49,9 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     peers,
     clusterName: flags["cluster-id"] ?? null,
     dataDir: flags["data-dir"] ?? join("data", label),
+    gossipPort:
+      flags["gossip-port"] === undefined ? gossipPortOf(flags.port) : flags["gossip-port"],
+    gossipKeyFile: flags["gossip-key-file"] ?? null,
     compat: flags.compat,
     applyTimeoutMs: flags["apply-timeout"],
     idempotencyWindowMs: flags["idempotency-window"],
@@ -55,6 +61,11 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],
   };
+}
+
+/** Next to no other program, and the same for everybody who knows the port. */
+function gossipPortOf(port: number): number {
+  return port + gossipPortAbove <= 65_535 ? port + gossipPortAbove : port - gossipPortAbove;
 }
 
 function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigProblem {
@@ -75,6 +86,7 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     join: seeds,
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
+    deadServerAfterMs: flags["dead-server-after"],
   };
 }
 

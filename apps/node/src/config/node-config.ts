@@ -17,6 +17,10 @@ export interface CommonConfig {
   /** What `--cluster-id` says; `null` if it was not given. */
   readonly clusterName: string | null;
   readonly dataDir: string;
+  /** For UDP and TCP, on {@link host}. 0: any that is free; `null`: no gossip. */
+  readonly gossipPort: number | null;
+  /** Of a file with the keys that encrypt gossip; `null`: it is not encrypted. */
+  readonly gossipKeyFile: string | null;
   readonly compat: "none" | "strict";
   /** Longest wait for what the other nodes have to do before a request can be answered. */
   readonly applyTimeoutMs: number;
@@ -36,6 +40,8 @@ export interface RaftConfig extends CommonConfig {
   /** What the nodes of a new cluster compare: the name and the first members. */
   readonly clusterId: string;
   readonly forward: "forward" | "redirect" | "off";
+  /** How long a member must have been silent before the leader removes it; `null`: for ever. */
+  readonly deadServerAfterMs: number | null;
 }
 
 export interface EventualConfig extends CommonConfig {

@@ -93,6 +93,20 @@ function word(maxLength: number, what: string): z.ZodType<string, string> {
     );
 }
 
+const gossipPort = z.string().transform((text, context) => {
+  if (text === "off") return null;
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  const message = `"${text}" is neither a port (0 to 65535) nor "off"`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** A {@link duration}, or `off`. */
+function durationOrOff(min: string, max: string): z.ZodType<number | null, string> {
+  return z.union([z.literal("off").transform(() => null), duration(min, max)]);
+}
+
 const address = z.string().transform((text, context) => {
   try {
     return parseAddress(text);
@@ -121,6 +135,7 @@ export const flagsSchema = z.object({
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),
   forward: oneOf("forward", "redirect", "off").default("forward"),
+  "dead-server-after": durationOrOff("10s", "8760h").default(86_400_000),
   compat: oneOf("none", "strict").default("none"),
   "apply-timeout": duration("50ms", "1m").default(5000),
   heartbeat: duration("50ms", "1m").default(1000),
@@ -132,6 +147,8 @@ export const flagsSchema = z.object({
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
+  "gossip-port": gossipPort.optional(),
+  "gossip-key-file": z.string().min(1, "a file is needed").optional(),
   "shutdown-timeout": duration("100ms", "5m").default(5000),
   "log-level": oneOf("error", "warn", "info", "debug").default("info"),
   "log-format": oneOf("pretty", "json").default("pretty"),

@@ -1,6 +1,7 @@
 /** `/status`: who leads, who takes part, how far everybody is. */
 import type { Mode } from "../config/node-config.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
+import type { GossipSource } from "./members-route.ts";
 
 /** What the node knows about itself that its engine does not. */
 export interface NodeFacts {
@@ -28,8 +29,13 @@ export interface ClusterStatus {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
-export function statusRoute(status: () => ClusterStatus, facts: NodeFacts): Route {
-  const handle: Route["handle"] = () => json(describe(status(), facts));
+export function statusRoute(
+  status: () => ClusterStatus,
+  facts: NodeFacts,
+  gossip: Pick<GossipSource, "summary">,
+): Route {
+  const handle: Route["handle"] = () =>
+    json({ ...describe(status(), facts), gossip: gossip.summary() });
   const summary = "who leads, who takes part, how far everybody is";
   return { method: "GET", path: "/status", summary, kind: "probe", bodyMaxBytes, handle };
 }

@@ -98,7 +98,11 @@ export class TestNodes {
     args: readonly string[] = [],
     tickMs?: number,
   ): Promise<TestNode> {
-    const config = await configOf(`--port=${port}`, `--data-dir=${directory}`, ...args);
+    const gossip = args.some((arg) => arg.startsWith("--gossip-port="))
+      ? []
+      : ["--gossip-port=off"];
+    const fixed = [`--port=${port}`, `--data-dir=${directory}`, ...gossip];
+    const config = await configOf(...fixed, ...args);
     const log = winston.createLogger({ silent: true });
     const logContext = { term: null };
     const node = await startRaftNode({

@@ -7,6 +7,7 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import type { ReplicaRow } from "../members-route.ts";
 import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 
@@ -78,13 +79,7 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
 
 /** What clients see of the members. */
 export function viewOf(status: EventualNodeStatus): Readonly<Record<string, unknown>> {
-  const up = new Map(status.peers.map((peer) => [peer.node ?? peer.address, peer.up]));
-  const members = status.members
-    .filter((member) => member.status !== "removed")
-    .map(({ id, address, label, status: standing }) => {
-      const isUp = id === status.node || up.get(id) === true;
-      return { id, address, label, status: standing, up: isUp };
-    });
+  const members = replicaRows(status);
   const met = new Set(members.map(({ address }) => address));
   return {
     clusterId: status.clusterId,
@@ -95,6 +90,17 @@ export function viewOf(status: EventualNodeStatus): Readonly<Record<string, unkn
       .filter(({ address, wanted }) => wanted && !met.has(address))
       .map(({ address }) => address),
   };
+}
+
+/** The members, with whether messages reach them. */
+export function replicaRows(status: EventualNodeStatus): readonly ReplicaRow[] {
+  const up = new Map(status.peers.map((peer) => [peer.node ?? peer.address, peer.up]));
+  return status.members
+    .filter((member) => member.status !== "removed")
+    .map(({ id, address, label, status: standing }) => {
+      const isUp = id === status.node || up.get(id) === true;
+      return { id, address, label, status: standing, up: isUp };
+    });
 }
 
 function isExpected({ members, named }: EventualNodeStatus, address: string): boolean {

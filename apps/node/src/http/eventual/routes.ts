@@ -14,7 +14,8 @@ import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
-import { eventualMemberRoutes } from "./member-routes.ts";
+import { membersRoute, type GossipSource } from "../members-route.ts";
+import { eventualMemberRoutes, replicaRows } from "./member-routes.ts";
 import { mismatchRoutes } from "./mismatch.ts";
 import { eventualStatus, healthFacts } from "./status.ts";
 
@@ -23,6 +24,7 @@ export interface EventualRoutesOptions {
   readonly gate: Gate<EventualNode>;
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
+  readonly gossip: GossipSource;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -38,16 +40,17 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
-  const { config, gate, backups, facts, health, onRestored } = options;
+  const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
+    membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),
     ...mismatchRoutes(),
     {
-      ...statusRoute(() => eventualStatus(node().status(), config), facts),
+      ...statusRoute(() => eventualStatus(node().status(), config), facts, gossip),
       summary: "who takes part, who is up, how far everybody is",
     },
     ...healthRoutes(health),

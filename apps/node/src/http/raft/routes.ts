@@ -8,6 +8,7 @@ import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
@@ -26,6 +27,9 @@ export interface RoutesOptions {
   readonly directoryId: () => string | null;
   /** Whether messages reach this member now. */
   readonly connected: (id: string) => boolean;
+  /** Empty before there is an engine. */
+  readonly replicas: () => readonly ReplicaRow[];
+  readonly gossip: GossipSource;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -38,7 +42,7 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function raftRoutes(options: RoutesOptions): readonly Route[] {
-  const { engine, backups, facts, health, onRestored, connected } = options;
+  const { engine, backups, facts, gossip, health, onRestored, connected } = options;
   const about = (): Parameters<typeof raftStatus>[1] => {
     return { directoryId: options.directoryId(), connected };
   };
@@ -48,7 +52,8 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...clusterRoutes(engine),
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),
-    statusRoute(() => raftStatus(engine().status(), about()), facts),
+    membersRoute(options.replicas, gossip, facts),
+    statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
     ...healthRoutes(health),
   ];
   return [indexRoute(routes, { version: facts.version, notes }), ...routes];
@@ -95,4 +100,9 @@ export function raftHealth(node: {
     ],
     serving: [storage, draining],
   };
+}
+
+/** Who takes part, as the configuration in force says. */
+export function replicaRows(engine: RaftEngine): readonly ReplicaRow[] {
+  return engine.members.view().members.map((member) => ({ ...member }));
 }
