@@ -74,6 +74,16 @@ export class Cluster {
     return node;
   }
 
+  /** The same node with its data directory, at another port; it does not run any more where it was. */
+  async moved(former: ClusterNode): Promise<ClusterNode> {
+    if (former.running) throw new Error(`${former.address} is running`);
+    const [port] = await freePorts(1);
+    const node = new ClusterNode({ port: port!, peers: [], dataDir: former.dataDir, flags: [] });
+    this.nodes.splice(this.nodes.indexOf(former), 1, node);
+    this.#former.push(former);
+    return node;
+  }
+
   #joinerAt(port: number, seeds: readonly ClusterNode[]): ClusterNode {
     const join = seeds.map((seed) => seed.port);
     const dataDir = joinPath(this.folder, `joiner-${port}-${this.#former.length}`);
@@ -81,7 +91,11 @@ export class Cluster {
   }
 
   /** Resolves when all that run agree that these are the voters, and that nobody else takes part. */
-  async haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
+  haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
+    return this.haveVotersWithin(30_000, voters);
+  }
+
+  async haveVotersWithin(withinMs: number, voters: readonly ClusterNode[]): Promise<void> {
     const wanted = voters.map(({ address }) => address).sort();
     await until(
       `the voters are ${wanted.join(", ")}`,
@@ -92,7 +106,7 @@ export class Cluster {
           return JSON.stringify(found) === JSON.stringify(wanted);
         });
       },
-      30_000,
+      withinMs,
     );
   }
 

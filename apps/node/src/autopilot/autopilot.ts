@@ -55,7 +55,10 @@ export class Autopilot {
 
   /** From now on; not before the node has caught up, or old promotions would look like new ones. */
   begin(): void {
-    this.#timer ??= setInterval(() => void this.look(), lookEveryMs).unref();
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => void this.look(), lookEveryMs).unref();
+    // A node that has just joined is a learner now: it has to see its own promotion.
+    void this.look();
   }
 
   end(): void {
