@@ -8,6 +8,9 @@
  * V3 It has the leader tell everybody the new address. The leader refuses while it is connected to
  *    this id at the old one (engine/members.ts): it may reach whom we cannot.
  * V4 Only when that is decided does the directory belong to the new address.
+ * V5 The original may have been out of reach all that time, and come back: members refuse the streams
+ *    of whoever says he is elsewhere than where he answers, and whoever learns that the cluster looks
+ *    for him elsewhere asks there, and ends if that is he (admission.ts).
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "node:net";
@@ -19,6 +22,7 @@ import { z } from "zod";
 import { ask, noAnswerInTime } from "./asking.ts";
 import { parseAddress } from "./config/addresses.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
+import type { Identity } from "./data-dir/identity.ts";
 import type { ClusterMembers } from "./engine/members.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
@@ -71,7 +75,7 @@ export class Moving {
     if (old === null) return;
     const begun = performance.now();
     for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
-      const found = await this.#whoIsAt(old);
+      const found = await whoIsAt(old, identity, signal);
       const isNobody = found === "nobody";
       const waited = performance.now() - begun > startingMaxMs;
       if (isNobody || (found === "somebody who starts" && waited)) return;
@@ -111,25 +115,6 @@ export class Moving {
     }
     await home.markMoved();
     log.info(`the cluster looks for this node at ${identity.address} from now on`);
-  }
-
-  async #whoIsAt(address: string): Promise<Found> {
-    const { home, signal } = this.#parts;
-    const { directoryId, address: own } = home.identity;
-    try {
-      const question = { method: "GET", path: "/status" } as const;
-      const { body, headers } = await ask(address, question, { signal, timeoutMs: answerMaxMs });
-      if (headers["counter-served-by"] === own) return "nobody"; // two addresses of one port
-      const who = whoSchema.safeParse(body);
-      if (who.success) return who.data.directoryId === directoryId ? "this node" : "nobody";
-      const isStarting = problemSchema.safeParse(body).data?.code === "starting";
-      return isStarting ? "somebody who starts" : "nobody";
-    } catch (error) {
-      signal.throwIfAborted();
-      if (codeOf(error) !== noAnswerInTime) return "nobody";
-      // A machine that is gone does not answer either, but it takes no connection.
-      return (await acceptsConnections(address)) ? "somebody who does not answer" : "nobody";
-    }
   }
 
   /** As the log says, which hears of it whoever has asked. */
@@ -187,6 +172,28 @@ export class Moving {
   #tell(text: string): void {
     if (this.#told !== text) this.#parts.log.info(text);
     this.#told = text;
+  }
+}
+
+/** Who answers at an address: this very node, as another process, or somebody else. */
+export async function whoIsAt(
+  address: string,
+  { directoryId, address: own }: Pick<Identity, "directoryId" | "address">,
+  signal: AbortSignal,
+): Promise<Found> {
+  try {
+    const question = { method: "GET", path: "/status" } as const;
+    const { body, headers } = await ask(address, question, { signal, timeoutMs: answerMaxMs });
+    if (headers["counter-served-by"] === own) return "nobody"; // two addresses of one port
+    const who = whoSchema.safeParse(body);
+    if (who.success) return who.data.directoryId === directoryId ? "this node" : "nobody";
+    const isStarting = problemSchema.safeParse(body).data?.code === "starting";
+    return isStarting ? "somebody who starts" : "nobody";
+  } catch (error) {
+    signal.throwIfAborted();
+    if (codeOf(error) !== noAnswerInTime) return "nobody";
+    // A machine that is gone does not answer either, but it takes no connection.
+    return (await acceptsConnections(address)) ? "somebody who does not answer" : "nobody";
   }
 }
 

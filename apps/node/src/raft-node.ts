@@ -177,6 +177,7 @@ class CounterNode implements RunningNode {
       clusterId: identity.clusterId,
       directoryId: identity.directoryId,
       knownDirectories: peerDirectories,
+      address: config.address,
       label: config.label,
       // A node that is behind has to hear a leader that it does not know as a member yet (§6).
       admit: "cluster",

@@ -19,8 +19,16 @@ export const replacedAfterMs = 10_000;
 /** No cluster gets smaller than this by itself, unless it began smaller. */
 export const votersMin = 3;
 
+/** What is looked at, of a node's own view of Raft. */
+export interface RaftLook extends Pick<
+  RaftNodeStatus,
+  "id" | "role" | "term" | "commitIndex" | "configuration" | "configurationIndex"
+> {
+  readonly peers: Readonly<Record<NodeId, { readonly silentTicks: number | null }>>;
+}
+
 export interface AutopilotParts {
-  readonly status: () => RaftNodeStatus;
+  readonly status: () => RaftLook;
   /** Resolves when a majority has confirmed that this node leads. */
   readonly confirm: () => Promise<unknown>;
   readonly members: Pick<ClusterMembers, "remove">;
@@ -45,6 +53,7 @@ export class Autopilot {
   #leading: { readonly term: number; ms: number } | null = null;
   #lookedAt: number;
   #busy = false;
+  #ended = false;
   #told: string | null = null;
 
   constructor(parts: AutopilotParts) {
@@ -62,6 +71,7 @@ export class Autopilot {
   }
 
   end(): void {
+    this.#ended = true;
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
@@ -70,7 +80,7 @@ export class Autopilot {
     const status = this.#parts.status();
     this.#countTime(status);
     const first = this.#view(status);
-    if (this.#busy || decide(first, this.#parts.limits) === null) return;
+    if (this.#busy || this.#ended || decide(first, this.#parts.limits) === null) return;
     this.#busy = true;
     try {
       await this.#parts.confirm();
@@ -79,7 +89,7 @@ export class Autopilot {
       const removal = decide(this.#view(now), this.#parts.limits);
       if (removal !== null) await this.#remove(removal, now.configurationIndex);
     } catch (error) {
-      this.#tell(`a dead member could not be removed: ${messageOf(error)}`);
+      if (!this.#ended) this.#tell(`a dead member could not be removed: ${messageOf(error)}`);
     } finally {
       this.#busy = false;
     }
@@ -92,7 +102,7 @@ export class Autopilot {
     this.#told = null;
   }
 
-  #view(status: RaftNodeStatus): AutopilotView {
+  #view(status: RaftLook): AutopilotView {
     const { id: self, configuration, configurationIndex, commitIndex } = status;
     const committed = configurationIndex <= commitIndex;
     const ids = configuration.members.map(({ id }) => id);
@@ -118,7 +128,7 @@ export class Autopilot {
   }
 
   /** A peer that was never heard of is silent for as long as this node leads. */
-  #silentMs({ peers }: RaftNodeStatus): ReadonlyMap<NodeId, number> {
+  #silentMs({ peers }: RaftLook): ReadonlyMap<NodeId, number> {
     const found = new Map<NodeId, number>();
     for (const [id, { silentTicks }] of Object.entries(peers)) {
       const ms = silentTicks === null ? (this.#leading?.ms ?? 0) : silentTicks * this.#parts.tickMs;
@@ -128,7 +138,7 @@ export class Autopilot {
   }
 
   /** Of a stall only what a look takes: nobody could be heard in it. */
-  #countTime({ role, term }: RaftNodeStatus): void {
+  #countTime({ role, term }: RaftLook): void {
     const now = this.#now();
     const ms = Math.min(now - this.#lookedAt, lookEveryMs);
     this.#lookedAt = now;
