@@ -127,6 +127,7 @@ export function checkIdentity(
     if (config.peers.length === 0) return [];
     return [`--peers is ignored: this node is to join, or has joined, ${identity.clusterId}`];
   }
+  if (identity.address !== config.address && config.peers.length === 0) return []; // moved
   const given = [...config.peers, config.address].sort().join(", ");
   const first = identity.members.join(", ");
   if (given === first) return [];
