@@ -26,8 +26,8 @@ const lonelyDefaultMs = 3000;
 type Home = Pick<DataDir, "identity" | "markRemoved">;
 
 export interface AdmissionParts {
-  /** Nodes of the cluster to join. */
-  readonly seeds: readonly string[];
+  /** Nodes of the cluster to join, as far as they are known now. */
+  readonly seeds: () => readonly string[];
   /** The name that this cluster must have; `null`: any. */
   readonly clusterName: string | null;
   readonly log: Logger;
@@ -35,6 +35,8 @@ export interface AdmissionParts {
   readonly lonelyMs?: number;
   /** The cluster has removed this node; the error says so. */
   readonly onRemoved: (error: StartError) => void;
+  /** Another process takes part as this node; the error says where. */
+  readonly onTwin: (error: StartError) => void;
 }
 
 /** What there is once Raft runs. */
@@ -65,7 +67,7 @@ export class Admission {
    */
   async findCluster(): Promise<string> {
     const { seeds, clusterName } = this.#parts;
-    const asked = seeds.join(", ");
+    const asked = seeds().join(", ");
     this.#wait(`looking for a cluster to join at ${asked}`);
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
     const found = await findCluster({ seeds, signal: this.#ending.signal, onWaiting });
@@ -102,9 +104,8 @@ export class Admission {
       this.#waiting = null;
       return;
     }
-    if (seeds.length === 0) {
+    if (seeds().length === 0) {
       this.#wait("this node has not joined its cluster yet: start it with --join=<address>");
-      return;
     }
     const { signal } = this.#ending;
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
@@ -131,7 +132,7 @@ export class Admission {
       if (leaderId !== null || configuration.members.length === 0) continue; // or never a member
       // All of those that we knew may be gone: the nodes that a person has named may not.
       const known = configuration.members.map(({ address }) => address);
-      for (const address of new Set([...known, ...seeds])) {
+      for (const address of new Set([...known, ...seeds()])) {
         if (address === own) continue;
         const theirs = await askForMembership(address, signal);
         if (theirs?.clusterId === dataDir.identity.clusterId) {
@@ -149,7 +150,7 @@ export class Admission {
     if (address === own) return;
     if ((await whoIsAt(address, identity, this.#ending.signal)) !== "this node") return;
     const text = `${nodeId} runs at ${address}, where the cluster looks for it, with the data directory of this process or a copy of it: this one stops`;
-    this.#parts.onRemoved(new StartError(exitCodes.removed, text));
+    this.#parts.onTwin(new StartError(exitCodes.removed, text));
   }
 
   async #onRemoved(dataDir: Home): Promise<void> {

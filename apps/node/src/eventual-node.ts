@@ -23,14 +23,13 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
+import { GossipPeers } from "./gossip-peers/gossip-peers.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
 import { leaveCluster } from "./http/eventual/leaving.ts";
-import type { ApiReply } from "./http/api.ts";
 import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
-import type { LeaveRequest } from "./http/leave-route.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
@@ -68,7 +67,10 @@ class EventualServer implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
-  #leaving: "not" | "asked" | "done" = "not";
+  /** Whether somebody has asked it to leave. */
+  #leaving = false;
+  /** It will not come back: the others need not wait for it. */
+  #gone = false;
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -78,8 +80,7 @@ class EventualServer implements RunningNode {
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    const onReady = (): void => this.#becomeReady();
-    this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
+    this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
     this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
@@ -110,7 +111,10 @@ class EventualServer implements RunningNode {
       },
       gossip: this.#gossip,
       health: eventualHealth({ gate, loopLagMs }),
-      leave: (request) => this.#leave(request),
+      leave: (request) => {
+        const { applyTimeoutMs: timeoutMs } = config;
+        return leaveCluster(gate.engine(), { ...request, timeoutMs }, () => (this.#leaving = true));
+      },
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
     const clients = requestListener(routes, service, { strict: config.compat === "strict" });
@@ -133,8 +137,21 @@ class EventualServer implements RunningNode {
     this.#front.gate.open(node);
     this.#held.release();
     this.#announce(node);
-    if (node.status().ready) this.#becomeReady();
+    void node.ready.then(
+      () => this.#becomeReady(),
+      () => undefined, // it stops, and `stopped` tells why
+    );
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    void this.#askWhomGossipKnows(node, dataDir);
+  }
+
+  /** Ends with the node, and at once if it does not gossip. */
+  async #askWhomGossipKnows(node: EventualNode, { identity }: EventualDataDir): Promise<void> {
+    const { config, log } = this.#parts;
+    const { service: gossip } = this.#gossip;
+    const { clusterName } = identity;
+    if (gossip === null) return;
+    await new GossipPeers({ config, clusterName, gossip, node, log }).run(this.#ending.signal);
   }
 
   async #startNode({ identity, journal, durable }: EventualDataDir): Promise<EventualNode> {
@@ -144,6 +161,7 @@ class EventualServer implements RunningNode {
       address: config.address,
       label: config.label,
       peers: config.peers,
+      seeds: config.join,
       cluster: { id: identity.clusterId, fixed: identity.clusterName !== null },
       journal,
       transport: this.#transport,
@@ -193,7 +211,8 @@ class EventualServer implements RunningNode {
   #announce(node: EventualNode): void {
     const { config, log } = this.#parts;
     const { node: id, clusterId, counters } = node.status();
-    const others = config.peers.length === 0 ? "nobody yet" : config.peers.join(", ");
+    const named = [...config.peers, ...config.join];
+    const others = named.length === 0 ? "nobody yet" : named.join(", ");
     log.info(`counts by itself, and with ${others}`, {
       id,
       address: config.address,
@@ -207,8 +226,7 @@ class EventualServer implements RunningNode {
   }
 
   #becomeReady(): void {
-    // The core may be ready before the gate is open.
-    if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
+    if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
     this.#held.release();
     const { peers, writer } = this.#node.status();
@@ -240,12 +258,6 @@ class EventualServer implements RunningNode {
     }
   }
 
-  #leave(request: LeaveRequest): Promise<ApiReply> {
-    const { applyTimeoutMs: timeoutMs } = this.#parts.config;
-    const wanted = (): void => void (this.#leaving = "asked");
-    return leaveCluster(this.#front.gate.engine(), { ...request, timeoutMs }, wanted);
-  }
-
   async #onStopped(error: Error | null, dataDir: EventualDataDir): Promise<void> {
     const code = codeOf(error);
     if (code === "EVENTUAL_DUPLICATE_IDENTITY") {
@@ -253,15 +265,13 @@ class EventualServer implements RunningNode {
         "another process runs as this very node and began later: this one stops. If one of two data directories is a copy, empty it: that node then begins as a new one";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
     } else if (code === "EVENTUAL_REMOVED" || (error === null && !this.#life.stopping)) {
+      this.#gone = true;
       await dataDir.markRemoved().catch((failure: unknown) => {
         this.#parts.log.error("the removal could not be written down", {
           reason: messageOf(failure),
         });
       });
-      if (this.#leaving === "asked") {
-        this.#leaving = "done";
-        return this.#life.hasLeft();
-      }
+      if (this.#leaving) return this.#life.hasLeft();
       const text =
         "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
@@ -272,7 +282,7 @@ class EventualServer implements RunningNode {
 
   async #shutDown(): Promise<void> {
     const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
-    const goodbye = this.#leaving === "done" ? this.#gossip.leave(goodbyeMs) : null;
+    const goodbye = this.#gone ? this.#gossip.leave(goodbyeMs) : null;
     this.#front.gate.drain();
     this.#held.close();
     await this.#front.drain();

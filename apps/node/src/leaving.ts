@@ -5,18 +5,18 @@
  */
 import type { Logger } from "winston";
 
-import type { EngineStatus } from "./engine/engine.ts";
+import type { RaftEngine } from "./engine/engine.ts";
 import { messageOf } from "./error-text.ts";
-import { json, type ApiReply, type Route } from "./http/api.ts";
+import { json, type ApiReply } from "./http/api.ts";
 import type { LeaveRequest } from "./http/leave-route.ts";
 import { Problem, problemKinds, problemOf } from "./http/problems.ts";
-import { removalOf } from "./http/raft/member-routes.ts";
+import { removalOf, removeRoute } from "./http/raft/member-routes.ts";
 import type { Handling } from "./http/service.ts";
 
 export interface LeavingParts {
-  readonly status: () => Pick<EngineStatus, "id" | "members">;
-  /** Removes a member; the request finds the leader through {@link handling}. */
-  readonly removal: Route;
+  /** Throws a Problem before there is one. */
+  readonly engine: () => RaftEngine;
+  /** Finds whoever leads. */
   readonly handling: Pick<Handling, "handle">;
   /** Writes down that the directory is used up. */
   readonly markRemoved: () => Promise<void>;
@@ -32,15 +32,16 @@ export class Leaving {
   /** Whether a removal that we hear of may be the one that was asked for. */
   #wanted = false;
   #left = false;
+  #removed = false;
   #heard: () => void = () => undefined;
 
   constructor(parts: LeavingParts) {
     this.#parts = parts;
   }
 
-  /** Whether the others go on without this node, as it was asked for. */
-  get left(): boolean {
-    return this.#left;
+  /** Whether the node is no member any more: it will not come back. */
+  get removed(): boolean {
+    return this.#removed;
   }
 
   /**
@@ -58,6 +59,7 @@ export class Leaving {
    * @returns whether that is what it had asked for
    */
   onRemoved(): boolean {
+    this.#removed = true;
     if (!this.#wanted) return false;
     this.#heard();
     this.#finish();
@@ -65,7 +67,7 @@ export class Leaving {
   }
 
   async #leave({ force }: LeaveRequest): Promise<ApiReply> {
-    const { id, members } = this.#parts.status();
+    const { id, members } = this.#parts.engine().status();
     const voters = members.filter(({ role }) => role === "voter");
     if (voters.length === 1 && voters[0]?.id === id) {
       const why = `${id} is the only voter, and the counters would be nowhere: have another node join first, or stop this one`;
@@ -91,8 +93,9 @@ export class Leaving {
   }
 
   #remove(id: string, force: boolean): Promise<ApiReply> {
-    const { handling, removal } = this.#parts;
-    return handling.handle(removal, removalOf(id, force), (problem) => {
+    const { engine, handling } = this.#parts;
+    const route = removeRoute(engine, () => null);
+    return handling.handle(route, removalOf(id, force), (problem) => {
       throw problem;
     });
   }
@@ -107,6 +110,7 @@ export class Leaving {
   }
 
   #finish(): void {
+    this.#removed = true;
     if (this.#left) return;
     this.#left = true;
     setImmediate(this.#parts.onLeft); // the answer goes out first

@@ -39,7 +39,7 @@ const pauseMaxMs = 3000;
 export interface MovingParts {
   readonly home: Pick<DataDir, "identity" | "movedFrom" | "markMoved">;
   /** Asked besides the members that the log knows. */
-  readonly seeds: readonly string[];
+  readonly seeds: () => readonly string[];
   readonly log: Logger;
   /** Ends the asking. */
   readonly signal: AbortSignal;
@@ -150,7 +150,7 @@ export class Moving {
     const { nodeId: id, address, clusterId } = home.identity;
     const known = members.map((member) => member.address);
     let failure: string | null = null;
-    for (const asked of new Set([...known, ...seeds])) {
+    for (const asked of new Set([...known, ...seeds()])) {
       if (asked === address || asked === home.movedFrom) continue;
       const theirs = await askForMembership(asked, signal);
       if (theirs?.clusterId !== clusterId) continue;

@@ -1,6 +1,7 @@
 /** What answers the clients of a node in Raft mode, put together from its parts. */
 import type { RequestListener } from "node:http";
 
+import type { BootstrapDesk } from "./bootstrap/routes.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Backups } from "./data-dir/backups.ts";
 import type { RaftEngine } from "./engine/engine.ts";
@@ -22,8 +23,10 @@ export interface RaftListenerParts extends Pick<
   readonly handling: Handling;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
+  readonly bootstrap: BootstrapDesk;
   readonly backups: () => Backups;
-  readonly clusterId: () => string;
+  /** `null` until it is known. */
+  readonly clusterId: () => string | null;
   /** `null` while the data directory is being read. */
   readonly directoryId: () => string | null;
   /** Milliseconds from process start until the node was first ready; `null` before. */

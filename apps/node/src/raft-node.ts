@@ -3,33 +3,35 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import { RaftNode } from "@counter/raft";
+import type { RaftNode } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
-import { HttpTransport, type TransportEvent } from "@counter/transport-http";
+import type { TransportEvent } from "@counter/transport-http";
 
-import { announce } from "./announcement.ts";
+import { announce, announceReady } from "./announcement.ts";
+import { formerCandidate } from "./bootstrap/bootstrap-file.ts";
+import { Bootstrap } from "./bootstrap/bootstrap.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Autopilot } from "./autopilot/autopilot.ts";
 import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
 import { Backups } from "./data-dir/backups.ts";
-import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
-import { firstMembers } from "./data-dir/identity.ts";
+import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
 import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
-import { raftGossip, raftTags } from "./gossip/raft-gossip.ts";
+import { raftGossip, raftTags, seedsOf } from "./gossip/raft-gossip.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
 import { LeaderSeeking, type LeaderSeekingOptions } from "./http/raft/leader-seeking.ts";
-import { removeRoute } from "./http/raft/member-routes.ts";
+import { Handover } from "./handover.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
 import { raftListener } from "./raft-listener.ts";
+import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
@@ -40,7 +42,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.findCluster()));
+    await node.run(await openDataDir(config, log, () => node.begin()));
   } catch (error) {
     await node.stop();
     throw error;
@@ -61,17 +63,19 @@ class CounterNode implements RunningNode {
   readonly #clock = new LogClock();
   readonly #watch: Watch;
   readonly #neighbours: Neighbours;
+  readonly #handover: Handover;
   readonly #admission: Admission;
   readonly #leaving: Leaving;
   readonly #ending = new AbortController();
   readonly #forwarder;
   readonly #gossip: NodeGossip;
+  readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
   #dataDir: DataDir | null = null;
   #autopilot: Autopilot | null = null;
   #backups: Backups;
-  #clusterId: string;
-  #whenAlone: () => void = () => undefined;
+  /** `null` until it is known. */
+  #clusterId: string | null;
 
   constructor(parts: NodeParts<RaftConfig>) {
     const { config, log, logContext, version: release } = parts;
@@ -81,18 +85,20 @@ class CounterNode implements RunningNode {
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    this.#clusterId = config.clusterId;
+    const named = config.bootstrapExpect === null && config.join.length === 0;
+    this.#clusterId = named ? config.clusterId : null;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
-      seeds: config.join,
+      seeds: () => this.#seeds(),
       clusterName: config.clusterName,
       log,
       onRemoved: (error) => {
         if (!this.#leaving.onRemoved()) this.#life.endWith(error);
       },
+      onTwin: (error) => this.#life.endWith(error),
     });
-    parts.cancel?.addEventListener("abort", () => this.#endAsking(), { once: true });
+    parts.cancel?.addEventListener("abort", () => this.#cancel(), { once: true });
     this.#watch = new Watch({
       log,
       context: logContext,
@@ -106,22 +112,24 @@ class CounterNode implements RunningNode {
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
+    this.#handover = new Handover(this.#neighbours);
     this.#gossip = raftGossip({
       config,
       log,
       status: () => this.#raft?.status() ?? null,
       clusterId: () => this.#clusterId,
     });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
+    this.#front.gate.starting = () => {
+      const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
+      return waiting ?? "the node reads its data directory";
+    };
     this.#forwarder = createForwarder({
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
     });
     this.#leaving = new Leaving({
-      status: () => this.#front.gate.engine().status(),
-      removal: removeRoute(
-        () => this.#front.gate.engine(),
-        () => this.#clusterId,
-      ),
+      engine: () => this.#front.gate.engine(),
       // Whatever this node does with the requests of its clients.
       handling: this.#seeking({ ...config, forward: "forward" }),
       markRemoved: async () => this.#dataDir?.markRemoved(),
@@ -139,6 +147,7 @@ class CounterNode implements RunningNode {
       handling: this.#seeking(config),
       neighbours: this.#neighbours,
       gossip: this.#gossip,
+      bootstrap: this.#bootstrap,
       backups: () => this.#backups,
       clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
@@ -158,57 +167,48 @@ class CounterNode implements RunningNode {
     });
   }
 
-  /** The cluster to join, for a data directory that is new. */
-  findCluster(): Promise<string> {
-    return this.#admission.findCluster();
+  /** How a data directory begins that is new. */
+  async begin(): Promise<FirstStart> {
+    const { bootstrapExpect, join, dataDir } = this.#parts.config;
+    if (bootstrapExpect !== null) return this.#bootstrap.find(bootstrapExpect);
+    const directoryId = await formerCandidate(dataDir);
+    if (join.length === 0) return { beginning: { kind: "peers" }, directoryId };
+    const clusterId = await this.#admission.findCluster();
+    return { beginning: { kind: "join", clusterId }, directoryId };
   }
 
   /** Takes part with what the data directory holds. */
   async run(dataDir: DataDir): Promise<void> {
     const { config, log, tickMs } = this.#parts;
-    const { identity, storage, peerDirectories } = dataDir;
+    const { identity } = dataDir;
     this.#dataDir = dataDir;
     this.#clusterId = identity.clusterId;
+    this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const { signal } = this.#ending;
-    const moving = new Moving({ home: dataDir, seeds: config.join, log, signal });
-    const transport = new HttpTransport({
-      id: identity.nodeId,
-      clusterId: identity.clusterId,
-      directoryId: identity.directoryId,
-      knownDirectories: peerDirectories,
-      address: config.address,
-      label: config.label,
-      // A node that is behind has to hear a leader that it does not know as a member yet (§6).
-      admit: "cluster",
-      onEvent: (event) => this.#onTransport(event),
+    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal });
+    const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+    const { raft, transport } = await startReplication({
+      config,
+      dataDir,
+      server: this.#front.server,
+      machine: this.#machine,
+      observer: this.#flight.beside(this.#watch.observer),
+      onTransport: (event) => this.#onTransport(event),
+      tickMs,
+      before: async () => {
+        await moving.requireAlone();
+        await this.#gossip.begin({ directoryId: identity.directoryId, tags });
+      },
     });
-    transport.attach(this.#front.server);
-    try {
-      await moving.requireAlone();
-      const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
-      await this.#gossip.begin({ directoryId: identity.directoryId, tags });
-      this.#raft = await RaftNode.start<BatchResults>({
-        id: identity.nodeId,
-        members: firstMembers(identity),
-        stateMachine: this.#machine,
-        storage,
-        transport,
-        observer: this.#flight.beside(this.#watch.observer),
-        ...(tickMs === undefined ? {} : { tickMs }),
-      });
-    } catch (error) {
-      await storage.close();
-      throw error;
-    }
-    const raft = this.#raft;
+    this.#raft = raft;
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
-    void this.#raft.stopped.then((error) => this.#life.endWith(error));
-    const engine = this.#engine(this.#raft);
+    void raft.stopped.then((error) => this.#life.endWith(error));
+    const engine = this.#engine(raft);
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
@@ -222,7 +222,7 @@ class CounterNode implements RunningNode {
       tickMs,
       log,
     });
-    void this.#confirm(this.#raft);
+    void this.#confirm(raft);
     void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
@@ -233,6 +233,19 @@ class CounterNode implements RunningNode {
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
     return this.#life.stop();
+  }
+
+  #cancel(): void {
+    this.#admission.end();
+    this.#bootstrap.end();
+    this.#ending.abort();
+  }
+
+  /** Whom to ask to be taken in. */
+  #seeds(): readonly string[] {
+    const { config } = this.#parts;
+    const cluster = this.#clusterId;
+    return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
@@ -247,27 +260,13 @@ class CounterNode implements RunningNode {
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
     const readyAfterMs = this.#life.becomeReady();
     this.#autopilot?.begin();
-    const { leaderId } = this.#watch;
-    const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
-    log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
-  }
-
-  /** Gives leadership to another node, as long as enough of them are there to elect one. */
-  async #handOver(node: RaftNode<BatchResults>): Promise<void> {
-    if (node.status().fatal !== null || !this.#neighbours.successorPossible()) return;
-    const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
-    await Promise.race([node.stepDown(), alone]);
+    announceReady(readyAfterMs, this.#watch, log);
   }
 
   #onTransport(event: TransportEvent): void {
     this.#neighbours.onTransport(event);
     this.#watch.onTransport(event);
-    if (event.type === "disconnected" && !this.#neighbours.successorPossible()) this.#whenAlone();
-  }
-
-  #endAsking(): void {
-    this.#admission.end();
-    this.#ending.abort();
+    this.#handover.onTransport(event);
   }
 
   async #shutDown(): Promise<void> {
@@ -275,9 +274,9 @@ class CounterNode implements RunningNode {
     gate.leave();
     this.#autopilot?.end();
     const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
-    const goodbye = this.#leaving.left ? this.#gossip.leave(goodbyeMs) : null;
+    const goodbye = this.#leaving.removed ? this.#gossip.leave(goodbyeMs) : null;
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
-    if (this.#raft !== null) await this.#handOver(this.#raft);
+    if (this.#raft !== null) await this.#handover.handOver(this.#raft);
     gate.drain();
     this.#held.close();
     await this.#front.drain();
@@ -285,7 +284,7 @@ class CounterNode implements RunningNode {
     await goodbye;
     await this.#gossip.end();
     this.#watch.end();
-    this.#endAsking();
+    this.#cancel();
     this.#forwarder.close();
     this.#front.close();
     await this.#flight.settled();

@@ -89,7 +89,7 @@ export class Autopilot {
       const removal = decide(this.#view(now), this.#parts.limits);
       if (removal !== null) await this.#remove(removal, now.configurationIndex);
     } catch (error) {
-      if (!this.#ended) this.#tell(`a dead member could not be removed: ${messageOf(error)}`);
+      this.#tell(`a dead member could not be removed: ${messageOf(error)}`);
     } finally {
       this.#busy = false;
     }
@@ -148,6 +148,7 @@ export class Autopilot {
   }
 
   #tell(text: string): void {
+    if (this.#ended) return; // it was cut short
     this.#parts.log.log(this.#told === text ? "debug" : "warn", text);
     this.#told = text;
   }

@@ -136,6 +136,21 @@ describe("eventual mode", () => {
     expect(await problems(`--mode=eventual --peers=${peers},9100`)).toEqual([
       "--peers: at most 64 peers",
     ]);
+    expect(await problems(`--mode=eventual --peers=${peers} --join=9100`)).toEqual([
+      "--peers and --join: at most 64 nodes together",
+    ]);
+  });
+
+  test("may be told of nodes that only it asks, in the command line that all nodes have", async () => {
+    const given = "--mode=eventual --peers=8082 --join=8081,localhost:8082,8083,8081";
+    expect(await config(`${given} --port=8081`)).toMatchObject({
+      peers: ["127.0.0.1:8082"],
+      join: ["127.0.0.1:8083"],
+    });
+    expect(await config(`${given} --port=8081 --advertise=10.0.0.1:80`)).toMatchObject({
+      join: ["127.0.0.1:8083"],
+    });
+    expect(await config("--mode=eventual --join=8080")).toMatchObject({ join: [] });
   });
 });
 
@@ -195,10 +210,6 @@ describe("what is refused", () => {
     {
       given: "--newnode=8083",
       says: "--newnode belongs to --mode=eventual, and this node has --mode=raft; in raft mode start the new node with --join",
-    },
-    {
-      given: "--mode=eventual --join=8081",
-      says: "--join belongs to --mode=raft, and this node has --mode=eventual; in eventual mode name the nodes of the cluster with --peers",
     },
     {
       given: "--mode=eventual --forward=off",

@@ -41,13 +41,20 @@ export const flagSpecs = {
   },
   advertise: {
     group: cluster,
-    describe: "address under which the others reach this node, and its name in the cluster",
+    describe:
+      "address under which the others reach this node, and its name in the cluster; its host holds for gossip, too",
     default: "<host>:<port>",
   },
   peers: {
     group: cluster,
     describe: "the other nodes: ports or host:port, with commas or repeated",
     default: "none: a cluster of one",
+    list: true,
+  },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
     list: true,
   },
   id: {
@@ -92,13 +99,13 @@ export const flagSpecs = {
     describe: "most counters",
     default: "100000",
   },
-  join: {
+  "bootstrap-expect": {
     group: raft,
     mode: "raft",
-    instead: "name the nodes of the cluster with --peers",
-    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    instead: "start the nodes with --peers, or with --join",
+    describe:
+      "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
     default: "none",
-    list: true,
   },
   forward: {
     group: raft,

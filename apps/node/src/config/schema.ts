@@ -102,9 +102,18 @@ const gossipPort = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A {@link duration}, or `off`. */
+/** As {@link duration} has it, or `off`. */
 function durationOrOff(min: string, max: string): z.ZodType<number | null, string> {
-  return z.union([z.literal("off").transform(() => null), duration(min, max)]);
+  const wanted = duration(min, max);
+  return z.string().transform((text, context) => {
+    if (text === "off") return null;
+    const parsed = wanted.safeParse(text);
+    if (parsed.success) return parsed.data;
+    for (const { message } of parsed.error.issues) {
+      context.addIssue({ code: "custom", message: `${message}, or off` });
+    }
+    return z.NEVER;
+  });
 }
 
 const address = z.string().transform((text, context) => {
@@ -119,17 +128,21 @@ const address = z.string().transform((text, context) => {
 /** Most other nodes of a first Raft configuration. */
 export const raftPeersMax: number = 14;
 
+/** Most nodes that a node of eventual mode is told of at its start. */
+export const eventualPeersMax: number = 64;
+
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
   mode: oneOf("raft", "eventual").default("raft"),
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .regex(/^[A-Za-z0-9._:-]{1,112}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
-  peers: z.array(address).max(64, "at most 64 peers").default([]),
+  peers: z.array(address).max(eventualPeersMax, `at most ${eventualPeersMax} peers`).default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
+  "bootstrap-expect": integer(1, 15).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),

@@ -15,14 +15,14 @@ export interface EventualGossipParts {
 }
 
 export function eventualGossip({ config, log, status }: EventualGossipParts): NodeGossip {
-  const { address, mode, peers, storage, dataDir } = config;
+  const { address, mode, peers, join, storage, dataDir } = config;
   const gossip: NodeGossip = new NodeGossip({
     config,
     log,
     folder: storage === "file" ? dataDir : null,
     seeds: () => {
       const known = status()?.peers.map((peer) => peer.address) ?? [];
-      return [...new Set([...peers, ...known])].filter((other) => other !== address);
+      return [...new Set([...peers, ...join, ...known])].filter((other) => other !== address);
     },
     status: () => {
       const { node: id = null, clusterId: cluster = null } = status() ?? {};
@@ -39,8 +39,8 @@ export function eventualGossip({ config, log, status }: EventualGossipParts): No
  * @param status - `null` before the node has begun
  */
 export function eventualTags(
-  { address, clusterName }: Pick<CommonConfig, "address" | "clusterName">,
-  { nodeId }: Pick<EventualIdentity, "nodeId">,
+  { address }: Pick<CommonConfig, "address">,
+  { nodeId, clusterName }: Pick<EventualIdentity, "nodeId" | "clusterName">,
   status: Pick<EventualNodeStatus, "clusterId" | "provisional" | "ready"> | null,
 ): NodeTags {
   return {

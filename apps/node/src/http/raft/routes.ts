@@ -1,4 +1,5 @@
 /** The table of all routes in Raft mode. */
+import { bootstrapRoutes, type BootstrapDesk } from "../../bootstrap/routes.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { EngineStatus, RaftEngine } from "../../engine/engine.ts";
 import type { ApiReply, Route } from "../api.ts";
@@ -27,6 +28,7 @@ export interface RoutesOptions {
   readonly directoryId: () => string | null;
   /** Whether messages reach this member now. */
   readonly connected: (id: string) => boolean;
+  readonly bootstrap: BootstrapDesk;
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
@@ -50,6 +52,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...counterRoutes(raftCalls(engine), options),
     ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
     ...clusterRoutes(engine),
+    ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),
     membersRoute(options.replicas, gossip, facts),
