@@ -8,9 +8,8 @@ import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import type { ReplicaRow } from "../members-route.ts";
-import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
-import { flagOf } from "./options.ts";
 
 const path = "/v1/cluster/members";
 
