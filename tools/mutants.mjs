@@ -125,7 +125,7 @@ async function main() {
       if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], "core", m.file), "utf8"));
     }
     const show = async ({ run, shrink }, seed, options) => {
-      if (shrink === null) return "(runs of gossip have no trace)";
+      if (shrink === null) return run(seed, { ...options, trace: true }).trace.join("\n");
       const { without, ticks } = await shrink(seed, options);
       const cut = ticks === null ? {} : { ticks };
       const result = await run(seed, { ...options, ...cut, without, trace: true });

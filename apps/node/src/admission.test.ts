@@ -92,7 +92,7 @@ function watched(node: Admitted, seeds: readonly string[] = []): Watched {
       told = true;
       resolve(error);
     };
-    const parts = { seeds, clusterName: null, log: silentLog, lonelyMs: 5, onRemoved };
+    const parts = { seeds: () => seeds, clusterName: null, log: silentLog, lonelyMs: 5, onRemoved };
     const admission = new Admission(parts);
     admissions.push(admission);
     const identity: Identity = identityOf(own, "c1");

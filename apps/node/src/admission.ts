@@ -22,8 +22,8 @@ const lonelyDefaultMs = 3000;
 type Home = Pick<DataDir, "identity" | "markRemoved">;
 
 export interface AdmissionParts {
-  /** Nodes of the cluster to join. */
-  readonly seeds: readonly string[];
+  /** Nodes of the cluster to join, as far as they are known now. */
+  readonly seeds: () => readonly string[];
   /** The name that this cluster must have; `null`: any. */
   readonly clusterName: string | null;
   readonly log: Logger;
@@ -61,7 +61,7 @@ export class Admission {
    */
   async findCluster(): Promise<string> {
     const { seeds, clusterName } = this.#parts;
-    const asked = seeds.join(", ");
+    const asked = seeds().join(", ");
     this.#wait(`looking for a cluster to join at ${asked}`);
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
     const found = await findCluster({ seeds, signal: this.#ending.signal, onWaiting });
@@ -98,9 +98,8 @@ export class Admission {
       this.#waiting = null;
       return;
     }
-    if (seeds.length === 0) {
+    if (seeds().length === 0) {
       this.#wait("this node has not joined its cluster yet: start it with --join=<address>");
-      return;
     }
     const { signal } = this.#ending;
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
@@ -126,7 +125,7 @@ export class Admission {
       if (leaderId !== null || configuration.members.length === 0) continue; // or never a member
       // All of those that we knew may be gone: the nodes that a person has named may not.
       const known = configuration.members.map(({ address }) => address);
-      for (const address of new Set([...known, ...seeds])) {
+      for (const address of new Set([...known, ...seeds()])) {
         if (address === own) continue;
         const theirs = await askForMembership(address, signal);
         if (theirs !== null && excludes(theirs, node, dataDir)) return this.#onRemoved(dataDir);

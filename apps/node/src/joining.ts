@@ -29,8 +29,8 @@ const problemSchema = z.object({ detail: z.string() });
 export type ClusterMembership = z.infer<typeof membershipSchema>;
 
 export interface Asking {
-  /** Asked in turn, until one answers. */
-  readonly seeds: readonly string[];
+  /** Asked in turn, until one answers; looked at again for every round. */
+  readonly seeds: () => readonly string[];
   /** Ends the asking; the promise then rejects. */
   readonly signal: AbortSignal;
   /** Longest wait for the whole answer of one node, in milliseconds; default 7000. */
@@ -78,7 +78,7 @@ async function untilAnswered<Answer>(
 ): Promise<Answer> {
   const told = new Map<string, string>();
   for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
-    for (const seed of seeds) {
+    for (const seed of seeds()) {
       signal.throwIfAborted();
       try {
         return await ask(seed);

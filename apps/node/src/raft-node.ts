@@ -8,9 +8,11 @@ import { CounterMachine, LogClock } from "@counter/state-machine";
 import { HttpTransport, type TransportEvent } from "@counter/transport-http";
 
 import { announce } from "./announcement.ts";
+import { formerCandidate } from "./bootstrap/bootstrap-file.ts";
+import { Bootstrap } from "./bootstrap/bootstrap.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
-import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
+import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
 import { firstMembers } from "./data-dir/identity.ts";
 import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
@@ -37,7 +39,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.findCluster()));
+    await node.run(await openDataDir(config, log, () => node.begin()));
   } catch (error) {
     await node.stop();
     throw error;
@@ -60,9 +62,11 @@ class CounterNode implements RunningNode {
   readonly #admission: Admission;
   readonly #forwarder;
   readonly #gossip: NodeGossip;
+  readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
   #backups: Backups;
-  #clusterId: string;
+  /** `null` until it is known. */
+  #clusterId: string | null;
   #whenAlone: () => void = () => undefined;
 
   constructor(parts: NodeParts<RaftConfig>) {
@@ -72,16 +76,17 @@ class CounterNode implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
-    this.#clusterId = config.clusterId;
+    const named = config.bootstrapExpect === null && config.join.length === 0;
+    this.#clusterId = named ? config.clusterId : null;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
-      seeds: config.join,
+      seeds: () => this.#seeds(),
       clusterName: config.clusterName,
       log,
       onRemoved: (error) => this.#life.endWith(error),
     });
-    parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
+    parts.cancel?.addEventListener("abort", () => this.#cancel(), { once: true });
     this.#watch = new Watch({
       log,
       context: logContext,
@@ -101,6 +106,11 @@ class CounterNode implements RunningNode {
       status: () => this.#raft?.status() ?? null,
       clusterId: () => this.#clusterId,
     });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
+    this.#front.gate.starting = () => {
+      const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
+      return waiting ?? "the node reads its data directory";
+    };
     this.#forwarder = createForwarder({
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
@@ -135,6 +145,7 @@ class CounterNode implements RunningNode {
         startedInMs: () => this.#life.readyAfterMs,
       },
       connected: (id) => this.#neighbours.connected(id),
+      bootstrap: this.#bootstrap,
       replicas: () => (gate.started ? replicaRows(gate.engine()) : []),
       gossip: this.#gossip,
       health: raftHealth({
@@ -154,9 +165,14 @@ class CounterNode implements RunningNode {
     await this.#front.listen(requestListener(routes, service, { strict }));
   }
 
-  /** The cluster to join, for a data directory that is new. */
-  findCluster(): Promise<string> {
-    return this.#admission.findCluster();
+  /** How a data directory begins that is new. */
+  async begin(): Promise<FirstStart> {
+    const { bootstrapExpect, join, dataDir } = this.#parts.config;
+    if (bootstrapExpect !== null) return this.#bootstrap.find(bootstrapExpect);
+    const directoryId = await formerCandidate(dataDir);
+    if (join.length === 0) return { beginning: { kind: "peers" }, directoryId };
+    const clusterId = await this.#admission.findCluster();
+    return { beginning: { kind: "join", clusterId }, directoryId };
   }
 
   /** Takes part with what the data directory holds. */
@@ -164,6 +180,7 @@ class CounterNode implements RunningNode {
     const { config, log, tickMs } = this.#parts;
     const { identity, storage, peerDirectories } = dataDir;
     this.#clusterId = identity.clusterId;
+    this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const transport = new HttpTransport({
       id: identity.nodeId,
@@ -214,6 +231,22 @@ class CounterNode implements RunningNode {
     return this.#life.stop();
   }
 
+  #cancel(): void {
+    this.#admission.end();
+    this.#bootstrap.end();
+  }
+
+  /** Whom to ask to be taken in: whoever was named, and whoever is known to be of the cluster. */
+  #seeds(): readonly string[] {
+    const { join, address } = this.#parts.config;
+    const members = this.#gossip.members().flatMap(({ node, standing }) => {
+      const ours = node?.mode === "raft" && node.cluster === this.#clusterId;
+      return ours && node.cluster !== null && standing === "alive" ? [node.http] : [];
+    });
+    const all = new Set([...join, ...this.#bootstrap.via, ...members]);
+    return [...all].filter((seed) => seed !== address);
+  }
+
   #engine(node: RaftNode<BatchResults>): RaftCounter {
     const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     return new RaftCounter({ ...this.#parts.config, ...parts });
@@ -253,7 +286,7 @@ class CounterNode implements RunningNode {
     await this.#raft?.stop();
     await this.#gossip.end();
     this.#watch.end();
-    this.#admission.end();
+    this.#cancel();
     this.#forwarder.close();
     this.#front.close();
     await this.#flight.settled();

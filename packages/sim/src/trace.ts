@@ -11,13 +11,16 @@ export const traceMaxLines: number = 400_000;
 export class Trace {
   /** Whether lines are wanted; look before you build one. */
   readonly recording: boolean;
+  readonly #timeText: (now: number) => string;
   #lines: string[] = [];
   #dropped = 0;
   #a = 0x811c9dc5;
   #b = 0x9e3779b9;
 
-  constructor(recording: boolean) {
+  /** @param timeText - how a time is written; as ticks if it is left out */
+  constructor(recording: boolean, timeText: (now: number) => string = tickText) {
     this.recording = recording;
+    this.#timeText = timeText;
   }
 
   /** Stirs a number into the hash. */
@@ -34,7 +37,7 @@ export class Trace {
       this.#lines = this.#lines.slice(half);
       this.#dropped += half;
     }
-    this.#lines.push(`${tickText(now).padStart(9)}  ${who}  ${what}`);
+    this.#lines.push(`${this.#timeText(now).padStart(9)}  ${who}  ${what}`);
   }
 
   get lines(): readonly string[] {

@@ -25,6 +25,10 @@ export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
     return { problem };
   }
+  if (flags["gossip-port"] === flags.port) {
+    const problem = `--gossip-port=${flags.port} is the port for clients: choose another one`;
+    return { problem };
+  }
   const common = commonOf(flags, host);
   switch (flags.mode) {
     case "raft":
@@ -70,10 +74,13 @@ function gossipPortOf(port: number): number {
 
 function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigProblem {
   const { address, peers, clusterName } = common;
+  const expected = bootstrapProblem(flags, common);
+  if (expected !== null) return expected;
   if (peers.length > raftPeersMax)
     return { problem: `--peers: at most ${raftPeersMax} peers in raft mode` };
   const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
-  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
+  const alone = seeds.length === 0 && flags["bootstrap-expect"] === undefined;
+  if (flags.join.length > 0 && (peers.length > 0 || alone)) {
     const problem =
       peers.length > 0
         ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
@@ -84,9 +91,28 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     ...common,
     mode: "raft",
     join: seeds,
+    bootstrapExpect: flags["bootstrap-expect"] ?? null,
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
   };
+}
+
+function bootstrapProblem(
+  { "bootstrap-expect": expect, host, advertise }: CheckedFlags,
+  { peers, gossipPort }: CommonConfig,
+): ConfigProblem | null {
+  if (expect === undefined) return null;
+  if (peers.length > 0) {
+    const problem =
+      "--peers names all first members, --bootstrap-expect has them found: use one of them (with --join=<any of the nodes>)";
+    return { problem };
+  }
+  if (gossipPort === null) {
+    return { problem: "--bootstrap-expect finds the others by gossip: drop --gossip-port=off" };
+  }
+  if (advertise !== undefined || !isWildcard(host)) return null;
+  const problem = `--host=${host} means every interface, which is not an address that the other nodes can use: add --advertise=host:port`;
+  return { problem };
 }
 
 function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig | ConfigProblem {

@@ -41,7 +41,8 @@ export const flagSpecs = {
   },
   advertise: {
     group: cluster,
-    describe: "address under which the others reach this node, and its name in the cluster",
+    describe:
+      "address under which the others reach this node, and its name in the cluster; its host holds for gossip, too",
     default: "<host>:<port>",
   },
   peers: {
@@ -97,6 +98,14 @@ export const flagSpecs = {
     group: limits,
     describe: "most counters",
     default: "100000",
+  },
+  "bootstrap-expect": {
+    group: raft,
+    mode: "raft",
+    instead: "start the nodes with --peers, or with --join",
+    describe:
+      "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
+    default: "none",
   },
   forward: {
     group: raft,

@@ -35,8 +35,13 @@ export interface CommonConfig {
 /** The own address is also our Raft id; `peers` is the rest of the first configuration. */
 export interface RaftConfig extends CommonConfig {
   readonly mode: "raft";
-  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
+  /**
+   * Nodes of a cluster to join, in the same spelling; empty for a first member. With
+   * {@link bootstrapExpect} any nodes that are to be in the same cluster.
+   */
   readonly join: readonly string[];
+  /** First members of a cluster that is formed by discovery, 1 to 15; `null`: it is not. */
+  readonly bootstrapExpect: number | null;
   /** What the nodes of a new cluster compare: the name and the first members. */
   readonly clusterId: string;
   readonly forward: "forward" | "redirect" | "off";

@@ -123,11 +123,12 @@ export const flagsSchema = z.object({
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .regex(/^[A-Za-z0-9._:-]{1,112}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
   peers: z.array(address).max(eventualPeersMax, `at most ${eventualPeersMax} peers`).default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
+  "bootstrap-expect": integer(1, 15).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),

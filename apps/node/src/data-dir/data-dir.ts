@@ -15,6 +15,7 @@ import {
   newIdentity,
   readIdentity,
   writeIdentity,
+  type Beginning,
   type Identity,
 } from "./identity.ts";
 import { PeerDirectories } from "./peer-directories.ts";
@@ -29,14 +30,21 @@ export interface DataDir {
   markRemoved(): Promise<void>;
 }
 
+/** What is found out for a directory that starts for the first time. */
+export interface FirstStart {
+  readonly beginning: Beginning;
+  /** The id that it has already; `null`: it gets one. */
+  readonly directoryId: string | null;
+}
+
 /**
- * @param findCluster - asks for the id of the cluster that a new directory is to join
+ * @param begin - finds out how a new directory begins; may take as long as it likes
  * @throws StartError, with exit code 3 for a directory that cannot or must not be used
  */
 export async function openDataDir(
   config: RaftConfig,
   log: Logger,
-  findCluster: () => Promise<string>,
+  begin: () => Promise<FirstStart>,
 ): Promise<DataDir> {
   const { dataDir } = config;
   await makeFolder(dataDir);
@@ -46,8 +54,7 @@ export async function openDataDir(
 
   const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
-    const joins = found === null && config.join.length > 0 ? await findCluster() : null;
-    const identity = (await readIdentity(dataDir)) ?? newIdentity(config, joins);
+    const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(begin, config));
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
@@ -64,6 +71,14 @@ export async function openDataDir(
     await opened.close();
     throw error;
   }
+}
+
+async function newIdentityAfter(
+  begin: () => Promise<FirstStart>,
+  config: RaftConfig,
+): Promise<Identity> {
+  const { beginning, directoryId } = await begin();
+  return newIdentity(config, beginning, directoryId ?? undefined);
 }
 
 /** @throws StartError (exit code 3) */

@@ -48,14 +48,15 @@ test("an identity is read back as it was written, and nothing else is left behin
 });
 
 describe("a node that joins", () => {
-  const joins = "a~0123456789abcdef";
+  const clusterId = "a~0123456789abcdef";
+  const joins = { kind: "join", clusterId } as const;
 
   test("has a name that nobody had before at its address, and the cluster's id", async () => {
     const config = await configOf("--port=4", "--join=1,2");
     const [one, other] = [newIdentity(config, joins), newIdentity(config, joins)];
     expect(one.nodeId).toMatch(/^127\.0\.0\.1:4~[0-9a-f]{8}$/);
     expect(other.nodeId).not.toBe(one.nodeId);
-    expect(one).toMatchObject({ address: "127.0.0.1:4", clusterId: joins, members: [] });
+    expect(one).toMatchObject({ address: "127.0.0.1:4", clusterId, members: [] });
     expect(firstMembers(one)).toBe("join");
     await writeIdentity(dir, one);
     expect(await readIdentity(dir)).toEqual(one);

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { isNamed } from "../config/cluster-id.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+import { addressIn, memberIdOf } from "../member-id.ts";
 import { formatVersion, readIdentityFile, writeIdentityFile } from "./identity-file.ts";
 
 /** What `identity.json` says. */
@@ -23,11 +24,14 @@ export interface Identity {
   /** The address that others use. */
   readonly address: string;
   /**
-   * Our Raft id: the address of a first member, whose directory the others remember; of a node that
-   * joined later a name that nobody had before, since others may have been at its address.
+   * Our Raft id: the address of a first member that a person has named, whose directory the others
+   * remember; otherwise a name that nobody had before, since others may have been at its address.
    */
   readonly nodeId: string;
-  /** The first configuration, ourselves included, sorted; empty if we joined. Later ones are in the log. */
+  /**
+   * The first configuration, ourselves included: addresses, or ids that begin with one; empty if we
+   * joined. Later ones are in the log.
+   */
   readonly members: readonly string[];
   /** As compared with that of other nodes, digest included; a name alone in directories of old releases. */
   readonly clusterId: string;
@@ -53,30 +57,46 @@ const identitySchema = z
   .transform((found) => ({ ...found, nodeId: found.nodeId ?? found.address }));
 
 /**
- * The identity of a directory that starts for the first time.
- *
- * @param joins - the cluster that it is to join; `null` for a node that begins one
+ * How a directory begins that starts for the first time: with the members that a person has named, in
+ * a cluster that is there already, or with the members that the candidates have agreed on.
  */
-export function newIdentity(config: RaftConfig, joins: string | null = null): Identity {
-  const directoryId = randomBytes(16).toString("hex");
-  const { address } = config;
-  return {
-    formatVersion,
-    directoryId,
-    label: config.label,
-    mode: config.mode,
-    address,
-    nodeId: joins === null ? address : `${address}~${directoryId.slice(0, 8)}`,
-    members: joins === null ? [...config.peers, address].sort() : [],
-    clusterId: joins ?? config.clusterId,
-    joined: false,
-    removed: false,
-  };
+export type Beginning =
+  | { readonly kind: "peers" }
+  | { readonly kind: "join"; readonly clusterId: string }
+  | { readonly kind: "decided"; readonly clusterId: string; readonly members: readonly string[] };
+
+/** 128 random bits in hexadecimal. */
+export function newDirectoryId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** The identity of a directory that starts for the first time. */
+export function newIdentity(
+  config: RaftConfig,
+  beginning: Beginning = { kind: "peers" },
+  directoryId: string = newDirectoryId(),
+): Identity {
+  const { label, mode, address } = config;
+  const named = memberIdOf({ address, directoryId });
+  const own = { formatVersion, directoryId, label, mode, address, joined: false, removed: false };
+  switch (beginning.kind) {
+    case "peers": {
+      const members = [...config.peers, address].sort();
+      return { ...own, nodeId: address, members, clusterId: config.clusterId };
+    }
+    case "join":
+      return { ...own, nodeId: named, members: [], clusterId: beginning.clusterId };
+    case "decided": {
+      const { clusterId, members } = beginning;
+      return { ...own, nodeId: named, members, clusterId };
+    }
+  }
 }
 
 /** What Raft is told at the first start: of a node that joins, others say who takes part. */
 export function firstMembers({ members }: Identity): readonly Member[] | "join" {
-  return members.length === 0 ? "join" : members.map((address) => ({ id: address, address }));
+  if (members.length === 0) return "join";
+  return members.map((id) => ({ id, address: addressIn(id) }));
 }
 
 /**
@@ -126,6 +146,8 @@ export function checkIdentity(
     if (config.peers.length === 0) return [];
     return [`--peers is ignored: this node is to join, or has joined, ${identity.clusterId}`];
   }
+  const agreedOn = identity.members.some((id) => id.includes("~")); // and named by nobody
+  if (agreedOn && config.peers.length === 0) return [];
   const given = [...config.peers, config.address].sort().join(", ");
   const first = identity.members.join(", ");
   if (given === first) return [];

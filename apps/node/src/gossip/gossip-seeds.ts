@@ -19,7 +19,7 @@ const schema = z.object({ gossip: z.object({ address: z.string().max(300) }).nul
 export interface GossipSeedsParts {
   /** Of nodes to be found, as `host:port` for HTTP, the newest; without our own. */
   readonly addresses: () => readonly string[];
-  /** Of nodes that gossip holds for alive: they need not be asked. */
+  /** Of nodes that gossip holds for alive, ours included: they need not be asked. */
   readonly found: () => ReadonlySet<string>;
   /** Where the process before this one has gossiped with others. */
   readonly remembered: readonly string[];
@@ -48,7 +48,9 @@ export class GossipSeeds {
     for (const old of this.#answers.keys()) if (!wanted.includes(old)) this.#answers.delete(old);
     const missing = wanted.filter((address) => !known.has(address)).slice(0, askedMax);
     await Promise.all(missing.map((address) => this.#ask(address)));
-    return [...new Set([...this.#answers.values(), ...remembered])];
+    // Whoever has company needs no old addresses, at which nobody may ever be again.
+    const old = known.size > 1 ? [] : remembered;
+    return [...new Set([...this.#answers.values(), ...old])];
   };
 
   /** Nobody is asked any more. */

@@ -22,8 +22,8 @@ import { encodeNodeTags, type NodeTags } from "./node-tags.ts";
 
 /** Least time between two changes of our tags, in milliseconds: each is a rumour to everybody. */
 export const tagsEveryMs: number = 1000;
-/** Between two looks at nodes that are not found, in milliseconds. */
-const seedLookupMs = 5000;
+/** Between two looks at nodes that are not found, in milliseconds, unless there is a hurry. */
+const seedLookupDefaultMs = 5000;
 
 export interface GossipServiceOptions {
   /** Unique among all members, and kept for ever. */
@@ -42,6 +42,8 @@ export interface GossipServiceOptions {
   /** What the query `status` is answered with. */
   readonly status: () => unknown;
   readonly log: Logger;
+  /** Between two looks at nodes that are not found, in milliseconds; default 5000. */
+  readonly seedLookupMs?: number;
   /** Default: memberlist's for a local network. */
   readonly timing?: Partial<GossipTiming>;
 }
@@ -121,11 +123,7 @@ export class GossipService {
     return this.#changes.read(signal);
   }
 
-  /**
-   * Says this of the node from now on; told at most once a second, then the newest.
-   *
-   * @throws RangeError beyond 512 bytes
-   */
+  /** Says this of the node from now on; told at most once a second, then the newest. */
   setTags(tags: NodeTags): void {
     const wanted = encodeNodeTags(tags);
     const mayBeOurs = this.#tags.cluster !== tags.cluster;
@@ -210,7 +208,7 @@ function serfOptions(options: GossipServiceOptions): SerfNodeOptions {
     ...(advertiseHost === null ? {} : { advertiseHost }),
     tags: encodeNodeTags(tags),
     seeds: options.seeds,
-    seedLookupMs,
+    seedLookupMs: options.seedLookupMs ?? seedLookupDefaultMs,
     ...(keys === null ? {} : { keyring: keys.keyring, onKeysChanged: () => keys.save() }),
     ...(kept === null ? {} : { incarnation: kept.incarnation + 1 }),
     ...(timing === undefined ? {} : { timing }),

@@ -35,6 +35,8 @@ export interface OwnMember {
   readonly directoryId: string;
   /** What the node says of itself now; asked again and again. */
   readonly tags: () => NodeTags;
+  /** Between two looks at nodes that are not found, in milliseconds; of the first call only. */
+  readonly seedLookupMs?: number;
 }
 
 export class NodeGossip {
@@ -76,9 +78,9 @@ export class NodeGossip {
    *
    * @throws StartError with exit code 2 for a bad key file, 5 if the port cannot be had
    */
-  async begin({ directoryId, tags }: OwnMember): Promise<void> {
+  async begin({ directoryId, tags, ...more }: OwnMember): Promise<void> {
     this.#tags = tags;
-    if (this.#begun === null) this.#begun = this.#start(directoryId);
+    if (this.#begun === null) this.#begun = this.#start(directoryId, more);
     else this.refresh();
     await this.#begun;
   }
@@ -102,7 +104,7 @@ export class NodeGossip {
     await this.#service?.close();
   }
 
-  async #start(directoryId: string): Promise<void> {
+  async #start(directoryId: string, more: { readonly seedLookupMs?: number }): Promise<void> {
     const { config, log, folder, timing } = this.#parts;
     const { gossipPort: port, gossipKeyFile } = config;
     if (port === null) return;
@@ -114,6 +116,7 @@ export class NodeGossip {
       return GossipService.start({
         name: `${config.label}-${directoryId.slice(0, 8)}`,
         ...place,
+        ...more,
         port,
         tags: this.#tags(),
         seeds: this.#seedsAfter(file?.kept?.addresses ?? []).source,

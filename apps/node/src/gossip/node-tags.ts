@@ -65,10 +65,12 @@ function isSpelledAddress(text: string): boolean {
   }
 }
 
+/** What is left out first where there is no room for everything: the cluster's id has its name. */
+const dispensable = ["name", "id"] as const;
+
 /**
- * As Serf has them; what is `null` is left out.
- *
- * @throws RangeError beyond the 512 bytes that a member has, which no settings of ours need
+ * As Serf has them; what is `null` is left out. They fit in the 512 bytes that a member has: with the
+ * longest settings of ours they do, and beside longer ids of others the name is left out.
  */
 export function encodeNodeTags(tags: NodeTags): Readonly<Record<string, string>> {
   const { expect, ...texts } = tags;
@@ -76,8 +78,19 @@ export function encodeNodeTags(tags: NodeTags): Readonly<Record<string, string>>
   const entries = Object.entries(all).flatMap(([tag, value]): [string, string][] => {
     return value === null ? [] : [[tag, value]];
   });
-  encodeTags(new Map(entries)); // it says how many bytes are too many
-  return Object.fromEntries(entries);
+  const encoded = new Map(entries);
+  for (const tag of dispensable) if (!fits(encoded)) encoded.delete(tag);
+  return Object.fromEntries(encoded);
+}
+
+function fits(tags: ReadonlyMap<string, string>): boolean {
+  try {
+    encodeTags(tags);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** @returns `null` if this is no node of ours, or one that says what makes no sense */

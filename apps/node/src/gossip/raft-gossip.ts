@@ -12,7 +12,7 @@ export interface RaftGossipParts {
   readonly log: Logger;
   /** `null` before Raft has begun. */
   readonly status: () => RaftNodeStatus | null;
-  readonly clusterId: () => string;
+  readonly clusterId: () => string | null;
 }
 
 export function raftGossip({ config, log, status, clusterId }: RaftGossipParts): NodeGossip {

@@ -33,6 +33,7 @@ export const problemKinds = {
   "member-not-found": refused(404, "There is no such member"),
   "backup-not-found": refused(404, "There is no such backup"),
   "method-not-allowed": refused(405, "The method is not allowed here"),
+  "bootstrap-refused": refused(409, "This node does not pledge itself to that proposal"),
   "invalid-change": refused(409, "The membership cannot be changed like that"),
   "unsafe-change": refused(409, "The cluster would stop"),
   "value-out-of-range": refused(409, "The value would be out of range"),

@@ -9,7 +9,8 @@ export interface NodeFacts {
   readonly address: string;
   readonly mode: Mode;
   readonly version: string;
-  readonly clusterId: () => string;
+  /** `null` until it is known. */
+  readonly clusterId: () => string | null;
   /** Milliseconds from process start until the node was first ready; `null` before. */
   readonly startedInMs: () => number | null;
 }

@@ -7,8 +7,12 @@
  *    Once it is gone, a larger claim may bring it back anywhere.
  * B3 An incarnation that jumps further than any member goes is not believed.
  * B4 Each change of standing or detail makes its event, in order; and no event is without a change.
+ * B5 Who leaves believes nothing more, gives nobody up, and has only itself in its table: the others
+ *    do not gossip to it any more, so what it knows gets old, and it would not hear who objects.
+ * B6 Nobody pings who left, so whoever does is told of it; and a goodbye is never of an incarnation
+ *    below the one that others know (a process that has just begun may leave before it learns it).
  */
-import type { Alive, Dead, PacketMessage, Suspect } from "../messages.ts";
+import type { Alive, Dead, PacketMessage, PushPullState, Suspect } from "../messages.ts";
 import type { Address, Incarnation, MemberName } from "../types.ts";
 import { compareDetails, compareStandings, isLive, sameAddress, sameContents } from "./claims.ts";
 import type { StandingClaim } from "./claims.ts";
@@ -31,6 +35,7 @@ import { beginSuspicion, confirmSuspicion } from "./suspicion.ts";
 export function onAlive(s: GossipState, from: Address, m: Alive, isNews: boolean): void {
   if (!isPlausible(m)) return reject(s, from, "alive", "malformed");
   if (m.node === s.self.name) return onAliveAboutUs(s, from, m);
+  if (s.leaving !== null) return;
   const known = memberNamed(s, m.node);
   if (jumps(s, known, m.incarnation)) return reject(s, from, "alive", "incarnationJump");
   if (known === undefined) return meet(s, from, m, isNews);
@@ -128,6 +133,7 @@ function takeDetail(known: Member, m: Alive): boolean {
 /** Somebody doubts a member. */
 export function onSuspect(s: GossipState, from: Address, m: Suspect): void {
   if (m.node === s.self.name) return onDoubtAboutUs(s, from, m);
+  if (s.leaving !== null) return;
   const known = memberNamed(s, m.node);
   if (known === undefined) return;
   if (jumps(s, known, m.incarnation)) return reject(s, from, "suspect", "incarnationJump");
@@ -152,7 +158,7 @@ function startSuspicion(s: GossipState, member: Member, from: MemberName): void 
 
 function confirm(s: GossipState, member: Member, m: Suspect): void {
   const { suspicion } = member;
-  if (suspicion === null || !confirmSuspicion(suspicion, m.from)) return;
+  if (suspicion === null || !confirmSuspicion(suspicion, { from: m.from, now: s.now })) return;
   s.due.suspicion = Math.min(s.due.suspicion, suspicion.deadline);
   tell(s, member.name, m); // so that the others count it too
 }
@@ -160,6 +166,7 @@ function confirm(s: GossipState, member: Member, m: Suspect): void {
 /** Somebody gave a member up, or it says goodbye. */
 export function onDead(s: GossipState, from: Address, m: Dead): void {
   if (m.node === s.self.name) return onDoubtAboutUs(s, from, m);
+  if (s.leaving !== null) return;
   const known = memberNamed(s, m.node);
   if (known === undefined) return;
   if (jumps(s, known, m.incarnation)) return reject(s, from, "dead", "incarnationJump");
@@ -171,6 +178,19 @@ export function onDead(s: GossipState, from: Address, m: Dead): void {
   if (!isNews) return;
   tell(s, known.name, m);
   hearTheOther(s, known);
+}
+
+/**
+ * X1. A member that is gone here died, as others say, in a later life than we knew of. There is
+ * nothing to doubt; but it is hearsay, and so not told on.
+ */
+export function hearOfDeath(s: GossipState, from: Address, about: PushPullState): void {
+  const known = memberNamed(s, about.name);
+  if (known === undefined || s.leaving !== null) return;
+  const { incarnation } = about;
+  if (jumps(s, known, incarnation)) return reject(s, from, "pushPull", "incarnationJump");
+  const claim: StandingClaim = { standing: "dead", incarnation };
+  if (compareStandings(claim, known) > 0) changeStanding(s, known, claim);
 }
 
 /** Suspicions that are over: nobody objected in time. */

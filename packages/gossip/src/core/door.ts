@@ -9,6 +9,7 @@ import type {
   PacketMessage,
   Ping,
   PushPull,
+  PushPullState,
   StreamMessage,
   UserMessage,
 } from "../messages.ts";
@@ -38,6 +39,16 @@ export type Input =
       readonly stream: number;
       readonly from: Address;
       readonly message: PushPull | Ping | UserMessage;
+    }
+  /**
+   * Rows of a table that is too long for one step. They come in order, and before the `stream` or
+   * `streamAnswered` that has the last ones; `exchange` is that of the latter, `null` for a `stream`.
+   */
+  | {
+      readonly type: "rows";
+      readonly from: Address;
+      readonly exchange: number | null;
+      readonly states: readonly PushPullState[];
     }
   /** What came back on a stream that `openStream` asked for. */
   | {

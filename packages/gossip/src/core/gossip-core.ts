@@ -44,7 +44,7 @@ import {
   onStall,
   startProbe,
 } from "./probe.ts";
-import { mergeTable, ownTable, pushPull } from "./push-pull.ts";
+import { mergeTable, onRows, ownTable, pushPull } from "./push-pull.ts";
 import { nextDeadline, startSchedule } from "./schedule.ts";
 import { initialState, reject } from "./state.ts";
 import type { GossipState } from "./state.ts";
@@ -102,6 +102,8 @@ function take(s: GossipState, input: Input): void {
       return receive(s, input.from, input.messages);
     case "stream":
       return onStream(s, input);
+    case "rows":
+      return onRows(s, input);
     case "streamAnswered":
       return onStreamAnswered(s, input.exchange, input.message);
     case "streamDone":

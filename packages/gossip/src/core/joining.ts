@@ -123,8 +123,8 @@ function endSync(
   open: Extract<Exchange, { kind: "sync" }>,
   answer: PushPull | null,
 ): void {
-  const { to, context } = open;
-  if (answer !== null) takeAnswer(s, to, answer);
+  const { context } = open;
+  if (answer !== null) takeAnswer(s, open, answer);
   const joining = context === null ? undefined : s.joining.get(context);
   if (joining !== undefined) {
     joining.pending -= 1;
@@ -134,10 +134,14 @@ function endSync(
 }
 
 /** X3, X4. */
-function takeAnswer(s: GossipState, from: Address, answer: PushPull): void {
-  const before = s.table.live.length;
+function takeAnswer(
+  s: GossipState,
+  { to, liveBefore }: Extract<Exchange, { kind: "sync" }>,
+  answer: PushPull,
+): void {
+  const before = liveBefore ?? s.table.live.length;
   const isNewcomer = before === 0;
-  mergeTable(s, from, answer, !isNewcomer);
+  mergeTable(s, to, answer, !isNewcomer);
   if (s.leaving !== null) return;
   if (isNewcomer) tell(s, s.self.name, ownAlive(s));
   if (s.table.live.length > before) syncSoon(s);

@@ -1,4 +1,4 @@
-import { acquainted, address, Harness } from "../test-support/harness.ts";
+import { acquainted, address, alive, Harness, row, tableOf } from "../test-support/harness.ts";
 import { metaMaxBytes } from "./options.ts";
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
@@ -153,10 +153,75 @@ describe("leaving", () => {
     h.advance(10_000);
     expect(h.sentOf("ping")).toEqual([]);
     h.take();
-    h.receive({ type: "dead", incarnation: 9, node: "self", from: "x" });
-    expect(h.core.status().incarnation).toBe(1);
     h.receive({ type: "ping", seqNo: 1, node: "self", source: null });
     expect(h.sentOf("ack")).toHaveLength(1);
+  });
+
+  const goodbye = (incarnation: number) => ({
+    ...{ type: "dead", incarnation, node: "self", from: "self" },
+  });
+
+  it("is said again to whoever pings, who cannot have heard it (B6)", () => {
+    const h = acquainted(3);
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive({ type: "ping", seqNo: 1, node: "self", source: null });
+    expect(h.sentOf("dead", address(99))).toEqual([goodbye(1)]);
+  });
+
+  it.each([
+    { ...alive("self", 1), incarnation: 7 },
+    { type: "suspect", incarnation: 7, node: "self", from: "b" } as const,
+    { type: "dead", incarnation: 7, node: "self", from: "b" } as const,
+  ])("is said as of the incarnation that others know: $type (B6)", (message) => {
+    const h = acquainted(3);
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive(message);
+    h.receive(message, { ...message, incarnation: 6 });
+    expect(h.notes).toEqual([]);
+    h.advance(5000);
+    expect(h.core.status().incarnation).toBe(7);
+    expect(new Set(h.sentOf("dead"))).toEqual(new Set([goodbye(7)]));
+    h.receive({ ...message, incarnation: 2 ** 31 });
+    expect(h.core.status().incarnation).toBe(7);
+    expect(h.notes).toContainEqual(expect.objectContaining({ reason: "incarnationJump" }));
+  });
+
+  it("believes nothing more, and gives nobody up: it would not hear who objects (B5)", () => {
+    const h = acquainted(3);
+    const suspect = { type: "suspect", incarnation: 1, from: "b" } as const;
+    h.receive({ ...suspect, node: "a" });
+    h.step({ type: "leave", context: 4 });
+    h.advance(5000);
+    h.take();
+    h.receive({ ...suspect, node: "b" }, alive("d", 5), alive("c", 4, 2));
+    const message = tableOf(row("c", 4, { state: "dead" }), row("e", 6));
+    h.step({ type: "stream", stream: 1, from: address(2), message });
+    h.advance(120_000);
+    expect(h.events).toEqual([]);
+    expect(h.sent()).toEqual([]);
+  });
+
+  it("does not end the exchange of tables, but leaves nothing in its own that gets old (B5)", () => {
+    const h = acquainted(4);
+    h.receive({ type: "suspect", incarnation: 1, node: "a", from: "b" });
+    h.receive({ type: "dead", incarnation: 1, node: "c", from: "b" });
+    h.receive({ type: "dead", incarnation: 1, node: "d", from: "d" });
+    const table = (): string[] => {
+      h.take();
+      h.step({ type: "stream", stream: 1, from: address(2), message: tableOf() });
+      return h.effects.flatMap((effect) =>
+        effect.type === "answerStream" && effect.message.type === "pushPull"
+          ? effect.message.states.map(({ state, name }) => `${state} ${name}`)
+          : [],
+      );
+    };
+    expect(table()).toEqual(["alive self", "suspect a", "alive b", "dead c", "left d"]);
+    h.step({ type: "leave", context: 4 });
+    expect(table()).toEqual(["left self"]);
   });
 
   it("is refused a second time, as is everything that would be news", () => {

@@ -1,5 +1,5 @@
 /** What the member says of itself: metadata, broadcasts, messages to one member, and goodbye. */
-import type { Dead, UserMessage } from "../messages.ts";
+import type { UserMessage } from "../messages.ts";
 import type { MemberName } from "../types.ts";
 import { isLive } from "./claims.ts";
 import type { RefusalReason } from "./door.ts";
@@ -11,7 +11,7 @@ import { sample } from "./random.ts";
 import { raiseIncarnation } from "./refuting.ts";
 import { addRumor } from "./rumors.ts";
 import { messageBytes } from "./sizes.ts";
-import { emit, memberNamed, outcome } from "./state.ts";
+import { emit, memberNamed, outcome, ownGoodbye } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
 /** To so many members a leaver says goodbye itself. */
@@ -81,26 +81,25 @@ export function sendToOne(
 }
 
 /**
- * From now on this member only answers; whoever hears its goodbye does not think that it failed. A
+ * From now on this member only answers (B5); whoever hears its goodbye does not think that it failed. A
  * rumour misses one in fifty members of a small cluster, and this one has no second chance to be
  * told: so the leaver tells as many as it may itself, besides.
  */
 export function leave(s: GossipState, context: number): void {
   if (s.leaving !== null) return refuse(s, context, "leaving");
-  const { name, incarnation } = s.self;
   s.leaving = { context, done: false };
   s.self.standing = "left";
   s.probe = null;
   const { due } = s;
-  due.probe = due.pushPull = due.reconnect = due.seed = Infinity;
+  due.probe = due.pushPull = due.reconnect = due.seed = due.suspicion = Infinity; // B5
   due.leave = s.now + s.options.timing.leaveTimeoutMs;
-  const goodbye: Dead = { type: "dead", incarnation, node: name, from: name };
+  const goodbye = ownGoodbye(s);
   const told = { of: s.table.live, count: goodbyesMax, accepts: () => true };
   for (const { detail } of sample(s, told)) {
     const protocolMax = detail.versions?.protocolMax ?? 0;
     s.effects.push({ type: "packet", to: detail.address, messages: [goodbye], protocolMax });
   }
-  tell(s, name, goodbye);
+  tell(s, s.self.name, goodbye);
   endLeaving(s);
 }
 

@@ -21,7 +21,15 @@ import { sendPacket, sendTo } from "./gossiping.ts";
 import { nextToProbe } from "./members.ts";
 import type { Member } from "./members.ts";
 import { sample } from "./random.ts";
-import { adjustHealth, memberNamed, nextSeqNo, noBytes, note, reject } from "./state.ts";
+import {
+  adjustHealth,
+  memberNamed,
+  nextSeqNo,
+  noBytes,
+  note,
+  ownGoodbye,
+  reject,
+} from "./state.ts";
 import type { GossipState, Probe } from "./state.ts";
 
 /** The first protocol whose members answer pings on streams, and whose members send nacks. */
@@ -154,7 +162,9 @@ export function isForUs(s: GossipState, m: Ping): boolean {
 
 export function onPing(s: GossipState, from: Address, m: Ping): void {
   if (!isForUs(s, m)) return reject(s, from, "ping", "wrongName");
-  sendPacket(s, answerTo(s, from, m), [ackOf(s, m)]);
+  const to = answerTo(s, from, m);
+  sendPacket(s, to, [ackOf(s, m)]);
+  if (s.leaving !== null) sendPacket(s, to, [ownGoodbye(s)]); // B6
 }
 
 export function ackOf(s: GossipState, m: Ping): Ack {

@@ -118,6 +118,36 @@ describe("what a table says (X1, X2)", () => {
     expect(h.story).toEqual(story);
   });
 
+  it.each([
+    { before: "dead", story: [] },
+    { before: "left", story: ["failed a"] },
+  ] as const)("dead of a later life of a member that is $before makes $story", (about) => {
+    const { before, story } = about;
+    const h = acquainted(4);
+    h.receive({ type: "dead", incarnation: 1, node: "a", from: before === "left" ? "a" : "b" });
+    h.take();
+    const message = tableOf(row("a", 2, { state: "dead", incarnation: 3 }));
+    h.step({ type: "stream", stream: 1, from: address(9), message });
+    expect(h.story).toEqual(story);
+    h.take();
+    h.advance(1);
+    expect(h.sentOf("suspect")).toEqual([]);
+    h.receive(alive("a", 2, 3)); // what was said before it died does not bring it back
+    expect(h.standingOf("a")).toBe("dead");
+    h.receive(alive("a", 2, 4));
+    expect(h.standingOf("a")).toBe("alive");
+  });
+
+  it("dead of a member that is gone is believed no further than a life goes (B3)", () => {
+    const h = acquainted(2);
+    h.receive({ type: "dead", incarnation: 1, node: "a", from: "b" });
+    const message = tableOf(row("a", 2, { state: "dead", incarnation: 2 ** 31 }));
+    h.step({ type: "stream", stream: 1, from: address(9), message });
+    expect(h.notes.at(-1)).toMatchObject({ type: "rejected", reason: "incarnationJump" });
+    h.receive(alive("a", 2, 2));
+    expect(h.standingOf("a")).toBe("alive");
+  });
+
   it("dead of ourselves is answered", () => {
     const h = acquainted(2);
     const rows = tableOf(row("self", 1, { state: "dead", incarnation: 8 }));

@@ -7,7 +7,7 @@ import type { Address, Incarnation } from "../types.ts";
 import { sameAddress, sameContents } from "./claims.ts";
 import { tell } from "./gossiping.ts";
 import { uint32Max } from "./options.ts";
-import { adjustHealth, emit, note, ownAlive, reject } from "./state.ts";
+import { adjustHealth, emit, note, ownAlive, ownGoodbye, reject } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
 /** Another one that uses the name of a living member is told of no more often than this. */
@@ -15,7 +15,8 @@ export const conflictIntervalMs: number = 30_000;
 
 /** We are doubted, given up, or said to have left. */
 export function onDoubtAboutUs(s: GossipState, from: Address, m: Suspect | Dead): void {
-  if (s.leaving !== null || m.incarnation < s.self.incarnation) return;
+  if (s.leaving !== null) return insist(s, from, m);
+  if (m.incarnation < s.self.incarnation) return;
   if (!isReachable(s, m.incarnation)) return reject(s, from, m.type, "incarnationJump");
   adjustHealth(s, 1, "somebody doubted this member");
   objectTo(s, m.incarnation);
@@ -27,13 +28,25 @@ export function onDoubtAboutUs(s: GossipState, from: Address, m: Suspect | Dead)
  */
 export function onAliveAboutUs(s: GossipState, from: Address, m: Alive): void {
   const { self } = s;
-  if (s.leaving !== null || m.incarnation < self.incarnation) return;
+  if (s.leaving !== null) return insist(s, from, m);
+  if (m.incarnation < self.incarnation) return;
   const { address, meta, versions } = m;
   if (!sameAddress(address, self.detail.address)) return conflictOverUs(s, m);
   const same = sameContents({ address, meta, versions }, self.detail);
   if (m.incarnation === self.incarnation && same) return;
   if (!isReachable(s, m.incarnation)) return reject(s, from, "alive", "incarnationJump");
   objectTo(s, m.incarnation);
+}
+
+/**
+ * B6. They know us as of a larger incarnation than that of our goodbye, which nobody heeds then. In
+ * one incarnation nothing is above a goodbye, so that it need not be raised any further.
+ */
+function insist(s: GossipState, from: Address, m: Alive | Suspect | Dead): void {
+  if (m.incarnation <= s.self.incarnation) return;
+  if (!isReachable(s, m.incarnation)) return reject(s, from, m.type, "incarnationJump");
+  s.self.incarnation = m.incarnation;
+  tell(s, s.self.name, ownGoodbye(s));
 }
 
 /** Another member has our name, or the others remember where we were before. */

@@ -1,5 +1,5 @@
 /** The record of a member, and the few things that every chapter does with it. */
-import type { Alive, Message } from "../messages.ts";
+import type { Alive, Dead, Message } from "../messages.ts";
 import type { Address, MemberDetail, MemberName, Milliseconds } from "../types.ts";
 import { adjustedHealth } from "./awareness.ts";
 import type { Effect, MemberEventType, Note, Outcome, RejectReason } from "./door.ts";
@@ -45,7 +45,12 @@ export type Exchange = {
 } & ExchangePurpose;
 
 export type ExchangePurpose =
-  | { readonly kind: "sync"; readonly context: number | null }
+  | {
+      readonly kind: "sync";
+      readonly context: number | null;
+      /** How many took part before the first rows of the answer; `null`: none came yet. */
+      liveBefore: number | null;
+    }
   | { readonly kind: "ping"; readonly seqNo: number }
   | { readonly kind: "user"; readonly context: number };
 
@@ -183,6 +188,12 @@ export function reject(
     last.note.reason === reason &&
     last.note.message === message;
   if (!again) note(s, { type: "rejected", message, from, reason });
+}
+
+/** What this member says when it leaves. */
+export function ownGoodbye(s: GossipState): Dead {
+  const { name, incarnation } = s.self;
+  return { type: "dead", incarnation, node: name, from: name };
 }
 
 /** The claim that this member makes of itself now. */

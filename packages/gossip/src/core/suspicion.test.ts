@@ -23,13 +23,21 @@ describe("how long a suspicion lasts", () => {
 
   it("shrinks with each of those who confirm it, once each, and no further", () => {
     const suspicion = among(100);
-    expect(confirmSuspicion(suspicion, "a")).toBe(false);
-    expect(confirmSuspicion(suspicion, "b")).toBe(true);
-    expect(confirmSuspicion(suspicion, "b")).toBe(false);
-    expect(confirmSuspicion(suspicion, "c")).toBe(true);
+    expect(confirmSuspicion(suspicion, { from: "a", now: 1000 })).toBe(false);
+    expect(confirmSuspicion(suspicion, { from: "b", now: 1000 })).toBe(true);
+    expect(confirmSuspicion(suspicion, { from: "b", now: 1000 })).toBe(false);
+    expect(confirmSuspicion(suspicion, { from: "c", now: 1000 })).toBe(true);
     expect(suspicion.deadline).toBeCloseTo(8000, 6);
-    expect(confirmSuspicion(suspicion, "d")).toBe(false);
+    expect(confirmSuspicion(suspicion, { from: "d", now: 1000 })).toBe(false);
     expect(suspicion.doubters.size).toBe(3);
+  });
+
+  it("is over now, not before, when it is confirmed late", () => {
+    const suspicion = among(100);
+    confirmSuspicion(suspicion, { from: "b", now: 20_000 });
+    expect(suspicion.deadline).toBeCloseTo(22_763, -1);
+    confirmSuspicion(suspicion, { from: "c", now: 21_000 });
+    expect(suspicion.deadline).toBe(21_000);
   });
 
   it("waits for nobody where too few others could confirm it", () => {

@@ -63,15 +63,20 @@ export function beginSuspicion(
 }
 
 /**
- * Somebody says the same.
+ * Somebody says the same. A suspicion that would have been over by then is over now, not before: a
+ * deadline that has passed would look as if this member had not listened (P5), which makes every
+ * other suspicion longer.
  *
  * @returns whether that was news: somebody else than before, and not more than are wanted
  */
-export function confirmSuspicion(suspicion: Suspicion, from: MemberName): boolean {
+export function confirmSuspicion(
+  suspicion: Suspicion,
+  { from, now }: { readonly from: MemberName; readonly now: Milliseconds },
+): boolean {
   const { doubters, confirmationsWanted } = suspicion;
   if (doubters.size > confirmationsWanted || doubters.has(from)) return false;
   doubters.add(from);
   const shorter = suspicion.startedAt + suspicionMs(suspicion, doubters.size - 1);
-  suspicion.deadline = Math.min(suspicion.deadline, shorter);
+  suspicion.deadline = Math.min(suspicion.deadline, Math.max(now, shorter));
   return true;
 }

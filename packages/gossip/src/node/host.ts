@@ -11,6 +11,7 @@ import { Pump } from "./pump.ts";
 import { Requests } from "./requests.ts";
 import type { GossipSockets } from "./sockets.ts";
 import { IncomingStreams, OutgoingStreams, type Exchanged, type StreamHost } from "./streams.ts";
+import { isLongTable, TableMerger, TABLES_WAITING_MAX } from "./turns.ts";
 
 /** The protocol from which on members understand checksums. */
 const CRC_PROTOCOL = 5;
@@ -27,6 +28,7 @@ export class Host {
   readonly events: MemberEventHub;
   readonly #incoming: IncomingStreams;
   readonly #outgoing: OutgoingStreams;
+  readonly #tables: TableMerger;
 
   constructor(
     core: GossipCore,
@@ -42,6 +44,7 @@ export class Host {
     this.#incoming = new IncomingStreams(streams);
     this.#outgoing = new OutgoingStreams(streams);
     this.pump = new Pump(core, (effect) => this.#perform(effect), options.timing.stallMs);
+    this.#tables = new TableMerger((input) => this.pump.step(input));
     this.requests = new Requests((input) => this.pump.step(input));
     sockets.listen({
       onPacket: (bytes, from) => this.#onPacket(bytes, from),
@@ -52,6 +55,7 @@ export class Host {
 
   async close(): Promise<void> {
     this.pump.close();
+    this.#tables.close();
     this.requests.close();
     this.events.close();
     this.#incoming.close();
@@ -69,11 +73,21 @@ export class Host {
     if (message.type === "ack" || message.type === "error") {
       const detail = `a stream began with ${message.type}`;
       this.#given.observer?.onRefused?.({ reason: "type", detail }, from);
-    } else {
-      this.pump.arrived({ type: "stream", stream, from, message });
+      return this.#incoming.end(stream);
     }
-    // The answer, if there was one, is on its way: what was not answered must not stay open.
-    this.#incoming.end(stream);
+    // The answer, if there is one, is on its way: what is not answered must not stay open.
+    const ended = (): void => this.#incoming.end(stream);
+    if (this.#take({ type: "stream", stream, from, message }, from, ended)) return;
+    this.#refuseTable(from);
+    ended();
+  }
+
+  /** Steps what came on a stream: a long table in pieces, which may be refused. */
+  #take(input: Input, from: Address, ended: () => void): boolean {
+    if (isLongTable(input)) return this.#tables.merge(input, from, ended);
+    this.pump.arrived(input);
+    ended();
+    return true;
   }
 
   #perform(effect: Effect): void {
@@ -110,10 +124,17 @@ export class Host {
   }
 
   #exchange(effect: Extract<Effect, { type: "openStream" }>): void {
-    const { exchange } = effect;
-    this.#outgoing.exchange(effect.to, effect, (result) => {
-      this.pump.arrived(inputOf(exchange, result));
+    const { exchange, to } = effect;
+    this.#outgoing.exchange(to, effect, (result) => {
+      if (this.#take(inputOf(exchange, result), to, () => undefined)) return;
+      this.#refuseTable(to);
+      this.pump.arrived({ type: "streamFailed", exchange });
     });
+  }
+
+  #refuseTable(from: Address): void {
+    const detail = `${TABLES_WAITING_MAX} long tables wait to be merged`;
+    this.#given.observer?.onRefused?.({ reason: "limit", detail }, from);
   }
 
   #mergeUserState({ userState, join }: { userState: Uint8Array; join: boolean }): void {

@@ -5,8 +5,9 @@ import type { Address } from "../types.ts";
 import type { WireOptions } from "../wire/options.ts";
 import type { Refusal } from "../wire/refusal.ts";
 import { StreamDecoder } from "../wire/stream-decoder.ts";
-import { encodeStream } from "../wire/stream-encoder.ts";
+import { encodeStreamInSlices } from "../wire/stream-encoder.ts";
 import { canonicalHost } from "./addresses.ts";
+import { inTurns } from "./turns.ts";
 
 /** Streams that others may have open here at a time; memberlist's limit of push/pulls. */
 export const INCOMING_STREAMS_MAX = 128;
@@ -26,11 +27,16 @@ export interface StreamHost {
   onRefused(refusal: Refusal, from: Address): void;
 }
 
-/** Encodes a message, with its user state if it is a push/pull. */
-export function streamBytes(host: StreamHost, message: StreamMessage): Uint8Array {
+/** Encodes a message, with its user state if it is a push/pull; a long table in several turns. */
+function encodeInTurns(
+  { host, socket }: { readonly host: StreamHost; readonly socket: Socket },
+  message: StreamMessage,
+  done: (bytes: Uint8Array) => void,
+): void {
   const whole = message.type === "pushPull" ? host.completed(message) : message;
   const small = whole.type !== "pushPull" || whole.states.length <= COMPRESSED_ROWS_MAX;
-  return encodeStream(whole, { compress: host.compress && small }, host.wire);
+  const slices = encodeStreamInSlices(whole, { compress: host.compress && small }, host.wire);
+  inTurns(slices, done, () => socket.destroyed);
 }
 
 /**
@@ -112,6 +118,8 @@ interface Incoming {
   readonly socket: Socket;
   readonly reader: StreamReader;
   readonly deadline: NodeJS.Timeout;
+  /** Its answer is being encoded, or was written. */
+  isAnswered: boolean;
 }
 
 /** Streams that others opened. */
@@ -147,7 +155,7 @@ export class IncomingStreams {
     );
     // For the whole stream: one that sends a byte now and then must not stay.
     const deadline = setTimeout(() => socket.destroy(), this.#host.streamTimeoutMs).unref();
-    this.#open.set(stream, { socket, reader, deadline });
+    this.#open.set(stream, { socket, reader, deadline, isAnswered: false });
     socket.on("data", () => {
       if (this.#bufferedBytes() > INCOMING_BUFFER_MAX_BYTES) socket.destroy();
     });
@@ -157,12 +165,17 @@ export class IncomingStreams {
 
   /** Writes an answer and closes; nothing if the stream is gone. */
   answer(stream: number, message: StreamMessage): void {
-    this.#open.get(stream)?.socket.end(streamBytes(this.#host, message));
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    const { socket } = open;
+    open.isAnswered = true;
+    encodeInTurns({ host: this.#host, socket }, message, (bytes) => void socket.end(bytes));
   }
 
-  /** Closes a stream that is not answered. */
+  /** Closes a stream, if it is not answered. */
   end(stream: number): void {
-    this.#open.get(stream)?.socket.end();
+    const open = this.#open.get(stream);
+    if (open?.isAnswered === false) open.socket.end();
   }
 
   close(): void {
@@ -227,9 +240,10 @@ export class OutgoingStreams {
       },
     );
     socket.on("connect", () => {
-      const bytes = streamBytes(this.#host, message);
-      if (message.type === "user") socket.end(bytes, () => end({ kind: "done" }));
-      else socket.write(bytes);
+      encodeInTurns({ host: this.#host, socket }, message, (bytes) => {
+        if (message.type === "user") socket.end(bytes, () => end({ kind: "done" }));
+        else socket.write(bytes);
+      });
     });
     socket.on("error", () => end({ kind: "failed" })); // refused, reset: the core tries again
     socket.on("close", () => {

@@ -14,6 +14,9 @@ import { compressed } from "./packet.ts";
 /** Bytes of an encrypted stream before its frame: a type and a length. */
 export const ENCRYPT_HEAD_BYTES = 5;
 
+/** Rows of a push/pull that are written in one go: a millisecond or two. */
+export const ENCODED_ROWS_MAX = 128;
+
 /**
  * A message with all that is around it, ready to be written to a socket.
  *
@@ -21,10 +24,26 @@ export const ENCRYPT_HEAD_BYTES = 5;
  */
 export function encodeStream(
   message: StreamMessage,
-  { compress }: { compress: boolean },
+  how: { compress: boolean },
   options: WireOptions,
 ): Uint8Array {
-  const plain = body(message);
+  const slices = encodeStreamInSlices(message, how, options);
+  for (;;) {
+    const slice = slices.next();
+    if (slice.done === true) return slice.value;
+  }
+}
+
+/**
+ * The same, one slice of rows each time that it is asked to go on. Only rows are cut: what is
+ * compressed or encrypted is so in one go.
+ */
+export function* encodeStreamInSlices(
+  message: StreamMessage,
+  { compress }: { compress: boolean },
+  options: WireOptions,
+): Generator<undefined, Uint8Array, undefined> {
+  const plain = yield* body(message);
   const packed = compress ? compressed(plain) : plain;
   const writer = new MsgpackWriter();
   writer.append(labelHeader(options.label));
@@ -52,7 +71,7 @@ function encryptHead(length: number): Uint8Array {
   return Uint8Array.of(type.ENCRYPT, length >>> 24, length >>> 16, length >>> 8, length);
 }
 
-function body(message: StreamMessage): Uint8Array {
+function* body(message: StreamMessage): Generator<undefined, Uint8Array, undefined> {
   const writer = new MsgpackWriter();
   switch (message.type) {
     case "ping":
@@ -72,13 +91,16 @@ function body(message: StreamMessage): Uint8Array {
       writer.append(message.payload);
       break;
     case "pushPull":
-      writePushPull(writer, message);
+      yield* writePushPull(writer, message);
       break;
   }
   return writer.finish();
 }
 
-function writePushPull(writer: MsgpackWriter, message: PushPull): void {
+function* writePushPull(
+  writer: MsgpackWriter,
+  message: PushPull,
+): Generator<undefined, void, undefined> {
   writer.byte(type.PUSH_PULL);
   writer.map(3);
   writer.text("Join");
@@ -87,6 +109,9 @@ function writePushPull(writer: MsgpackWriter, message: PushPull): void {
   writer.integer(message.states.length);
   writer.text("UserStateLen");
   writer.integer(message.userState.length);
-  for (const state of message.states) writeState(writer, state);
+  for (const [index, state] of message.states.entries()) {
+    if (index > 0 && index % ENCODED_ROWS_MAX === 0) yield;
+    writeState(writer, state);
+  }
   writer.append(message.userState);
 }

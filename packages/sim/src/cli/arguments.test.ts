@@ -40,7 +40,7 @@ describe("the command line of the simulator", () => {
 
   it("runs gossip from one seed, or from many", () => {
     expect(parseArguments(["--gossip", "--seed", "7"])).toEqual({
-      ...{ type: "gossip", seeds: { first: 7, count: 1, salt: null } },
+      ...{ type: "gossipTrace", seed: 7 },
     });
     expect(parseArguments(["--gossip", "--seeds", "1..9"])).toEqual({
       ...{ type: "gossip", seeds: { first: 1, count: 9, salt: null } },

@@ -12,6 +12,7 @@ import { defaultWorkload } from "../workloads.ts";
 export type SimCommand =
   | { readonly type: "help" }
   | { readonly type: "gossip"; readonly seeds: SeedList }
+  | { readonly type: "gossipTrace"; readonly seed: number }
   | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] }
   | { readonly type: "one"; readonly seed: number; readonly run: RunFlags }
   | {
@@ -66,9 +67,8 @@ export function parseArguments(argv: readonly string[]): SimCommand {
     return { type: "gossipTargets", full: values.full === true, only };
   }
   if (values.gossip === true) {
-    const one = values.seed === undefined ? null : wholeNumber("--seed", values.seed);
-    const seeds = one === null ? seedList(values) : { first: one, count: 1, salt: null };
-    return { type: "gossip", seeds };
+    if (values.seed === undefined) return { type: "gossip", seeds: seedList(values) };
+    return { type: "gossipTrace", seed: wholeNumber("--seed", values.seed) };
   }
   if (values.scenario !== undefined) {
     return { type: "scenario", files: values.scenario, rewrite: values.rewrite === true };
@@ -229,7 +229,8 @@ The same seed always gives the same run.
   --failures N        stops after this many failing seeds; default 1
   --allow-missing     does not mind corners that no seed reached
 
-  --gossip            runs the gossip core instead, with --seed, --seeds or --fresh (docs/gossip.md)
+  --gossip            runs the gossip core instead, with --seeds, --fresh, or --seed and its trace
+                      (docs/gossip.md)
   --gossip-targets    measures the targets of membership (docs/gossip.md) on the gossip core; exit
                       code 1 if one is missed
   --full              with it: larger clusters and longer runs, many minutes instead of one

@@ -24,6 +24,15 @@ export function runGossipTargets(options: TargetOptions, print: (line: string) =
   return measureTargets(options, { heapBytes, print }) ? 0 : 1;
 }
 
+/** Runs a seed, and prints all that happened. @returns the exit code, as `--help` explains it */
+export function runGossipTrace(seed: number, print: (line: string) => void): number {
+  const { trace, hash, violation } = runGossipSeed(seed, { trace: true });
+  for (const line of trace) print(line);
+  print(`seed ${seed}: hash ${hash}`);
+  if (violation !== null) print(`seed ${seed}: ${violation.invariant}: ${violation.detail}`);
+  return violation === null ? 0 : 1;
+}
+
 /** Runs seeds until one breaks an invariant. @returns the exit code, as `--help` explains it */
 export function runGossipSeeds(
   seeds: SeedList,

@@ -13,6 +13,11 @@ const convergeMs = 200_000;
 const settleMs = 60_000;
 /** With packets that take no longer than this, a nack is always in time. */
 const nackLatencyMs = 20;
+/**
+ * Where fewer than half crash at once. Where more do, those who are left cannot know that it is not
+ * they who are cut off, and give each of the others eight times as long (P4).
+ */
+const crashesMs = 60_000;
 /** A goodbye is a rumour. */
 const leaveMs = 5000;
 
@@ -25,6 +30,7 @@ export function checkCalm(world: GossipWorld, faults: GossipFaults, random: Rand
   checkLeave(world, faults, random);
   checkCrash(world, faults, random);
   checkDrained(world, faults);
+  checkCrashes(world, faults, random);
 }
 
 /** At one moment or another: a regular exchange may be under way at any of them. */
@@ -111,9 +117,12 @@ function checkCutLink(world: GossipWorld, faults: GossipFaults, random: Random):
   const { weather } = world.network;
   const [a, b] = random.shuffled(faults.running).map(({ index }) => index);
   const told = observe(world, 30_000, () => {
+    world.remark(`n${a} and n${b} are cut from each other`);
     weather.cut = (from, to) => (from === a && to === b) || (from === b && to === a);
   });
   weather.cut = () => false;
+  world.remark("nothing is cut any more");
+  runFor(world, 2000); // a ping that was lost may still be out, and its helper is not to crash
   const wrong = told.find(([{ type }]) => type === "suspect" || type === "failed");
   if (wrong === undefined) return checkHealth(world, faults);
   const [{ type, member }, at] = wrong;
@@ -150,18 +159,48 @@ function checkCrash(world: GossipWorld, faults: GossipFaults, random: Random): v
     },
   };
   const told = observe(world, (2 * members + 2) * 1000 + shortestMs, () => {
-    victim.crashed = true;
+    victim.crash();
   });
   world.watcher = watcher;
   const name = nameOf(victim.index);
-  const other = told.find(([{ type, member }]) => member.name !== name && type !== "leave");
+  const run = new Set(faults.running.map(({ index }) => nameOf(index)));
+  const other = told.find(([{ type, member }]) => {
+    // That somebody failed or left long ago may be heard late.
+    const isOld = !run.has(member.name) && (type === "failed" || type === "leave");
+    return member.name !== name && !isOld;
+  });
   if (other !== undefined) {
     const [{ type, member }] = other;
     throw new GossipViolation("detection", `${type} of ${member.name} when ${name} crashed`);
   }
   for (const member of faults.running) {
-    if (told.some(([{ type }, at]) => at === member && type === "failed")) continue;
+    const heard = told.some(
+      ([event, at]) => at === member && event.type === "failed" && event.member.name === name,
+    );
+    if (heard) continue;
     throw new GossipViolation("detection", `${nameOf(member.index)} holds on to ${name}`);
   }
   checkHealth(world, faults);
+}
+
+/** Several at once: helpers are missing then, and so are those who would confirm. */
+function checkCrashes(world: GossipWorld, faults: GossipFaults, random: Random): void {
+  const { running } = faults;
+  const victims = random.shuffled(running).slice(0, (running.length - 1) >> 1);
+  const names = new Set(victims.map(({ index }) => nameOf(index)));
+  const told = observe(world, crashesMs, () => {
+    for (const victim of victims) victim.crash();
+  });
+  const wrong = told.find(([{ type, member }]) => type === "failed" && !names.has(member.name));
+  if (wrong !== undefined) {
+    const [{ member }, at] = wrong;
+    throw new GossipViolation("detection", `${nameOf(at.index)} gives up ${member.name}, who runs`);
+  }
+  for (const at of faults.running) {
+    const held = at.core.members().find(({ name, standing }) => {
+      return names.has(name) && standing !== "dead";
+    });
+    if (held === undefined) continue;
+    throw new GossipViolation("detection", `${nameOf(at.index)} holds on to ${held.name}`);
+  }
 }

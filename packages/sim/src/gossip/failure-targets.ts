@@ -49,7 +49,7 @@ export function measureFailures({ members, crashes, factory }: FailureOptions): 
       const member = world.members[i]!;
       const before = packetsOf(world);
       const spread = spreadOf(world, { member, event: "failed", maxMs: 200_000 }, () => {
-        member.crashed = true;
+        member.crash();
       });
       firstMs.push(spread.firstMs);
       lastMs.push(spread.lastMs);

@@ -83,7 +83,7 @@ export class GossipFaults {
   }
 
   #crash(member: SimMember): void {
-    if (this.running.length > 3) member.crashed = true;
+    if (this.running.length > 3) member.crash();
   }
 
   /** Half of them lose their memory of who they were, but an operator knows whom to join. */
@@ -91,7 +91,7 @@ export class GossipFaults {
     const { incarnation } = member.core.snapshot();
     const remembers = this.#random.chance(0.5);
     const hadLeft = this.#left.has(member) || this.#strangers.delete(member);
-    member.crashed = true;
+    member.crash();
     const fresh = this.#world.start(member.index, { incarnation: remembers ? incarnation + 1 : 1 });
     if (hadLeft) this.#strangers.add(fresh);
     this.#find(fresh, this.#everybody);
@@ -120,6 +120,7 @@ export class GossipFaults {
     const about = { incarnation, node, from: node };
     const type = this.#random.pick(["suspect", "dead"] as const);
     const from = addressOf(victim.index);
+    this.#world.say(member, `is told what is forged: ${type} ${node}@${incarnation}`);
     member.deliver({ type: "packet", from, messages: [{ type, ...about }] });
   }
 
@@ -131,6 +132,7 @@ export class GossipFaults {
     const { weather } = network;
     const chosen = this.#random.below(4);
     const [salt, alone] = [this.#random.next(), this.#random.below(this.#world.members.length)];
+    this.#world.remark(weatherText(chosen, { salt, alone, untilMs: this.#cutUntilMs }));
     const sideOf = (index: number): number => (salt >>> (index % 32)) & 1;
     if (chosen === 0) weather.cut = (from, to) => sideOf(from) !== sideOf(to);
     else if (chosen === 1) weather.cut = (from) => from === alone;
@@ -141,6 +143,7 @@ export class GossipFaults {
   /** From now on nothing goes wrong any more. */
   heal(): void {
     const { weather } = this.#world.network;
+    this.#world.remark("nothing is cut or lost from now on");
     weather.cut = calmWeather.cut;
     weather.lossRate = 0;
     this.#world.run(this.#world.nowMs + 20_000); // who is blocked runs again
@@ -153,4 +156,15 @@ export class GossipFaults {
   leaveCalmly(member: SimMember): void {
     this.#leave(member);
   }
+}
+
+/** What the choice of a cut comes to, for a trace. */
+function weatherText(
+  chosen: number,
+  about: { readonly salt: number; readonly alone: number; readonly untilMs: number },
+): string {
+  const until = `until ${(about.untilMs / 1000).toFixed(3)} at least`;
+  if (chosen === 0) return `cut in two, sides by the bits of ${about.salt}, ${until}`;
+  if (chosen === 1) return `nothing gets out of n${about.alone}, ${until}`;
+  return `nothing is cut${chosen === 3 ? " or lost" : ""}, ${until}`;
 }

@@ -98,7 +98,7 @@ export function hashOfRun(seed: number): string {
   const world = new GossipWorld({ seed, weather: { lossRate: 0.2 } });
   world.startAcquainted(30);
   world.run(5000);
-  world.members[3]!.crashed = true;
+  world.members[3]!.crash();
   world.members[4]!.block(20_000);
   world.members[5]!.deliver({ type: "leave", context: 1 });
   world.members[6]!.deliver({ type: "updateMeta", context: 2, meta: Uint8Array.of(1) });

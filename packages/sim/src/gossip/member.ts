@@ -1,6 +1,7 @@
 /** One simulated process: a core, its timer, and what waits for it while it does not run. */
 import type { Effect, GossipCoreLike, Input } from "@counter/gossip";
 import type { EventHeap } from "../event-heap.ts";
+import { describeInput } from "./describe.ts";
 
 /** Units of the event heap in a millisecond: a power of two, so that times convert exactly. */
 export const unitsPerMs: number = 128;
@@ -12,6 +13,8 @@ export interface MemberHost {
   readonly heap: EventHeap;
   /** Does what a member wants done. */
   perform(member: SimMember, effects: readonly Effect[]): void;
+  readonly trace: { readonly recording: boolean };
+  say(member: SimMember, what: string): void;
 }
 
 export class SimMember {
@@ -21,7 +24,9 @@ export class SimMember {
   #inbox: Input[] = [];
   #wakeAt = Infinity;
   #blocked = false;
-  crashed = false;
+  /** When it ran again after it had stood still last; -1: it never did. */
+  ranAgainMs = -1;
+  #crashed = false;
   packetsSent = 0;
   bytesSent = 0;
   streamsOpened = 0;
@@ -37,13 +42,26 @@ export class SimMember {
     return this.#host.heap.now / unitsPerMs;
   }
 
+  /** It does nothing any more; another process may take its place. */
+  crash(): void {
+    if (this.#crashed) return;
+    this.#crashed = true;
+    this.#host.say(this, "crashes");
+  }
+
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
   get blocked(): boolean {
     return this.#blocked;
   }
 
   /** Something arrives: now, or when the process runs again. */
   deliver(input: Input): void {
-    if (this.crashed) return;
+    if (this.#crashed) return;
+    const wish = this.#host.trace.recording ? describeInput(input) : null;
+    if (wish !== null) this.#host.say(this, wish);
     if (!this.#blocked) return this.#step(input);
     if (input.type !== "packet" || this.#inbox.length < inboxMaxPackets) this.#inbox.push(input);
   }
@@ -54,11 +72,13 @@ export class SimMember {
    * @param timersFirst - a host that is less careful: its timers fire before it has read anything
    */
   block(forMs: number, timersFirst: boolean = false): void {
-    if (this.#blocked || this.crashed) return;
+    if (this.#blocked || this.#crashed) return;
     this.#blocked = true;
+    this.#host.say(this, `stands still for ${forMs} ms`);
     this.#host.heap.after(forMs * unitsPerMs, () => {
       this.#blocked = false;
-      if (this.crashed) return;
+      this.ranAgainMs = this.nowMs;
+      if (this.#crashed) return;
       if (timersFirst) this.#step({ type: "tick" });
       const waiting = this.#inbox;
       this.#inbox = [];
@@ -75,7 +95,7 @@ export class SimMember {
   /** A timer that was set too early costs nothing but this look. */
   #wake(): void {
     this.#wakeAt = Infinity;
-    if (this.crashed || this.#blocked) return;
+    if (this.#crashed || this.#blocked) return;
     if (this.core.nextDeadline() <= this.nowMs) this.#step({ type: "tick" });
     else this.#plan();
   }

@@ -16,6 +16,29 @@ describe("a run of gossip", () => {
     }
   });
 
+  it.each([
+    [736, "a member that left gave up another one, aloud"],
+    [757, "a member that left told an old doubt to somebody who looked for it"],
+    [1747, "a member that was gone was doubted again, because it had died in a later life"],
+    [815, "a suspicion that was confirmed late looked like a standstill"],
+    [5553, "a goodbye was of an incarnation below the one that others knew"],
+    [6801, "a member that left told of one that had died since"],
+    [1529, "it is heard late that a member that had left came back and failed"],
+    [3250, "the only helper of a lost ping crashed, which is not what is asked there"],
+  ])("survives seed %d, in which %s", (seed) => {
+    expect(runGossipSeed(seed)).toMatchObject({ seed, violation: null });
+  });
+
+  it("tells all that happened, if it is asked to", () => {
+    const { trace, hash } = runGossipSeed(5, { trace: true });
+    expect(hash).toBe(runGossipSeed(5).hash);
+    expect(trace[0]).toEqual(expect.stringMatching(/0\.000 {2}n0 {2}starts as n0@1$/));
+    for (const what of [/n\d {2}-> n\d {2}ping \d+$/, /n\d {2}tells join 1 of n\d@1$/]) {
+      expect(trace).toContainEqual(expect.stringMatching(what));
+    }
+    expect(runGossipSeed(5).trace).toEqual([]);
+  });
+
   it("is the same for the same seed, and another one for another", () => {
     expect(runGossipSeed(5).hash).toBe(runGossipSeed(5).hash);
     expect(runGossipSeed(5).hash).not.toBe(runGossipSeed(6).hash);
@@ -122,7 +145,7 @@ describe("a member that comes back at another address", () => {
         const world = new GossipWorld({ seed, weather: { lossRate } });
         world.startAcquainted(10);
         world.run(5000);
-        world.members[3]!.crashed = true;
+        world.members[3]!.crash();
         const back = world.start(10, { name: nameOf(3) });
         back.deliver({ type: "join", context: 1, addresses: [addressOf(0)] });
         const others = world.members.filter(({ crashed }) => !crashed);

@@ -15,6 +15,8 @@ import type { CoreFactory } from "./world.ts";
 
 export interface GossipRunOptions {
   readonly factory?: CoreFactory;
+  /** Whether everything is written down. */
+  readonly trace?: boolean;
 }
 
 export interface GossipRunResult {
@@ -22,6 +24,8 @@ export interface GossipRunResult {
   readonly violation: { readonly invariant: GossipInvariantName; readonly detail: string } | null;
   /** Of everything that was told. */
   readonly hash: string;
+  /** Everything that happened, if it was wanted: `seconds  who  what`. */
+  readonly trace: readonly string[];
 }
 
 /** Small ones hide nothing; a rumour with the largest metadata still fits. */
@@ -39,15 +43,16 @@ function drawLimits(random: Random): GossipLimits {
 export function runGossipSeed(seed: number, options: GossipRunOptions = {}): GossipRunResult {
   const random = new Random(seed, "gossip-run");
   const limits = drawLimits(random.fork("limits"));
-  const { factory } = options;
+  const { factory, trace = false } = options;
   const weather = { latencyMaxMs: random.pick([2, 20, 100]) };
-  const world = new GossipWorld({ seed, limits, weather, ...(factory ? { factory } : {}) });
+  const world = new GossipWorld({ seed, limits, weather, trace, ...(factory ? { factory } : {}) });
   const watch = new GossipWatch(limits);
   world.watcher = {
     onEffect: (effect, at) => watch.onEffect(effect, at),
     onEvent: (event, at) => watch.onEvent(event, at),
   };
   const faults = new GossipFaults(world, random.fork("faults"));
+  let violation: GossipRunResult["violation"] = null;
   try {
     faults.start(random.between(6, 10), random.chance(0.5));
     faults.wreak(random.between(40, 150) * 1000);
@@ -56,7 +61,7 @@ export function runGossipSeed(seed: number, options: GossipRunOptions = {}): Gos
   } catch (error) {
     if (!(error instanceof GossipViolation)) throw error;
     const { invariant, message } = error;
-    return { seed, violation: { invariant, detail: message }, hash: world.hash };
+    violation = { invariant, detail: message };
   }
-  return { seed, violation: null, hash: world.hash };
+  return { seed, violation, hash: world.hash, trace: world.trace.lines };
 }

@@ -8,6 +8,7 @@ export type GossipInvariantName =
   | "event-order"
   | "own-incarnation"
   | "bounded"
+  | "listening"
   | "converge"
   | "calm-health"
   | "cut-link"
@@ -20,6 +21,7 @@ export const gossipInvariantSentences: Readonly<Record<GossipInvariantName, stri
   "event-order": "events of a member are in order and without gaps, and each is a change",
   "own-incarnation": "nobody believes an incarnation that its member never had",
   bounded: "packets, rumours, relays and exchanges stay within their limits",
+  listening: "who ran all the time does not take itself for one that stood still",
   converge: "after the faults everybody knows everybody who runs, as it is now",
   "calm-health": "in a calm cluster, and after one crash, everybody is healthy",
   "cut-link": "two members that do not reach each other are not suspected while others reach both",
@@ -73,6 +75,10 @@ export class GossipWatch {
       exchanges <= limits.exchangesMax &&
       (effect.type !== "packet" || packetBytes(effect.messages) <= limits.packetMaxBytes);
     if (!within) throw new GossipViolation("bounded", `${name} exceeds a limit`);
+    if (effect.type !== "note" || effect.note.type !== "stalled" || at.ranAgainMs === at.nowMs) {
+      return;
+    }
+    throw new GossipViolation("listening", `${name} did not stand still for ${effect.note.forMs}`);
   }
 
   onEvent(event: MemberEvent, at: SimMember): void {

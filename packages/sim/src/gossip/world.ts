@@ -23,6 +23,7 @@ import type {
 import { EventHeap } from "../event-heap.ts";
 import { Random } from "../random.ts";
 import { Trace } from "../trace.ts";
+import { describeAddress, describeEffect } from "./describe.ts";
 import { SimMember, unitsPerMs } from "./member.ts";
 import type { MemberHost } from "./member.ts";
 import { GossipNetwork } from "./network.ts";
@@ -37,6 +38,8 @@ export interface GossipWorldOptions {
   readonly limits?: Partial<GossipLimits>;
   readonly weather?: Partial<GossipWeather>;
   readonly factory?: CoreFactory;
+  /** Whether everything is written down, as seconds, member and what it does. */
+  readonly trace?: boolean;
 }
 
 /** What somebody who watches is told. */
@@ -67,7 +70,7 @@ export class GossipWorld implements MemberHost {
   readonly heap: EventHeap = new EventHeap();
   readonly members: SimMember[] = [];
   readonly network: GossipNetwork;
-  readonly trace: Trace = new Trace(false);
+  readonly trace: Trace;
   watcher: GossipWatcher = {};
   readonly #options: GossipWorldOptions;
   readonly #seeds: Random;
@@ -76,6 +79,8 @@ export class GossipWorld implements MemberHost {
 
   constructor(options: GossipWorldOptions) {
     this.#options = options;
+    const { trace = false } = options;
+    this.trace = new Trace(trace, (now) => (now / unitsPerMs / 1000).toFixed(3));
     const random = new Random(options.seed, "gossip");
     this.#seeds = random.fork("cores");
     this.network = new GossipNetwork(random.fork("network"), options.weather ?? {});
@@ -109,6 +114,7 @@ export class GossipWorld implements MemberHost {
     const create = factory ?? ((given, now) => new GossipCore(given, now));
     const member = new SimMember(index, create(options, this.nowMs), this);
     this.members[index] = member;
+    if (this.trace.recording) this.say(member, `starts as ${name}@${incarnation}`);
     return member;
   }
 
@@ -141,11 +147,27 @@ export class GossipWorld implements MemberHost {
     return done();
   }
 
+  /** Writes down what happened to a member. */
+  say(member: SimMember, what: string): void {
+    this.trace.line(this.heap.now, nameOf(member.index), what);
+  }
+
+  /** Writes down what happened to all of them. */
+  remark(what: string): void {
+    this.trace.line(this.heap.now, "--", what);
+  }
+
   perform(member: SimMember, effects: readonly Effect[]): void {
     for (const effect of effects) {
+      if (this.trace.recording) this.#describe(member, effect);
       this.watcher.onEffect?.(effect, member, this.nowMs);
       this.#performOne(member, effect);
     }
+  }
+
+  #describe(member: SimMember, effect: Effect): void {
+    const what = describeEffect(effect);
+    if (what !== null) this.say(member, what);
   }
 
   #performOne(member: SimMember, effect: Effect): void {
@@ -178,9 +200,13 @@ export class GossipWorld implements MemberHost {
     from.bytesSent += packetBytes(messages);
     const to = indexOf(effect.to);
     const took = this.network.packetMs(from.index, to);
-    if (took === null) return;
+    if (took === null) return this.#lose(from, effect.to);
     const input = { type: "packet", from: addressOf(from.index), messages } as const;
     this.heap.after(took * unitsPerMs, () => this.members[to]?.deliver(input));
+  }
+
+  #lose(from: SimMember, to: Address): void {
+    if (this.trace.recording) this.say(from, `-> ${describeAddress(to)}  (that was lost)`);
   }
 
   #openStream(from: SimMember, effect: Extract<Effect, { type: "openStream" }>): void {
@@ -188,7 +214,7 @@ export class GossipWorld implements MemberHost {
     from.streamsOpened += 1;
     const to = indexOf(effect.to);
     const took = this.network.streamMs(from.index, to);
-    if (took === null) return; // its time runs out
+    if (took === null) return this.#lose(from, effect.to); // its time runs out
     this.heap.after(took * unitsPerMs, () => {
       const member = this.members[to];
       if (member === undefined || member.crashed) {
@@ -208,7 +234,7 @@ export class GossipWorld implements MemberHost {
     if (opened === undefined) return;
     const { from, exchange } = opened;
     const took = this.network.streamMs(member.index, from.index);
-    if (took === null) return;
+    if (took === null) return this.#lose(member, addressOf(from.index));
     const { message } = effect;
     this.heap.after(took * unitsPerMs, () =>
       from.deliver({ type: "streamAnswered", exchange, message }),

@@ -10,7 +10,10 @@ import { Problem } from "../problems.ts";
 const path = "/v1/cluster/members";
 const idForm = /^[\x21-\x7e]{1,128}$/;
 
-export function memberRoutes(engine: () => RaftEngine, clusterId: () => string): readonly Route[] {
+export function memberRoutes(
+  engine: () => RaftEngine,
+  clusterId: () => string | null,
+): readonly Route[] {
   const reply = (view: MembershipView, status: number = 200): ApiReply => {
     return { ...json({ clusterId: clusterId(), ...view }), status };
   };

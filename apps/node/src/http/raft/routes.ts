@@ -1,4 +1,5 @@
 /** The table of all routes in Raft mode. */
+import { bootstrapRoutes, type BootstrapDesk } from "../../bootstrap/routes.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { EngineStatus, RaftEngine } from "../../engine/engine.ts";
 import type { Route } from "../api.ts";
@@ -24,6 +25,7 @@ export interface RoutesOptions {
   readonly facts: NodeFacts;
   /** Whether messages reach this member now. */
   readonly connected: (id: string) => boolean;
+  readonly bootstrap: BootstrapDesk;
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
@@ -43,6 +45,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...counterRoutes(raftCalls(engine), options),
     ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
     ...clusterRoutes(engine),
+    ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
     membersRoute(options.replicas, gossip, facts),
     statusRoute(() => raftStatus(engine().status(), connected), facts, gossip),
