@@ -10,13 +10,10 @@ import type { Cluster } from "./support/cluster.ts";
 import { withCluster } from "./support/cluster.ts";
 import type { ClusterNode } from "./support/cluster-node.ts";
 import { gossipPortOf } from "./support/ports.ts";
-import { until } from "./support/until.ts";
+import { patienceMs, until } from "./support/until.ts";
 
 if (!hasSerf()) process.stderr.write("Skipped: there is no `serf` here (apt-get install serf).\n");
 const testWithSerf = hasSerf() ? test : test.skip;
-
-/** Suspicion, a probe of everybody, and a machine that stands still now and then. */
-const patienceMs = 60_000;
 
 const viewSchema = z.object({
   gossip: z.object({ name: z.string() }),

@@ -182,6 +182,7 @@ class CounterNode implements RunningNode {
     this.#clusterId = identity.clusterId;
     this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
+    await this.#beginGossip(dataDir);
     const transport = new HttpTransport({
       id: identity.nodeId,
       clusterId: identity.clusterId,
@@ -194,8 +195,6 @@ class CounterNode implements RunningNode {
     });
     transport.attach(this.#front.server);
     try {
-      const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
-      await this.#gossip.begin({ directoryId: identity.directoryId, tags });
       this.#raft = await RaftNode.start<BatchResults>({
         id: identity.nodeId,
         members: firstMembers(identity),
@@ -220,6 +219,18 @@ class CounterNode implements RunningNode {
     this.#held.release();
     announce(raft.status(), { identity, config, log });
     void this.#confirm(this.#raft);
+  }
+
+  /** Before Raft begins: a port that is taken is told before anything is promised. */
+  async #beginGossip({ identity, storage }: DataDir): Promise<void> {
+    const { config } = this.#parts;
+    const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+    try {
+      await this.#gossip.begin({ directoryId: identity.directoryId, tags });
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
   }
 
   record(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Real agents of Serf: skips, and says so, where there is no `serf` to be run. */
+/** Processes of their own, and real agents of Serf: the latter skip, and say so, where there is no `serf`. */
 module.exports = {
   ...require("../../../jest.preset.cjs"),
   displayName: "gossip-e2e",

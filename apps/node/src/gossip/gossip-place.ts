@@ -1,6 +1,7 @@
 /** Where gossip listens and where the others reach it: addresses, never names. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 import type { Logger } from "winston";
 
@@ -8,6 +9,9 @@ import { isWildcard, parseAddress } from "../config/addresses.ts";
 import type { CommonConfig } from "../config/node-config.ts";
 import { messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+
+/** A node must not wait long for a service of names that is down, in milliseconds. */
+const lookupMaxMs = 3000;
 
 export interface GossipPlace {
   readonly bindHost: string;
@@ -44,5 +48,14 @@ export async function gossipPlace(
 /** @param family - 4 or 6; 0: either */
 async function addressOf(host: string, family: number): Promise<string> {
   if (isIP(host) !== 0) return host;
-  return (await lookup(host, { family })).address;
+  const waiting = new AbortController();
+  const late = pause(lookupMaxMs, undefined, { signal: waiting.signal }).then(() => {
+    throw new Error(`not found within ${lookupMaxMs} ms`);
+  });
+  try {
+    return (await Promise.race([lookup(host, { family }), late])).address;
+  } finally {
+    waiting.abort();
+    late.catch(() => undefined); // nobody waits for it any more
+  }
 }

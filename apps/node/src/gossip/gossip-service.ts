@@ -201,6 +201,7 @@ export class GossipService {
 function serfOptions(options: GossipServiceOptions): SerfNodeOptions {
   const { name, bindHost, port, advertiseHost, tags, keys, file, timing } = options;
   const kept = file?.kept ?? null;
+  const seedLookupMs = options.seedLookupMs ?? seedLookupDefaultMs;
   return {
     name,
     bindHost,
@@ -208,10 +209,11 @@ function serfOptions(options: GossipServiceOptions): SerfNodeOptions {
     ...(advertiseHost === null ? {} : { advertiseHost }),
     tags: encodeNodeTags(tags),
     seeds: options.seeds,
-    seedLookupMs: options.seedLookupMs ?? seedLookupDefaultMs,
+    seedLookupMs,
     ...(keys === null ? {} : { keyring: keys.keyring, onKeysChanged: () => keys.save() }),
     ...(kept === null ? {} : { incarnation: kept.incarnation + 1 }),
-    ...(timing === undefined ? {} : { timing }),
+    // A seed that was looked up and is not known is tried as often: two groups meet through it.
+    timing: { seedIntervalMs: seedLookupMs, ...timing },
     onQuery: (question) => answerTo(question, options),
   };
 }

@@ -56,17 +56,26 @@ describe("what people read of the gossip", () => {
     expect(lines).toHaveLength(toldMax + 1);
   });
 
-  it("is what is refused, once in a while", () => {
+  it("is what is refused of a machine, once", () => {
     const from = { host: "127.0.0.1", port: 7946 };
     for (let count = 0; count < 1000; count += 1) {
       watch.observer.onRefused?.({ reason: "encryption", detail: "no key opens it" }, from);
     }
-    expect(lines).toEqual(["warn: gossip of 127.0.0.1:7946 is refused: encryption"]);
+    expect(lines).toEqual(["warn: gossip of 127.0.0.1 is refused: encryption"]);
+  });
+
+  it("is no more than so many warnings, from however many machines the refused ones say they come", () => {
+    for (let place = 0; place <= toldMax; place += 1) {
+      const from = { host: `10.0.${place >> 8}.${place & 255}`, port: 7946 };
+      watch.observer.onRefused?.({ reason: "label", detail: "another label" }, from);
+    }
+    expect(lines).toHaveLength(toldMax);
   });
 
   it("is that somebody else has the name of a member", () => {
     const member = { name: "n1", address: { host: "10.0.0.1", port: 1 }, meta: new Uint8Array(0) };
-    const seen = { ...member, versions: null, standing: "alive", incarnation: 1 } as const;
+    const known = { versions: null, standing: "alive", incarnation: 1, rttMs: null } as const;
+    const seen = { ...member, ...known };
     watch.onConflict({ member: seen, otherAddress: { host: "10.0.0.2", port: 2 } });
     expect(lines).toEqual([
       "warn: gossip: n1 is at 10.0.0.1:1, and somebody at 10.0.0.2:2 uses its name",

@@ -1,5 +1,5 @@
 /** Makes log lines of what happens in the gossip. It answers nothing, so it cannot change that. */
-import type { MemberEvent, SerfObserver } from "@counter/gossip";
+import type { MemberEvent, Note, SerfObserver } from "@counter/gossip";
 import type { Logger } from "winston";
 
 import { formatAddress } from "../config/addresses.ts";
@@ -18,6 +18,7 @@ export class GossipWatch {
   readonly #own: () => NodeTags;
   /** What was said last of each member of our cluster, by name. */
   readonly #told = new Map<string, Told>();
+  readonly #warned = new Set<string>();
   readonly #often = new NowAndThen();
 
   /** @param own - what this node says of itself now */
@@ -46,46 +47,70 @@ export class GossipWatch {
     const { name, address } = member;
     const other = otherAddress === null ? "another address" : formatAddress(otherAddress);
     const text = `gossip: ${name} is at ${formatAddress(address)}, and somebody at ${other} uses its name`;
-    this.#tell(`conflict ${name}`, text, "warn");
+    this.#warn(`conflict ${name} ${other}`, text);
   }
 
   readonly observer: SerfObserver = {
-    onNote: (note) => {
-      if (note.type === "forgotten") this.#told.delete(note.node);
-      else if (note.type === "stalled") {
-        const forMs = Math.round(note.forMs);
-        this.#tell("stalled", `gossip: this process stood still for ${forMs} ms`, "debug");
-      } else if (note.type !== "probeFailed") this.#log.debug("gossip", note);
-    },
+    onNote: (note) => this.#onNote(note),
     onRefused: ({ reason, detail }, from) => {
-      const who = from === null ? "a member" : formatAddress(from);
-      this.#tell(`refused ${reason}`, `gossip of ${who} is refused: ${reason}`, "warn", detail);
+      const who = from === null ? "a member" : from.host;
+      this.#warn(`refused ${reason} ${who}`, `gossip of ${who} is refused: ${reason}`, detail);
     },
     onSocketError: (error) => {
-      this.#tell("socket", "gossip could not be sent", "debug", messageOf(error));
+      this.#debug("socket", "gossip could not be sent", messageOf(error));
     },
     onNotSent: (error) => {
-      this.#tell("notSent", "gossip could not be told", "debug", messageOf(error));
+      this.#debug("notSent", "gossip could not be told", messageOf(error));
     },
     onSeedFailed: (seed, error) => {
-      this.#tell(`seed ${seed}`, `gossip: ${seed} is not found`, "debug", messageOf(error));
+      this.#debug(`seed ${seed}`, `gossip: ${seed} is not found`, messageOf(error));
     },
     onLoopbackAdvertised: (address) => {
       const text = `gossip: nodes on other machines are told ${formatAddress(address)}, where only this machine can reach this node: add --advertise=host:port`;
-      this.#tell("loopback", text, "warn");
+      this.#warn("loopback", text);
     },
     onQueryFailed: ({ name }, error) => {
       this.#log.error(`the query ${name} of gossip failed`, { error });
     },
-    onQueryDropped: ({ name }) => {
-      this.#tell("dropped", `too many queries at a time: ${name} is not answered`, "warn");
+    onQueryDropped: () => {
+      this.#warn("dropped", "gossip: too many queries at a time; some are not answered");
     },
   };
 
+  #onNote(note: Note): void {
+    switch (note.type) {
+      case "forgotten":
+        return void this.#told.delete(note.node);
+      case "stalled":
+        return this.#debug("stalled", `gossip: stood still for ${Math.round(note.forMs)} ms`);
+      case "health":
+        return void this.#log.debug(`gossip: health is ${note.score}`, { reason: note.why });
+      case "refuted":
+        return this.#debug("refuted", "gossip: somebody doubted this node, which said otherwise");
+      case "rejected": {
+        const text = `gossip: ${note.message} of ${formatAddress(note.from)} is not believed`;
+        return this.#debug(`rejected ${note.reason}`, text, note.reason);
+      }
+      case "rumorsFull":
+        return this.#debug("rumorsFull", "gossip: too much to tell; the oldest is not told on");
+      case "probeFailed":
+        return; // what comes of it is told
+    }
+  }
+
+  /** What stays wrong would fill the log: only its first sign is loud. */
+  #warn(kind: string, text: string, reason?: string): void {
+    if (this.#warned.has(kind) || this.#warned.size >= toldMax) {
+      return this.#debug(kind, text, reason);
+    }
+    this.#warned.add(kind);
+    this.#log.warn(text, { reason });
+  }
+
   /** Of what may happen thousands of times a second: the first, and then how many there were. */
-  #tell(kind: string, text: string, level: "debug" | "warn", reason?: string): void {
+  #debug(kind: string, text: string, reason?: string): void {
     const count = this.#often.count(kind);
-    if (count > 0) this.#log.log(level, text, { ...(count > 1 ? { count } : {}), reason });
+    if (count > 0) this.#log.debug(text, { ...(count > 1 ? { count } : {}), reason });
   }
 }
 

@@ -98,9 +98,9 @@ export class NodeGossip {
   /** Stops without a word. */
   async end(): Promise<void> {
     this.#ended = true;
-    if (this.#refreshing !== null) clearInterval(this.#refreshing);
-    this.#seeds?.close();
     await this.#begun?.catch(() => undefined); // told to whoever began it
+    this.#seeds?.close();
+    if (this.#refreshing !== null) clearInterval(this.#refreshing);
     await this.#service?.close();
   }
 

@@ -120,6 +120,8 @@ export class TestNodes {
   async end(): Promise<void> {
     await Promise.all(this.#nodes.splice(0).map((node) => node.stop()));
     const directories = this.#directories.splice(0);
-    await Promise.all(directories.map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(
+      directories.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })),
+    );
   }
 }

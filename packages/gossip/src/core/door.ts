@@ -99,6 +99,8 @@ export interface MemberView {
   readonly versions: Versions | null;
   readonly standing: Standing;
   readonly incarnation: Incarnation;
+  /** How long its answers to our pings took of late: the middle of eight; `null`: not known. */
+  readonly rttMs: Milliseconds | null;
 }
 
 /**

@@ -11,6 +11,8 @@ import type { MemberView } from "./door.ts";
 import { invariant } from "./invariant.ts";
 import { nextRandom } from "./random.ts";
 import type { RandomState } from "./random.ts";
+import { usualRoundTripMs } from "./round-trips.ts";
+import type { RoundTrips } from "./round-trips.ts";
 import type { Suspicion } from "./suspicion.ts";
 
 export interface Member {
@@ -27,6 +29,8 @@ export interface Member {
   sequence: number;
   /** Its place in `live`; -1: it is ourselves, or gone. */
   slot: number;
+  /** Of where it is now. */
+  roundTrips: RoundTrips;
   /** While it is suspected. */
   suspicion: Suspicion | null;
   /** What another one says that uses its name, and when that was told; `null`: none. */
@@ -69,6 +73,7 @@ export function newMember(name: MemberName, detail: MemberDetail): Member {
     changedAt: 0,
     sequence: 0,
     slot: -1,
+    roundTrips: null,
     suspicion: null,
     conflict: null,
   };
@@ -81,6 +86,7 @@ export function place(t: MemberTable, member: Member, now: Milliseconds): void {
   if (isLive(member.standing)) {
     if (member.slot < 0) member.slot = t.live.push(member) - 1;
   } else {
+    member.roundTrips = null;
     if (member.slot >= 0) takeOut(t, member);
     t.gone.add(member);
     if (member.standing === "dead") t.lately.add(member);
@@ -144,6 +150,6 @@ export function forget(t: MemberTable, member: Member): void {
 }
 
 export function viewOf(member: Member): MemberView {
-  const { name, detail, standing, incarnation } = member;
-  return { name, ...detail, standing, incarnation };
+  const { name, detail, standing, incarnation, roundTrips } = member;
+  return { name, ...detail, standing, incarnation, rttMs: usualRoundTripMs(roundTrips) };
 }

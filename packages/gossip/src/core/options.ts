@@ -7,6 +7,11 @@ export interface GossipTiming {
   readonly probeIntervalMs: number;
   /** How long a direct answer is waited for before others are asked. Less than the interval. */
   readonly probeTimeoutMs: number;
+  /**
+   * A member that has always answered sooner is waited for less long, but so long at least. From
+   * `probeTimeoutMs` on: for all alike, as in memberlist.
+   */
+  readonly probeTimeoutMinMs: number;
   /** How many others are asked. ≥ 0. */
   readonly indirectChecks: number;
   /** A helper that heard nothing for so long says so. Less than interval and timeout leave. */
@@ -99,6 +104,7 @@ export const uint32Max: number = 0xffff_ffff;
 export const lanTiming: GossipTiming = {
   probeIntervalMs: 1000,
   probeTimeoutMs: 500,
+  probeTimeoutMinMs: 150,
   indirectChecks: 3,
   nackAfterMs: 400,
   scalesProbeTimeout: true,
@@ -124,6 +130,7 @@ export const wanTiming: GossipTiming = {
   ...lanTiming,
   probeIntervalMs: 5000,
   probeTimeoutMs: 3000,
+  probeTimeoutMinMs: 600,
   nackAfterMs: 1600,
   stallMs: 3000,
   suspicionMult: 6,
@@ -138,6 +145,7 @@ export const wanTiming: GossipTiming = {
 export const localTiming: GossipTiming = {
   ...lanTiming,
   probeTimeoutMs: 200,
+  probeTimeoutMinMs: 100,
   indirectChecks: 1,
   nackAfterMs: 640,
   suspicionMult: 3,
@@ -174,6 +182,7 @@ export const defaultVersions: Versions = {
 const timingMinima: Readonly<Record<Exclude<keyof GossipTiming, "scalesProbeTimeout">, number>> = {
   probeIntervalMs: 2,
   probeTimeoutMs: 1,
+  probeTimeoutMinMs: 1,
   indirectChecks: 0,
   nackAfterMs: 1,
   stallMs: 0,

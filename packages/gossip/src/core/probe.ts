@@ -10,6 +10,8 @@
  *    rises, and with it the time that we give to others. An answer lets it fall.
  * P5 What was thought while this member was not listening does not count: a probe that was out is
  *    void, and every suspicion is as much longer (not in memberlist).
+ * P6 How long a direct answer is waited for depends on how long this member's answers take, between
+ *    two bounds (not in memberlist).
  */
 import type { Ack, IndirectPing, Nack, Ping, Suspect } from "../messages.ts";
 import type { Address, MemberName, Milliseconds } from "../types.ts";
@@ -21,6 +23,7 @@ import { sendPacket, sendTo } from "./gossiping.ts";
 import { nextToProbe } from "./members.ts";
 import type { Member } from "./members.ts";
 import { sample } from "./random.ts";
+import { answerTimeoutMs, withRoundTrip } from "./round-trips.ts";
 import {
   adjustHealth,
   memberNamed,
@@ -53,7 +56,7 @@ export function startProbe(s: GossipState): void {
   s.probe = {
     ...{ seqNo: nextSeqNo(s), member, address: member.detail.address },
     ...{ urgent: isUrgent, sentAt: s.now },
-    askOthersAt: s.now + scaledByHealth(timing.probeTimeoutMs, score),
+    askOthersAt: s.now + scaledByHealth(answerTimeoutMs(timing, member.roundTrips), score),
     verdictAt: s.now + scaledByHealth(timing.probeIntervalMs, s.health),
     ...{ nacksExpected: 0, nacks: 0 },
   };
@@ -116,6 +119,7 @@ function failProbe(s: GossipState, probe: Probe): void {
   s.probe = null;
   const { member, nacks, nacksExpected } = probe;
   note(s, { type: "probeFailed", node: member.name, nacks });
+  member.roundTrips = null;
   if (nacksExpected === 0) adjustHealth(s, 1, "a probe failed, and nobody could confirm it");
   else adjustHealth(s, nacksExpected - nacks, "helpers did not answer in time");
   // It went, or came back somewhere else, while we looked where it was.
@@ -129,8 +133,10 @@ function failProbe(s: GossipState, probe: Probe): void {
 export function onAck(s: GossipState, from: Address, m: Ack): void {
   const { probe } = s;
   if (probe !== null && probe.seqNo === m.seqNo) {
+    const rttMs = s.now - probe.sentAt;
+    // A late one too, or a member that gets slower would be waited for too short for ever.
+    remember(probe, rttMs);
     if (probe.askOthersAt !== null) {
-      const rttMs = s.now - probe.sentAt;
       s.effects.push({ type: "pong", node: probe.member.name, rttMs, payload: m.payload });
     }
     return succeed(s);
@@ -141,6 +147,11 @@ export function onAck(s: GossipState, from: Address, m: Ack): void {
   // What the layer above says is about a direct answer: how long it took, for one.
   const ack: Ack = { type: "ack", seqNo: relay.seqNo, payload: noBytes };
   sendPacket(s, { address: relay.to, protocolMax: 0 }, [ack]);
+}
+
+function remember({ member, address }: Probe, rttMs: Milliseconds): void {
+  if (!isLive(member.standing) || !sameAddress(member.detail.address, address)) return;
+  member.roundTrips = withRoundTrip(member.roundTrips, rttMs);
 }
 
 /** The member that we probe lives; that it is heard of says that we hear. */

@@ -195,6 +195,7 @@ describe("events", () => {
       versions: null,
       standing: "alive",
       incarnation: 1,
+      rttMs: null,
     } as const;
     const hub = new MemberEventHub(() => [member]);
     const reader = hub.subscribe();

@@ -58,9 +58,9 @@ export class SerfNode {
 
   /** Everybody that is known, with tags. */
   members(): readonly serf.SerfMember[] {
-    return this.gossip.members().map(({ name, address, standing, meta }) => {
+    return this.gossip.members().map(({ name, address, standing, meta, rttMs }) => {
       const tags = decodeTags(meta);
-      return { name, address, standing, tags: tags.ok ? tags.value : null };
+      return { name, address, standing, tags: tags.ok ? tags.value : null, rttMs };
     });
   }
 

@@ -56,6 +56,8 @@ export interface SerfMember {
   readonly address: Address;
   readonly standing: Standing;
   readonly tags: ReadonlyMap<string, string> | null;
+  /** How long its answers to our pings took of late, in milliseconds; `null`: not known. */
+  readonly rttMs: number | null;
 }
 
 /** How a query is asked. */

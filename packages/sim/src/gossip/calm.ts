@@ -25,6 +25,7 @@ export function checkCalm(world: GossipWorld, faults: GossipFaults, random: Rand
   waitUntilKnown(world, faults);
   runFor(world, settleMs); // suspicions of before are over, and health is good again
   waitUntilKnown(world, faults);
+  checkNeeds(world);
   checkHealth(world, faults);
   checkCutLink(world, faults, random);
   checkLeave(world, faults, random);
@@ -85,6 +86,23 @@ function unknownOf(running: readonly SimMember[]): string | null {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Answers come in time, and are waited for. */
+function checkNeeds(world: GossipWorld): void {
+  if (world.network.weather.latencyMaxMs > nackLatencyMs) return;
+  const { watcher } = world;
+  world.watcher = {
+    ...watcher,
+    onEffect: (effect, at, nowMs) => {
+      watcher.onEffect?.(effect, at, nowMs);
+      if (effect.type !== "packet") return;
+      if (effect.messages.every(({ type }) => type !== "indirectPing")) return;
+      throw new GossipViolation("needless", `${nameOf(at.index)} asks others`);
+    },
+  };
+  runFor(world, settleMs / 2);
+  world.watcher = watcher;
 }
 
 function checkHealth(world: GossipWorld, faults: GossipFaults): void {

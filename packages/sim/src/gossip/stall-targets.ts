@@ -13,6 +13,7 @@ import type { CoreFactory } from "./world.ts";
  */
 export const memberlistTiming: Partial<GossipTiming> = {
   nackAfterMs: 500,
+  probeTimeoutMinMs: 500,
   scalesProbeTimeout: false,
   stallMs: 0,
 };

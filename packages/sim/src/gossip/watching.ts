@@ -14,7 +14,8 @@ export type GossipInvariantName =
   | "cut-link"
   | "leave"
   | "detection"
-  | "drained";
+  | "drained"
+  | "needless";
 
 /** Each as a sentence that is true of the protocol. */
 export const gossipInvariantSentences: Readonly<Record<GossipInvariantName, string>> = {
@@ -27,6 +28,7 @@ export const gossipInvariantSentences: Readonly<Record<GossipInvariantName, stri
   "cut-link": "two members that do not reach each other are not suspected while others reach both",
   leave: "who leaves is known to have left, everywhere, and not to have failed",
   detection: "a crash is known everywhere soon, and nothing else is suspected then",
+  needless: "in a calm cluster nobody is asked about a member that answers by itself",
   drained: "what is kept for others does not stay when they are done",
 };
 

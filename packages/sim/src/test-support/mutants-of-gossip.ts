@@ -97,6 +97,14 @@ export const gossipMutants: readonly GossipMutant[] = [
     expects: ["cut-link", "calm-health"],
   },
   {
+    name: "gossip-impatient",
+    rule: "an answer is waited for longer than the member's answers took so far (P6)",
+    file: "round-trips.ts",
+    find: "Math.max(probeTimeoutMinMs, patience * Math.max(...known))",
+    replace: "Math.max(1, Math.min(probeTimeoutMinMs, ...known))",
+    expects: ["needless"],
+  },
+  {
     name: "gossip-no-nack",
     rule: "a helper that hears nothing says so (P2, P4)",
     file: "probe.ts",
