@@ -106,23 +106,15 @@ export class Cluster {
   }
 
   /** Resolves when all that run agree that these are the voters, and that nobody else takes part. */
-  haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
-    return this.haveVotersWithin(30_000, voters);
-  }
-
-  async haveVotersWithin(withinMs: number, voters: readonly ClusterNode[]): Promise<void> {
+  async haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
     const wanted = voters.map(({ address }) => address).sort();
-    await until(
-      `the voters are ${wanted.join(", ")}`,
-      async () => {
-        const views = await Promise.all(this.running.map((node) => node.members()));
-        return views.every((view) => {
-          const found = view.map(({ address, role }) => (role === "voter" ? address : null)).sort();
-          return JSON.stringify(found) === JSON.stringify(wanted);
-        });
-      },
-      withinMs,
-    );
+    await until(`the voters are ${wanted.join(", ")}`, async () => {
+      const views = await Promise.all(this.running.map((node) => node.members()));
+      return views.every((view) => {
+        const found = view.map(({ address, role }) => (role === "voter" ? address : null)).sort();
+        return JSON.stringify(found) === JSON.stringify(wanted);
+      });
+    });
   }
 
   get running(): readonly ClusterNode[] {
