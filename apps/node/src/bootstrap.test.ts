@@ -190,6 +190,18 @@ describe("a lone candidate", () => {
   });
 });
 
+test("a node that only joins is waited for by nobody, and waits for the cluster itself", async () => {
+  const [listening, folder] = await Promise.all([listenAnywhere(), nodes.directory()]);
+  const joins = await candidate(await nodes.directory(), `--join=${listening.port}`);
+  const flags = ["--bootstrap-expect=1", `--join=${joins.port}`];
+  await until("it joins", async () => (await request(joins.url).get(path)).status === 200);
+  const alone = await candidateAt(listening, folder, flags);
+  const running = await Promise.all([alone.starting, joins.starting]);
+  await Promise.all(running.map(({ ready }) => ready));
+  const [first, second] = await Promise.all([stateOf(alone), stateOf(joins)]);
+  expect(second["clusterId"]).toBe(first["clusterId"]);
+});
+
 describe("candidates whose coordinator was killed between their pledges and the end", () => {
   /** Three of them as such a moment leaves them behind; the first one coordinates. */
   async function afterTheKill(): Promise<{
