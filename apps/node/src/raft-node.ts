@@ -18,6 +18,7 @@ import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
+import { addressesOf } from "./gossip/gossip-member.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
 import { raftGossip, raftTags } from "./gossip/raft-gossip.ts";
@@ -246,10 +247,7 @@ class CounterNode implements RunningNode {
   /** Whom to ask to be taken in: whoever was named, and whoever is known to be of the cluster. */
   #seeds(): readonly string[] {
     const { join, address } = this.#parts.config;
-    const members = this.#gossip.members().flatMap(({ node, standing }) => {
-      const ours = node?.mode === "raft" && node.cluster === this.#clusterId;
-      return ours && node.cluster !== null && standing === "alive" ? [node.http] : [];
-    });
+    const members = addressesOf(this.#clusterId, this.#gossip.members());
     const all = new Set([...join, ...this.#bootstrap.via, ...members]);
     return [...all].filter((seed) => seed !== address);
   }
