@@ -43,6 +43,17 @@ describe("a node that is told where one of the others may be (--join)", () => {
     expect(expected).toEqual([]);
   });
 
+  test("waits for one that never comes until that is deregistered, and then is a cluster", async () => {
+    const { server, port } = await listenAnywhere();
+    await new Promise((resolve) => server.close(resolve));
+    const node = await nodes.single(`--join=${port}`);
+    await increment(node);
+    expect(await statusOf(node)).toMatchObject({ provisional: true, peers: [{ up: false }] });
+    await request(node.url).delete(`/v1/cluster/members/127.0.0.1:${port}`).expect(200);
+    await until("it is a cluster", async () => (await statusOf(node))["provisional"] === false);
+    expect(await statusOf(node)).toMatchObject({ peers: [] });
+  });
+
   test("counts before it has met them, and everything is one sum when it has", async () => {
     const { server, port } = await listenAnywhere();
     await new Promise((resolve) => server.close(resolve));

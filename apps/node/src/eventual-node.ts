@@ -27,6 +27,7 @@ import { GossipPeers } from "./gossip-peers/gossip-peers.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
+import { leaveCluster } from "./http/eventual/leaving.ts";
 import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
@@ -56,6 +57,7 @@ export async function startEventualNode(parts: NodeParts<EventualConfig>): Promi
 class EventualServer implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
@@ -65,6 +67,8 @@ class EventualServer implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
+  /** Whether somebody has asked it to leave. */
+  #leaving = false;
   /** It will not come back: the others need not wait for it. */
   #gone = false;
 
@@ -75,6 +79,7 @@ class EventualServer implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
+    this.left = this.#life.left;
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
@@ -106,6 +111,10 @@ class EventualServer implements RunningNode {
       },
       gossip: this.#gossip,
       health: eventualHealth({ gate, loopLagMs }),
+      leave: (request) => {
+        const { applyTimeoutMs: timeoutMs } = config;
+        return leaveCluster(gate.engine(), { ...request, timeoutMs }, () => (this.#leaving = true));
+      },
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
     const clients = requestListener(routes, service, { strict: config.compat === "strict" });
@@ -262,6 +271,7 @@ class EventualServer implements RunningNode {
           reason: messageOf(failure),
         });
       });
+      if (this.#leaving) return this.#life.hasLeft();
       const text =
         "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
@@ -271,12 +281,14 @@ class EventualServer implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
+    const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
+    const goodbye = this.#gone ? this.#gossip.leave(goodbyeMs) : null;
     this.#front.gate.drain();
     this.#held.close();
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
-    if (this.#gone) await this.#gossip.leave();
+    await goodbye;
     await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();

@@ -20,7 +20,16 @@ const membershipSchema = z.object({
   configurationIndex: z.number().int().nonnegative(),
   committed: z.boolean(),
   leader: z.string().max(128).nullable(),
-  members: z.array(z.object({ id: z.string().max(128), address: z.string().max(256) })).max(256),
+  members: z
+    .array(
+      z.object({
+        id: z.string().max(128),
+        address: z.string().max(256),
+        role: z.string().max(16).default("voter"),
+        joining: z.boolean().default(false),
+      }),
+    )
+    .max(256),
 });
 
 const problemSchema = z.object({ detail: z.string() });
@@ -57,6 +66,19 @@ export async function askToJoin(
     if (joined.clusterId === clusterId) return joined;
     throw new Error(`it belongs to the cluster ${joined.clusterId}, not to ${clusterId}`);
   });
+}
+
+/**
+ * Has the cluster look for a member at another address, unless it was changed since `seen`: a node
+ * that has been removed meanwhile must not be added again by this.
+ */
+export async function askToMove(
+  address: string,
+  member: Member & { readonly voter: boolean },
+  { seen, signal }: { readonly seen: ClusterMembership; readonly signal: AbortSignal },
+): Promise<void> {
+  const query = `?expectedIndex=${seen.configurationIndex}`;
+  await call(address, { method: "POST", body: member, query }, { signal });
 }
 
 /** Who takes part, as this node sees it; `null` if it does not say. */
@@ -96,11 +118,11 @@ async function untilAnswered<Answer>(
 /** @throws Error that says in a few words why there is no answer */
 async function call(
   address: string,
-  question: Omit<Question, "path">,
+  { query = "", ...question }: Omit<Question, "path"> & { readonly query?: string },
   { signal, timeoutMs = askTimeoutMs }: Pick<Asking, "signal" | "timeoutMs">,
 ): Promise<ClusterMembership> {
   const send = (to: string): Promise<Answer> =>
-    ask(to, { ...question, path }, { signal, timeoutMs });
+    ask(to, { ...question, path: path + query }, { signal, timeoutMs });
   const first = await send(address);
   const leader = first.headers["counter-leader"];
   const elsewhere = first.status >= 300 && typeof leader === "string";

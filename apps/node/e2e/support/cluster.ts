@@ -85,6 +85,16 @@ export class Cluster {
     return node;
   }
 
+  /** The same node with its data directory, at another port; it does not run any more where it was. */
+  async moved(former: ClusterNode): Promise<ClusterNode> {
+    if (former.running) throw new Error(`${former.address} is running`);
+    const [port] = await freePorts(1);
+    const node = new ClusterNode({ port: port!, peers: [], dataDir: former.dataDir, flags: [] });
+    this.nodes.splice(this.nodes.indexOf(former), 1, node);
+    this.#former.push(former);
+    return node;
+  }
+
   #joinerAt(
     port: number,
     seeds: readonly ClusterNode[],
@@ -96,7 +106,11 @@ export class Cluster {
   }
 
   /** Resolves when all that run agree that these are the voters, and that nobody else takes part. */
-  async haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
+  haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
+    return this.haveVotersWithin(30_000, voters);
+  }
+
+  async haveVotersWithin(withinMs: number, voters: readonly ClusterNode[]): Promise<void> {
     const wanted = voters.map(({ address }) => address).sort();
     await until(
       `the voters are ${wanted.join(", ")}`,
@@ -107,7 +121,7 @@ export class Cluster {
           return JSON.stringify(found) === JSON.stringify(wanted);
         });
       },
-      30_000,
+      withinMs,
     );
   }
 

@@ -94,6 +94,7 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     bootstrapExpect: flags["bootstrap-expect"] ?? null,
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
+    deadServerAfterMs: flags["dead-server-after"],
   };
 }
 

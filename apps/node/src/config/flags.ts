@@ -113,6 +113,13 @@ export const flagSpecs = {
     describe: "what a follower does with a write: forward it, redirect (307), or off (503)",
     default: "forward",
   },
+  "dead-server-after": {
+    group: raft,
+    mode: "raft",
+    describe:
+      "how long a member must have been silent, and failed in gossip, before the leader removes it; at once if another voter has come in its place; off: nobody is removed without being asked",
+    default: "24h",
+  },
   newnode: {
     group: eventual,
     mode: "eventual",

@@ -19,6 +19,10 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
     "$0 --mode=eventual --port=8080 --peers=8081 --newnode=8083",
     "the same, and tells all others of 8083, which may start later",
   ],
+  [
+    "$0 --mode=eventual --port=8083 --join=8080",
+    "a node that finds all others by one of them, and is found by all",
+  ],
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
 ];
 

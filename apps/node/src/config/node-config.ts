@@ -45,6 +45,8 @@ export interface RaftConfig extends CommonConfig {
   /** What the nodes of a new cluster compare: the name and the first members. */
   readonly clusterId: string;
   readonly forward: "forward" | "redirect" | "off";
+  /** How long a member must have been silent before the leader removes it; `null`: for ever. */
+  readonly deadServerAfterMs: number | null;
 }
 
 export interface EventualConfig extends CommonConfig {

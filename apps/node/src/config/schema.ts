@@ -102,6 +102,20 @@ const gossipPort = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** As {@link duration} has it, or `off`. */
+function durationOrOff(min: string, max: string): z.ZodType<number | null, string> {
+  const wanted = duration(min, max);
+  return z.string().transform((text, context) => {
+    if (text === "off") return null;
+    const parsed = wanted.safeParse(text);
+    if (parsed.success) return parsed.data;
+    for (const { message } of parsed.error.issues) {
+      context.addIssue({ code: "custom", message: `${message}, or off` });
+    }
+    return z.NEVER;
+  });
+}
+
 const address = z.string().transform((text, context) => {
   try {
     return parseAddress(text);
@@ -136,6 +150,7 @@ export const flagsSchema = z.object({
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),
   forward: oneOf("forward", "redirect", "off").default("forward"),
+  "dead-server-after": durationOrOff("10s", "8760h").default(86_400_000),
   compat: oneOf("none", "strict").default("none"),
   "apply-timeout": duration("50ms", "1m").default(5000),
   heartbeat: duration("50ms", "1m").default(1000),

@@ -18,14 +18,20 @@ import {
   type Beginning,
   type Identity,
 } from "./identity.ts";
+import { KeptIdentity } from "./identity-file.ts";
 import { PeerDirectories } from "./peer-directories.ts";
 
 export interface DataDir {
+  /** With the address under which the node runs now. */
   readonly identity: Identity;
+  /** The address under which the others look for the node, if it runs under another one now. */
+  readonly movedFrom: string | null;
   readonly storage: Storage;
   readonly peerDirectories: PeerDirectories;
   /** To be called once the node takes part: from then on an empty log is a lost log. */
   markJoined(): Promise<void>;
+  /** To be called once the cluster has decided that the node is at the address of now. */
+  markMoved(): Promise<void>;
   /** To be called when the cluster has removed the node: the directory never takes part again. */
   markRemoved(): Promise<void>;
 }
@@ -59,14 +65,18 @@ export async function openDataDir(
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
+    const kept = new KeptIdentity(dataDir, identity);
+    const { address } = config;
     return {
-      identity,
+      identity: { ...identity, address },
+      movedFrom: identity.address === address ? null : identity.address,
       storage: guarded(opened, { dataDir, known: found !== null, joined: identity.joined }),
       peerDirectories,
       markJoined: async (): Promise<void> => {
-        if (!identity.joined) await writeIdentity(dataDir, { ...identity, joined: true });
+        if (!identity.joined) await kept.change({ joined: true });
       },
-      markRemoved: () => writeIdentity(dataDir, { ...identity, joined: true, removed: true }),
+      markMoved: () => kept.change({ address }),
+      markRemoved: () => kept.change({ joined: true, removed: true }),
     };
   } catch (error) {
     await opened.close();

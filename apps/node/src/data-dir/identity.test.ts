@@ -142,6 +142,14 @@ describe("an existing directory", () => {
     expect(() => checkIdentity(identity, config)).toThrow(says);
   });
 
+  test("that has taken part may be started at another address, unless it was removed", async () => {
+    const begun = newIdentity(await configOf("--port=1", "--peers=2,3"));
+    const now = await configOf("--port=4");
+    expect(checkIdentity({ ...begun, joined: true }, now)).toEqual([]);
+    const removed = { ...begun, joined: true, removed: true };
+    expect(refusalOf(() => checkIdentity(removed, now))).toMatchObject({ exitCode: 4 });
+  });
+
   it.each(["a~0123456789abcdef", "a"])(
     "of the cluster %s is started with that name, whatever else was given",
     async (clusterId) => {

@@ -1,7 +1,8 @@
 /**
- * Whose data directory this is in Raft mode. A directory is bound at its first start to one address, one mode
+ * Whose data directory this is in Raft mode. A directory is bound at its first start to one node id, one mode
  * and one cluster: its votes and its log are promises that were made under that name, and starting
- * them under another one would break them.
+ * them under another one would break them. The address may change once the node has taken part: from
+ * then on the cluster knows it by its id, and is asked to look for it elsewhere (moving.ts).
  */
 import { randomBytes } from "node:crypto";
 
@@ -21,7 +22,7 @@ export interface Identity {
   readonly directoryId: string;
   readonly label: string;
   readonly mode: "raft";
-  /** The address that others use. */
+  /** Where the cluster looks for the node, as far as this node knows. */
   readonly address: string;
   /**
    * Our Raft id: the address of a first member that a person has named, whose directory the others
@@ -123,7 +124,7 @@ export function checkIdentity(
   config: Pick<RaftConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
 ): readonly string[] {
   const { dataDir } = config;
-  if (identity.address !== config.address) {
+  if (identity.address !== config.address && !identity.joined) {
     throw new StartError(
       exitCodes.dataDir,
       `${dataDir} belongs to the node at ${identity.address}, but this one is ${config.address}: start it with its own address, or choose another --data-dir`,
@@ -146,6 +147,7 @@ export function checkIdentity(
     if (config.peers.length === 0) return [];
     return [`--peers is ignored: this node is to join, or has joined, ${identity.clusterId}`];
   }
+  if (identity.address !== config.address && config.peers.length === 0) return []; // moved
   const agreedOn = identity.members.some((id) => id.includes("~")); // and named by nobody
   if (agreedOn && config.peers.length === 0) return [];
   const given = [...config.peers, config.address].sort().join(", ");

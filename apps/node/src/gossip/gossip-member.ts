@@ -53,14 +53,3 @@ export function isSameCluster(a: NodeTags | null, b: NodeTags | null): boolean {
   if (a === null || b === null) return false;
   return a.mode === b.mode && a.cluster !== null && a.cluster === b.cluster;
 }
-
-/** Where the living nodes of a cluster in Raft mode are, as `host:port` for HTTP. */
-export function addressesOf(
-  clusterId: string | null,
-  members: readonly GossipMember[],
-): readonly string[] {
-  return members.flatMap(({ node, standing }) => {
-    const found = standing === "alive" && node?.mode === "raft" && node.cluster !== null;
-    return found && node.cluster === clusterId ? [node.http] : [];
-  });
-}

@@ -55,7 +55,7 @@ describe("the gossip of a node", () => {
     await gossip.begin({ directoryId, tags: () => tagsOf() });
     expect([gossip.service, gossip.summary(), gossip.tags()]).toEqual([null, null, null]);
     expect(gossip.members()).toEqual([]);
-    await gossip.leave();
+    await gossip.leave(5000);
     expect(lines).toEqual([]);
   });
 

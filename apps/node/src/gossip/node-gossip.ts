@@ -90,9 +90,24 @@ export class NodeGossip {
     this.#service?.setTags(this.#tags());
   }
 
-  /** Says goodbye: the others show this node as `left`, not as failed. Then {@link end} it. */
-  async leave(): Promise<void> {
-    await this.#service?.leave();
+  /**
+   * Says goodbye: the others show this node as `left`, not as failed. Then {@link end} it.
+   *
+   * @param withinMs - longest time for that, in milliseconds; who has not heard it then will see
+   *   the node fail
+   */
+  async leave(withinMs: number): Promise<void> {
+    const service = this.#service;
+    if (service === null) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    try {
+      await Promise.race([service.leave(), late]);
+    } catch (error) {
+      this.#parts.log.warn("gossip: no goodbye", { reason: messageOf(error) });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Stops without a word. */

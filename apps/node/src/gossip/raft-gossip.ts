@@ -4,6 +4,7 @@ import type { Logger } from "winston";
 
 import type { CommonConfig, RaftConfig } from "../config/node-config.ts";
 import type { Identity } from "../data-dir/identity.ts";
+import type { GossipMember } from "./gossip-member.ts";
 import { NodeGossip } from "./node-gossip.ts";
 import type { NodeState, NodeTags } from "./node-tags.ts";
 
@@ -65,4 +66,22 @@ function stateOf({
   if (role === "leader") return "leader";
   if (voters.includes(id) || outgoing.includes(id)) return "voter";
   return learners.includes(id) ? "learner" : "joining";
+}
+
+/** Whom a node may ask to be taken in: who was named, and who is known to be of the cluster. */
+export function seedsOf(
+  { join, address }: Pick<RaftConfig, "join" | "address">,
+  found: {
+    /** Where the cluster was found. */
+    readonly via: readonly string[];
+    readonly gossip: readonly GossipMember[];
+    /** `null` until it is known. */
+    readonly cluster: string | null;
+  },
+): readonly string[] {
+  const members = found.gossip.flatMap(({ node, standing }) => {
+    const ours = node?.mode === "raft" && node.cluster === found.cluster;
+    return ours && node.cluster !== null && standing === "alive" ? [node.http] : [];
+  });
+  return [...new Set([...join, ...found.via, ...members])].filter((seed) => seed !== address);
 }

@@ -36,6 +36,7 @@ export const problemKinds = {
   "bootstrap-refused": refused(409, "This node does not pledge itself to that proposal"),
   "invalid-change": refused(409, "The membership cannot be changed like that"),
   "unsafe-change": refused(409, "The cluster would stop"),
+  "last-member": refused(409, "The last one cannot leave"),
   "value-out-of-range": refused(409, "The value would be out of range"),
   "too-many-counters": refused(409, "There are too many counters"),
   "too-many-members": refused(409, "There are too many members"),

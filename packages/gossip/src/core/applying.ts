@@ -11,6 +11,7 @@
  *    do not gossip to it any more, so what it knows gets old, and it would not hear who objects.
  * B6 Nobody pings who left, so whoever does is told of it; and a goodbye is never of an incarnation
  *    below the one that others know (a process that has just begun may leave before it learns it).
+ * B7 One source fills only a part of the table with members that have not answered us themselves.
  */
 import type { Alive, Dead, PacketMessage, PushPullState, Suspect } from "../messages.ts";
 import type { Address, Incarnation, MemberName } from "../types.ts";
@@ -18,7 +19,7 @@ import { compareDetails, compareStandings, isLive, sameAddress, sameContents } f
 import type { StandingClaim } from "./claims.ts";
 import type { MemberEventType } from "./door.ts";
 import { sendPacket, tell } from "./gossiping.ts";
-import { forget, newMember, place } from "./members.ts";
+import { forget, introduce, newMember, place } from "./members.ts";
 import type { Member } from "./members.ts";
 import { areVersions, isAddress, isName, isUint32, metaMaxBytes, uint32Max } from "./options.ts";
 import { conflictIntervalMs, onAliveAboutUs, onDoubtAboutUs } from "./refuting.ts";
@@ -38,6 +39,7 @@ export function onAlive(s: GossipState, from: Address, m: Alive, isNews: boolean
   if (s.leaving !== null) return;
   const known = memberNamed(s, m.node);
   if (jumps(s, known, m.incarnation)) return reject(s, from, "alive", "incarnationJump");
+  if (isFullOf(s, known, from)) return reject(s, from, "alive", "sourceFull");
   if (known === undefined) return meet(s, from, m, isNews);
   if (!sameAddress(known.detail.address, m.address) && isLive(known.standing)) {
     return onConflict(s, known, m);
@@ -45,6 +47,7 @@ export function onAlive(s: GossipState, from: Address, m: Alive, isNews: boolean
   const updated = takeDetail(known, m);
   const claim: StandingClaim = { standing: "alive", incarnation: m.incarnation };
   if (compareStandings(claim, known) > 0) {
+    if (!isLive(known.standing)) introduce(s.table, known, from.host);
     changeStanding(s, known, claim);
     if (isNews) tell(s, known.name, m);
   }
@@ -68,6 +71,15 @@ function jumps(s: GossipState, known: Member | undefined, incarnation: Incarnati
   return incarnation > known.incarnation + incarnationJumpMax;
 }
 
+/**
+ * B7. Whether somebody told us of too many whom nobody else vouches for. It may be wrong of all of
+ * them; the room that is left is for what others say.
+ */
+function isFullOf(s: GossipState, about: Member | undefined, from: Address): boolean {
+  if (about !== undefined && isLive(about.standing)) return false;
+  return (s.table.bySource.get(from.host) ?? 0) >= s.options.limits.membersPerSourceMax;
+}
+
 /** Somebody who was not heard of before. */
 function meet(s: GossipState, from: Address, m: Alive, isNews: boolean): void {
   if (!makeRoom(s)) return reject(s, from, "alive", "membersFull");
@@ -75,6 +87,7 @@ function meet(s: GossipState, from: Address, m: Alive, isNews: boolean): void {
   const member = newMember(m.node, { address, meta, versions });
   member.detailIncarnation = incarnation;
   s.table.byName.set(member.name, member);
+  introduce(s.table, member, from.host);
   changeStanding(s, member, { standing: "alive", incarnation });
   if (isNews) tell(s, member.name, m);
 }
@@ -143,6 +156,8 @@ export function onSuspect(s: GossipState, from: Address, m: Suspect): void {
   if (order < 0) return;
   // It objected since it was suspected first, or it was gone and is heard of again.
   if (!isLive(known.standing)) {
+    if (isFullOf(s, known, from)) return reject(s, from, "suspect", "sourceFull");
+    introduce(s.table, known, from.host);
     changeStanding(s, known, { standing: "alive", incarnation: m.incarnation });
   }
   changeStanding(s, known, claim);

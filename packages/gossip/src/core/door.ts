@@ -151,6 +151,8 @@ export type RejectReason =
   | "incarnationJump"
   /** No room for another member. */
   | "membersFull"
+  /** Its source told us of too many members already that have not answered us themselves. */
+  | "sourceFull"
   /** A ping for somebody else, who was at our address before. */
   | "wrongName"
   /** Too many pings are being made for others. */

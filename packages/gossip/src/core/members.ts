@@ -29,6 +29,8 @@ export interface Member {
   sequence: number;
   /** Its place in `live`; -1: it is ourselves, or gone. */
   slot: number;
+  /** The host that told us of it, while it has not answered us itself; `null`: it has, or is gone. */
+  source: string | null;
   /** Of where it is now. */
   roundTrips: RoundTrips;
   /** While it is suspected. */
@@ -49,6 +51,8 @@ export interface MemberTable {
   readonly lately: Set<Member>;
   /** Who is suspected. */
   readonly suspects: Set<Member>;
+  /** By host: of how many it told us that take part and have not answered us themselves. */
+  readonly bySource: Map<string, number>;
 }
 
 export function emptyTable(): MemberTable {
@@ -59,7 +63,24 @@ export function emptyTable(): MemberTable {
     gone: new Set(),
     lately: new Set(),
     suspects: new Set(),
+    bySource: new Map(),
   };
+}
+
+/** Remembers who told us of a member. */
+export function introduce(t: MemberTable, member: Member, host: string): void {
+  member.source = host;
+  t.bySource.set(host, (t.bySource.get(host) ?? 0) + 1);
+}
+
+/** It is nobody's word any more that this member exists: it answered us, or it is gone. */
+export function release(t: MemberTable, member: Member): void {
+  const { source } = member;
+  if (source === null) return;
+  member.source = null;
+  const left = (t.bySource.get(source) ?? 0) - 1;
+  if (left > 0) t.bySource.set(source, left);
+  else t.bySource.delete(source);
 }
 
 /** A member that is heard of for the first time, as one that does not take part yet. */
@@ -73,6 +94,7 @@ export function newMember(name: MemberName, detail: MemberDetail): Member {
     changedAt: 0,
     sequence: 0,
     slot: -1,
+    source: null,
     roundTrips: null,
     suspicion: null,
     conflict: null,
@@ -87,6 +109,7 @@ export function place(t: MemberTable, member: Member, now: Milliseconds): void {
     if (member.slot < 0) member.slot = t.live.push(member) - 1;
   } else {
     member.roundTrips = null;
+    release(t, member);
     if (member.slot >= 0) takeOut(t, member);
     t.gone.add(member);
     if (member.standing === "dead") t.lately.add(member);

@@ -61,6 +61,11 @@ export interface GossipLimits {
   readonly packetReservedBytes: number;
   /** Members remembered, this one and those that are gone included. */
   readonly membersMax: number;
+  /**
+   * Members that take part as one host told us, and that never answered us themselves. Less than
+   * `membersMax`, so that one source does not fill it; a newcomer learns so many from one seed.
+   */
+  readonly membersPerSourceMax: number;
   /** Rumours about members that wait to be sent. */
   readonly rumorsMaxBytes: number;
   /** Broadcasts of the layer above that wait to be sent; further ones are refused. */
@@ -160,6 +165,7 @@ export const defaultLimits: GossipLimits = {
   packetMaxBytes: 1400,
   packetReservedBytes: 0,
   membersMax: 16_384,
+  membersPerSourceMax: 12_288,
   rumorsMaxBytes: 4 * 1024 * 1024,
   broadcastsMaxBytes: 1024 * 1024,
   userMessageMaxBytes: 20 * 1024 * 1024,
@@ -206,6 +212,7 @@ const limitMinima: Readonly<Record<keyof GossipLimits, number>> = {
   packetMaxBytes: 900,
   packetReservedBytes: 0,
   membersMax: 1,
+  membersPerSourceMax: 1,
   rumorsMaxBytes: 1024,
   broadcastsMaxBytes: 0,
   userMessageMaxBytes: 0,
@@ -284,14 +291,7 @@ export function isAddress({ host, port }: Address): boolean {
 
 /** Whether memberlist would take them: a smallest version that is not above the largest. */
 export function areVersions(v: Versions): boolean {
-  const bytes = [
-    v.protocolMin,
-    v.protocolMax,
-    v.protocol,
-    v.delegateMin,
-    v.delegateMax,
-    v.delegate,
-  ];
+  const bytes: readonly number[] = Object.values(v);
   if (!bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte < 256)) return false;
   return v.protocolMin > 0 && v.protocolMin <= v.protocolMax;
 }

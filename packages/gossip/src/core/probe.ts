@@ -20,7 +20,7 @@ import { scaledByHealth } from "./awareness.ts";
 import { isLive, sameAddress } from "./claims.ts";
 import { openStream } from "./exchanges.ts";
 import { sendPacket, sendTo } from "./gossiping.ts";
-import { nextToProbe } from "./members.ts";
+import { nextToProbe, release } from "./members.ts";
 import type { Member } from "./members.ts";
 import { sample } from "./random.ts";
 import { answerTimeoutMs, withRoundTrip } from "./round-trips.ts";
@@ -156,6 +156,7 @@ function remember({ member, address }: Probe, rttMs: Milliseconds): void {
 
 /** The member that we probe lives; that it is heard of says that we hear. */
 export function succeed(s: GossipState): void {
+  if (s.probe !== null) release(s.table, s.probe.member);
   s.probe = null;
   adjustHealth(s, -1, "a probe was answered");
 }

@@ -113,7 +113,15 @@ export function initialState(options: GossipOptions, now: Milliseconds): GossipS
   const detail: MemberDetail = { address, meta, versions };
   const self: Member = {
     ...{ name, detail, detailIncarnation: incarnation, standing: "alive", incarnation },
-    ...{ changedAt: now, sequence: 0, slot: -1, suspicion: null, conflict: null, roundTrips: null },
+    ...{
+      changedAt: now,
+      sequence: 0,
+      slot: -1,
+      suspicion: null,
+      conflict: null,
+      roundTrips: null,
+      source: null,
+    },
   };
   const table = emptyTable();
   table.byName.set(name, self);

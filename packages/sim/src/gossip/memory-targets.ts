@@ -25,15 +25,19 @@ function aliveOf(index: number): Alive {
   };
 }
 
-/** Tells a core of members, a packet's worth at a time, and lets its time pass. */
-function feed(core: GossipCore, first: number, count: number): void {
+/**
+ * Tells a core of members, a packet's worth at a time.
+ *
+ * @param source - the index of the one who tells of all of them; each of the first if it is left out
+ */
+function feed(core: GossipCore, first: number, count: number, source?: number): void {
   const perPacket = 10;
   for (let index = first; index < first + count; index += perPacket) {
     const messages: Alive[] = [];
     for (let i = index; i < Math.min(index + perPacket, first + count); i += 1) {
       messages.push(aliveOf(i));
     }
-    core.step({ type: "packet", from: addressOf(index), messages }, 0);
+    core.step({ type: "packet", from: addressOf(source ?? index), messages }, 0);
   }
 }
 
@@ -48,6 +52,9 @@ export function memoryTargets(
   feed(core, sizes.members, sizes.forged);
   const { live } = core.status();
   const after = (heapBytes() - before) / 2 ** 20;
+  const other = loneCore();
+  feed(other, 0, sizes.forged, 0);
+  const ofOne = other.status().live - 1;
   return [
     {
       ...{ id: "G10", what: `${sizes.members} members weigh, with a rumour of each` },
@@ -58,6 +65,11 @@ export function memoryTargets(
       target: `≤ ${defaultLimits.membersMax}, ≤ 25 MB`,
       measured: `${live}, ${after.toFixed(1)} MB`,
       ok: live <= defaultLimits.membersMax && after <= 25,
+    },
+    {
+      ...{ id: "G10", what: `after ${sizes.forged} forged names of one source: members` },
+      ...{ target: `≤ ${defaultLimits.membersPerSourceMax}`, measured: `${ofOne}` },
+      ok: ofOne <= defaultLimits.membersPerSourceMax,
     },
   ];
 }

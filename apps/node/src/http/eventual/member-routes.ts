@@ -8,9 +8,8 @@ import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import type { ReplicaRow } from "../members-route.ts";
-import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
-import { flagOf } from "./options.ts";
 
 const path = "/v1/cluster/members";
 
@@ -111,6 +110,11 @@ function isExpected({ members, named }: EventualNodeStatus, address: string): bo
   );
 }
 
+/** Whether this node alone looks there, because of `--join`, and has met nobody. */
+function isAsked({ peers }: EventualNodeStatus, address: string): boolean {
+  return peers.some((peer) => peer.address === address && peer.node === null);
+}
+
 /**
  * A member by its id, or whoever is at an address, as people may spell it. A lost disk leaves a member
  * behind that is down, at the address of the one that came in its place: then only an id will do.
@@ -132,7 +136,7 @@ function memberIn(
     const ids = there.map(({ id }) => id).join(" and ");
     throw new Problem("invalid-change", `${ids} are or were at ${given}: name one by its id`);
   }
-  if (address === null || !isExpected(status, address)) {
+  if (address === null || !(isExpected(status, address) || isAsked(status, address))) {
     const known = present.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
     throw new Problem("member-not-found", `${given.slice(0, 128)} is no member; ${known} are`);
   }

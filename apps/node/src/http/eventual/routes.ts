@@ -3,13 +3,14 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { Backups } from "../../data-dir/backups.ts";
-import type { Route } from "../api.ts";
+import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
@@ -25,6 +26,7 @@ export interface EventualRoutesOptions {
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
   readonly health: Health;
+  readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -44,6 +46,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
     ...counterRoutes(eventualCalls(node, config), config),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
+    leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),
     ...mismatchRoutes(),
     {
