@@ -8,6 +8,10 @@ import winston from "winston";
 import { BootstrapFile } from "./bootstrap/bootstrap-file.ts";
 import { participantsMax } from "./bootstrap/rules.ts";
 import type { Proposal } from "./bootstrap/types.ts";
+import { readConfig } from "./config/config.ts";
+import { openEventualDataDir } from "./data-dir/eventual-data-dir.ts";
+import { newIdentity, readIdentity, writeIdentity } from "./data-dir/identity.ts";
+import { memberIdOf } from "./member-id.ts";
 import { startRaftNode } from "./raft-node.ts";
 import type { RunningNode } from "./running.ts";
 import { jsonOf, refusalOf } from "./test-support/replies.ts";
@@ -32,7 +36,14 @@ interface Started {
 
 /** A candidate, which may never become more. */
 async function candidate(folder: string, ...flags: readonly string[]): Promise<Started> {
-  const { server, port } = await listenAnywhere();
+  return candidateAt(await listenAnywhere(), folder, flags);
+}
+
+async function candidateAt(
+  { server, port }: Awaited<ReturnType<typeof listenAnywhere>>,
+  folder: string,
+  flags: readonly string[],
+): Promise<Started> {
   const own = [`--port=${port}`, `--data-dir=${folder}`, "--gossip-port=0"];
   const config = await configOf(...own, ...flags);
   const cancelling = new AbortController();
@@ -163,6 +174,10 @@ describe("a lone candidate", () => {
     await file.write({ ...proposal, participants });
     const plainly = nodes.start(await listenAnywhere(), folder);
     await expect(plainly).rejects.toMatchObject({ exitCode: 3 });
+    const eventual = await readConfig(["--mode=eventual", `--data-dir=${folder}`], {});
+    if (eventual.kind !== "config" || eventual.config.mode !== "eventual") throw new Error();
+    const counting = openEventualDataDir(eventual.config, winston.createLogger({ silent: true }));
+    await expect(counting).rejects.toMatchObject({ exitCode: 3 });
     const elsewhere = await candidate(folder, "--bootstrap-expect=3");
     await expect(elsewhere.starting).rejects.toMatchObject({ exitCode: 3 });
   });
@@ -172,6 +187,72 @@ describe("a lone candidate", () => {
     await writeFile(join(folder, "bootstrap.json"), "{");
     const damaged = await candidate(folder, "--bootstrap-expect=1");
     await expect(damaged.starting).rejects.toMatchObject({ exitCode: 3 });
+  });
+});
+
+test("a node that only joins is waited for by nobody, and waits for the cluster itself", async () => {
+  const [listening, folder] = await Promise.all([listenAnywhere(), nodes.directory()]);
+  const joins = await candidate(await nodes.directory(), `--join=${listening.port}`);
+  const flags = ["--bootstrap-expect=1", `--join=${joins.port}`];
+  await until("it joins", async () => (await request(joins.url).get(path)).status === 200);
+  const alone = await candidateAt(listening, folder, flags);
+  const running = await Promise.all([alone.starting, joins.starting]);
+  await Promise.all(running.map(({ ready }) => ready));
+  const [first, second] = await Promise.all([stateOf(alone), stateOf(joins)]);
+  expect(second["clusterId"]).toBe(first["clusterId"]);
+});
+
+describe("candidates whose coordinator was killed between their pledges and the end", () => {
+  /** Three of them as such a moment leaves them behind; the first one coordinates. */
+  async function afterTheKill(): Promise<{
+    readonly proposal: Proposal;
+    readonly folders: readonly string[];
+    readonly startAll: () => Promise<readonly Started[]>;
+  }> {
+    const places = await Promise.all(
+      [1, 2, 3].map(async (digit) => {
+        const [listening, folder] = await Promise.all([listenAnywhere(), nodes.directory()]);
+        const address = `127.0.0.1:${listening.port}`;
+        return { listening, folder, address, directoryId: String(digit).repeat(32) };
+      }),
+    );
+    const participants = places.map(({ directoryId, address }) => ({ directoryId, address }));
+    const proposal = { clusterId: "c".repeat(32), expect: 3, participants };
+    for (const [at, { folder, directoryId, address }] of places.entries()) {
+      const pledge = at === 0 ? null : proposal;
+      const content = { formatVersion: 1, directoryId, address, pledge };
+      await writeFile(join(folder, "bootstrap.json"), JSON.stringify(content));
+    }
+    const flags = [`--join=${places[0]!.listening.port}`, "--bootstrap-expect=3"];
+    const startAll = (): Promise<readonly Started[]> =>
+      Promise.all(places.map(({ listening, folder }) => candidateAt(listening, folder, flags)));
+    return { proposal, folders: places.map(({ folder }) => folder), startAll };
+  }
+
+  async function clusterOf(started: readonly Started[]): Promise<unknown> {
+    const running = await Promise.all(started.map(({ starting }) => starting));
+    await Promise.all(running.map(({ ready }) => ready));
+    const states = await Promise.all(started.map(stateOf));
+    const clusters = new Set(states.map((state) => state["clusterId"]));
+    expect(clusters.size).toBe(1);
+    return [...clusters][0];
+  }
+
+  test("are released when it comes back without a decision, and become a cluster after all", async () => {
+    const { proposal, startAll } = await afterTheKill();
+    expect(await clusterOf(await startAll())).not.toBe(proposal.clusterId);
+  });
+
+  test("begin with what it had decided, even if nobody else has heard of it", async () => {
+    const { proposal, folders, startAll } = await afterTheKill();
+    const { clusterId, participants } = proposal;
+    const members = participants.map(memberIdOf);
+    const own = participants[0]!;
+    const config = await configOf(`--port=${own.address.split(":")[1]!}`);
+    const decided = newIdentity(config, { kind: "decided", clusterId, members }, own.directoryId);
+    await writeIdentity(folders[0]!, decided);
+    expect(await clusterOf(await startAll())).toBe(clusterId);
+    for (const folder of folders) expect(await readIdentity(folder)).toMatchObject({ members });
   });
 });
 

@@ -8,8 +8,8 @@ import { CounterMachine, LogClock } from "@counter/state-machine";
 import type { TransportEvent } from "@counter/transport-http";
 
 import { announce, announceReady } from "./announcement.ts";
-import { formerCandidate } from "./bootstrap/bootstrap-file.ts";
 import { Bootstrap } from "./bootstrap/bootstrap.ts";
+import { firstStart } from "./bootstrap/first-start.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Autopilot } from "./autopilot/autopilot.ts";
 import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
@@ -168,13 +168,9 @@ class CounterNode implements RunningNode {
   }
 
   /** How a data directory begins that is new. */
-  async begin(): Promise<FirstStart> {
-    const { bootstrapExpect, join, dataDir } = this.#parts.config;
-    if (bootstrapExpect !== null) return this.#bootstrap.find(bootstrapExpect);
-    const directoryId = await formerCandidate(dataDir);
-    if (join.length === 0) return { beginning: { kind: "peers" }, directoryId };
-    const clusterId = await this.#admission.findCluster();
-    return { beginning: { kind: "join", clusterId }, directoryId };
+  begin(): Promise<FirstStart> {
+    const by = { bootstrap: this.#bootstrap, admission: this.#admission };
+    return firstStart(this.#parts.config, by);
   }
 
   /** Takes part with what the data directory holds. */

@@ -22,7 +22,7 @@ import type { BootstrapDesk } from "./routes.ts";
 import { firstMembersOf } from "./rules.ts";
 import { sightingsIn } from "./sightings.ts";
 import type { Answer, Beginning, Candidate, Effect, Input, Question, Timing } from "./types.ts";
-import { answerIn, bootstrapPath } from "./wire.ts";
+import { answerIn, requestOf } from "./wire.ts";
 
 const tickMs = 100;
 /** Longest wait for the answer to one question, a write of another node included. */
@@ -62,6 +62,7 @@ export class Bootstrap implements BootstrapDesk {
   #running: Running | null = null;
   #identity: Identity | null = null;
   #via: readonly string[] = [];
+  #joins = false;
   #calls = 0;
   #waiting: string | null = null;
   #waitingSinceMs = 0;
@@ -112,6 +113,11 @@ export class Bootstrap implements BootstrapDesk {
     }
   }
 
+  /** This node waits for a cluster to join, and is no candidate: nobody need wait for its word. */
+  joins(): void {
+    this.#joins = true;
+  }
+
   /** What this directory is, is on the disk: whoever asks may rely on it. */
   begun(identity: Identity): void {
     this.#identity = identity;
@@ -154,7 +160,7 @@ export class Bootstrap implements BootstrapDesk {
   }
 
   #facts(about: string | null): {
-    readonly directoryId: string;
+    readonly directoryId: string | null;
     readonly clusterId: string | null;
     readonly state: string;
     readonly fate: string;
@@ -163,6 +169,9 @@ export class Bootstrap implements BootstrapDesk {
       const { directoryId, clusterId } = this.#identity;
       const fate = about === clusterId ? "decided" : "notHere";
       return { directoryId, clusterId, state: "member", fate };
+    }
+    if (this.#joins) {
+      return { directoryId: null, clusterId: null, state: "joining", fate: "notHere" };
     }
     if (this.#running === null) throw new Problem("starting", "this node is no candidate yet");
     const { own, core } = this.#running;
@@ -278,17 +287,4 @@ export class Bootstrap implements BootstrapDesk {
     if (this.#told.count(text) > 0) this.#parts.log.info(text);
     this.#toldLast = text;
   }
-}
-
-function requestOf(question: Question): {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly body?: unknown;
-} {
-  if (question.kind !== "state") {
-    const { kind: phase, to, proposal } = question;
-    return { method: "POST", path: bootstrapPath, body: { phase, to, proposal } };
-  }
-  const query = question.about === null ? "" : `?proposal=${encodeURIComponent(question.about)}`;
-  return { method: "GET", path: `${bootstrapPath}${query}` };
 }

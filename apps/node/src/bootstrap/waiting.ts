@@ -29,6 +29,8 @@ function waitingForOthers(s: State, now: number): string {
   if (stranger !== null) {
     return `${stranger} answers, and gossip does not know it: waiting for them to meet. If this lasts, look at --gossip-port and --gossip-key-file of both`;
   }
+  const silent = s.seeds.find((seed) => !s.lookedAt.has(seed));
+  if (silent !== undefined) return `waiting for ${silent} to say whether it has a cluster`;
   const outlook = outlookOf(s);
   const candidates = [s.own, ...candidatesIn(outlook.view)];
   const objection = s.rules.objection(outlook, candidates);

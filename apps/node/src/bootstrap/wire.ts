@@ -1,7 +1,7 @@
 /** What candidates say to each other over HTTP, checked. Whoever sends it may be anybody. */
 import { z } from "zod";
 
-import type { Answer as HttpAnswer } from "../asking.ts";
+import type { Answer as HttpAnswer, Question as HttpQuestion } from "../asking.ts";
 import { isNamed } from "../config/cluster-id.ts";
 import { bootstrapExpectMax } from "../config/schema.ts";
 import type { ApiRequest } from "../http/api.ts";
@@ -31,7 +31,8 @@ const requestSchema = z.object({
 });
 
 const stateSchema = z.object({
-  directoryId,
+  /** `null`: of one that is to join, and has none. */
+  directoryId: directoryId.nullable(),
   mode: z.literal("raft"),
   name: z.string().max(128).nullable(),
   clusterId: clusterId.nullable(),
@@ -68,6 +69,16 @@ function isMeant(
   return name === null || isNamed(theirs.clusterId, name);
 }
 
+/** A question as it is sent. */
+export function requestOf(question: Question): HttpQuestion {
+  if (question.kind !== "state") {
+    const { kind: phase, to, proposal } = question;
+    return { method: "POST", path: bootstrapPath, body: { phase, to, proposal } };
+  }
+  const query = question.about === null ? "" : `?proposal=${encodeURIComponent(question.about)}`;
+  return { method: "GET", path: `${bootstrapPath}${query}` };
+}
+
 /** What another node has answered; `null` if that is no answer, or of a node that is none of ours. */
 export function answerIn(
   { status, body }: HttpAnswer,
@@ -78,11 +89,12 @@ export function answerIn(
     if (status === 503) return { kind: "no", reason: "it is starting" };
     const parsed = stateSchema.safeParse(body);
     if (status !== 200 || !parsed.success) return null;
-    const { proposal, ...state } = parsed.data;
+    const { proposal, directoryId: from, ...state } = parsed.data;
+    if (from === null) return null;
     const fate = proposal?.fate ?? "notHere";
     // Asked about a proposal, its id says enough.
     if (question.about === null && !isMeant(name, state)) return null;
-    return { kind: "state", directoryId: state.directoryId, clusterId: state.clusterId, fate };
+    return { kind: "state", directoryId: from, clusterId: state.clusterId, fate };
   }
   const agreed = agreedSchema.safeParse(body);
   if (status === 200 && agreed.success) {

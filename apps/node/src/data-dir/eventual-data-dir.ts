@@ -6,6 +6,7 @@ import { openFileJournal } from "@counter/storage-file";
 import type { Logger } from "winston";
 
 import type { EventualConfig } from "../config/node-config.ts";
+import { formerCandidate } from "../bootstrap/bootstrap-file.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { makeFolder } from "./data-dir.ts";
@@ -37,6 +38,7 @@ export async function openEventualDataDir(
   await makeFolder(dataDir);
   // Before the lock as well: a directory of another node must not even get a lock file from us.
   const found = await readEventualIdentity(dataDir);
+  if (found === null) await formerCandidate(dataDir); // one that is pledged in raft mode is kept for it
   if (found !== null) checkEventualIdentity(found, config);
   const journal = await openJournal(dataDir);
   try {
