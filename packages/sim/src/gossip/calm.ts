@@ -212,7 +212,8 @@ function checkCrashes(world: GossipWorld, faults: GossipFaults, random: Random):
   const told = observe(world, crashesMs, () => {
     for (const victim of victims) victim.crash();
   });
-  const wrong = told.find(([{ type, member }]) => type === "failed" && !names.has(member.name));
+  const runs = new Set(faults.running.map(({ index }) => nameOf(index)));
+  const wrong = told.find(([{ type, member }]) => type === "failed" && runs.has(member.name));
   if (wrong !== undefined) {
     const [{ member }, at] = wrong;
     throw new GossipViolation("detection", `${nameOf(at.index)} gives up ${member.name}, who runs`);
