@@ -9,5 +9,8 @@ module.exports = {
   },
   collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
   coverageProvider: "v8",
+  setupFilesAfterEnv: [`${__dirname}/jest.second-go.cjs`],
   restoreMocks: true,
+  // For what hangs, not for what is slow: disks and processors are shared.
+  testTimeout: 30_000,
 };

@@ -1,6 +1,8 @@
 // Runs a whole cluster on this machine: builds, starts every node, shows all their lines in one
 // terminal, and stops them all with Ctrl-C. `npm start -- --help` says more.
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -53,16 +55,29 @@ function wholeNumber(name, text, min, max) {
   throw new Error(`${name}: "${text}" is not a whole number from ${min} to ${max}`);
 }
 
+/** Where a node gossips, over TCP and UDP, unless it is told otherwise. */
+const gossipPortOf = (port) => (port + 10_000 <= 65_535 ? port + 10_000 : port - 10_000);
+
 /** Better told before anything is started than by one node of three. */
 async function requireFree(port) {
-  await new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once("error", (error) => {
-      const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used (${error.code})`;
-      fail(new Error(`port ${port} ${why}: stop what runs there, or choose others with --port`));
-    });
-    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(done));
-  });
+  await requireBindable(port, "port", (at) => createServer().listen(at));
+  const gossip = gossipPortOf(port);
+  await requireBindable(gossip, "gossip port", (at) => createServer().listen(at));
+  await requireBindable(gossip, "gossip port", ({ host: address, ...at }) =>
+    createSocket("udp4").bind({ address, ...at }),
+  );
+}
+
+async function requireBindable(port, what, open) {
+  const probe = open({ port, host: "127.0.0.1", exclusive: true });
+  try {
+    await once(probe, "listening");
+  } catch (error) {
+    const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used (${error.code})`;
+    const advice = "stop what runs there, or choose others with --port";
+    throw new Error(`${what} ${port} ${why}: ${advice}`, { cause: error });
+  }
+  await new Promise((closed) => probe.close(closed));
 }
 
 function dataDirOf(port, { dataDir }) {

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** Our own three nodes, durable, on loopback; every client talks to the leader. */
 async function startCounter() {
   const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
-  const ports = [18080, 18081, 18082];
+  const ports = [17080, 17081, 17082];
   const children = ports.map((port) => {
     const peers = ports.filter((other) => other !== port).join(",");
     const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];
@@ -34,7 +34,7 @@ async function startCounter() {
 /** Three nodes of eventual mode; clients talk to one of them, or to all in turn. */
 async function startEventual(hostsUsed) {
   const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
-  const ports = hostsUsed === 1 ? [18083, 18084, 18085] : [18086, 18087, 18088];
+  const ports = hostsUsed === 1 ? [17083, 17084, 17085] : [17086, 17087, 17088];
   const children = ports.map((port) => {
     const peers = ports.filter((other) => other !== port).join(",");
     const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];

@@ -34,11 +34,11 @@ test("backups under load are whole, and restoring them under load doubles no num
     const history = new History();
     const load = cluster.load({ history });
     for (const node of cluster.nodes) {
-      await within("writes go on", 20_000, history.writeBegunAfter(performance.now()));
+      await within("writes go on", 60_000, history.writeBegunAfter(performance.now()));
       expect((await node.post("/backup")).status).toBe(200);
       expect((await node.post("/restore")).status).toBe(200);
     }
-    await within("writes go on", 20_000, history.writeBegunAfter(performance.now()));
+    await within("writes go on", 60_000, history.writeBegunAfter(performance.now()));
     await load.stop();
     const numbers = history.acknowledged("write").map(({ outcome }) => outcome.value);
     expect(new Set(numbers).size).toBe(numbers.length);

@@ -6,7 +6,7 @@ import { until } from "./support/until.ts";
 
 /** A snapshot is made after so many entries, and half of them are kept in the log behind it. */
 const snapshotEntries = 8192;
-const slowestMs = 80_000;
+const slowestMs = 240_000;
 
 /**
  * Writes until the leader has made a snapshot. Clients with pauses of their own come one by one:

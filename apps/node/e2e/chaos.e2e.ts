@@ -98,7 +98,7 @@ async function rage(cluster: Cluster, history: History, random: Random): Promise
     await fault.end(nodes, cluster);
     const ended = performance.now();
     const next = history.writeBegunAfter(ended);
-    gaps.push((await within("a write succeeds", 20_000, next)).endedAt - ended);
+    gaps.push((await within("a write succeeds", 60_000, next)).endedAt - ended);
     const left = Math.max(0, Math.round((end - performance.now()) / 1000));
     const hit = nodes.map((node) => (node === leader ? `${node.port} (leader)` : `${node.port}`));
     const what = `${fault.name.padEnd(8)} ${hit.join(", ").padEnd(30)}`;

@@ -4,5 +4,5 @@ module.exports = {
   displayName: "node-e2e",
   rootDir: __dirname,
   testMatch: ["<rootDir>/**/*.e2e.ts"],
-  testTimeout: 120_000,
+  testTimeout: 300_000,
 };

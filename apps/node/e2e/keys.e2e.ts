@@ -4,9 +4,7 @@ import type { ClusterNode } from "./support/cluster-node.ts";
 import { spread, tell } from "./support/figures.ts";
 import { History } from "./support/history.ts";
 import { headerOf } from "./support/http.ts";
-import { until, within } from "./support/until.ts";
-
-const patienceMs = 20_000;
+import { patienceMs, until, within } from "./support/until.ts";
 
 interface Answer {
   readonly number: number;

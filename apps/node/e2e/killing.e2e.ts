@@ -3,14 +3,12 @@ import { withCluster } from "./support/cluster.ts";
 import { promised, spread, tell } from "./support/figures.ts";
 import { History } from "./support/history.ts";
 import { headerOf } from "./support/http.ts";
-import { until, within } from "./support/until.ts";
+import { patienceMs, until, within } from "./support/until.ts";
 
 const rounds = 10;
 /** First successful write after the death of a leader, and after the return of a majority. */
 const leaderGapMaxMs = 2000;
 const majorityGapMaxMs = 3000;
-/** Longer than any promise, so that a broken one is measured and not only noticed. */
-const patienceMs = 20_000;
 
 test(`${rounds} times kill -9 of the leader: no number twice, none lost, no 503, at most 2 s without a write`, () =>
   withCluster({}, async (cluster) => {

@@ -3,9 +3,8 @@ import { withCluster } from "./support/cluster.ts";
 import { promised, spread, tell } from "./support/figures.ts";
 import { History } from "./support/history.ts";
 import { recorded } from "./support/load.ts";
-import { until, within } from "./support/until.ts";
+import { patienceMs, until, within } from "./support/until.ts";
 
-const patienceMs = 20_000;
 const gapMaxMs = 2000;
 const healMaxMs = 3000;
 

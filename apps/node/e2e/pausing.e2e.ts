@@ -5,10 +5,9 @@ import type { ClusterNode } from "./support/cluster-node.ts";
 import { promised, spread, tell } from "./support/figures.ts";
 import { History } from "./support/history.ts";
 import { recorded } from "./support/load.ts";
-import { until, within } from "./support/until.ts";
+import { patienceMs, until, within } from "./support/until.ts";
 
 const pausedMs = 3000;
-const patienceMs = 20_000;
 const gapMaxMs = 2000;
 /** Clients that wait long would all end up waiting for the sleeper, and tell nothing of the others. */
 const timeoutMs = 400;

@@ -3,9 +3,8 @@ import { withCluster } from "./support/cluster.ts";
 import { promised, spread, tell } from "./support/figures.ts";
 import { History } from "./support/history.ts";
 import { exchange } from "./support/http.ts";
-import { within } from "./support/until.ts";
+import { patienceMs, within } from "./support/until.ts";
 
-const patienceMs = 20_000;
 const stopMaxMs = 5000;
 const gapMaxMs = 1000;
 

@@ -92,7 +92,14 @@ function watched(node: Admitted, seeds: readonly string[] = []): Watched {
       told = true;
       resolve(error);
     };
-    const parts = { seeds, clusterName: null, log: silentLog, lonelyMs: 5, onRemoved };
+    const parts = {
+      seeds: () => seeds,
+      clusterName: null,
+      log: silentLog,
+      lonelyMs: 5,
+      onRemoved,
+      onTwin: onRemoved,
+    };
     const admission = new Admission(parts);
     admissions.push(admission);
     const identity: Identity = identityOf(own, "c1");
@@ -139,6 +146,28 @@ describe("a node that finds no leader asks the others", () => {
     seed.says(goneOn);
     const { removed } = watched(remembering(former), [own, seed.address]);
     expect(await removed).toMatchObject({ exitCode: 4 });
+  });
+
+  test("where the cluster looks for it, and ends if that is itself, in another process", async () => {
+    const peer = await new Peer().listen();
+    const members = [{ id: own, address: peer.address }];
+    const moved = { configuration: configurationOf(members), leaderId: own };
+    peer.says({ directoryId: "1".repeat(32) }); // whoever that is
+    const { removed, told, marked } = watched(remembering(peer, moved));
+    await peer.answers(3);
+    expect(told()).toBe(false);
+    peer.says({ directoryId: "0".repeat(32) });
+    const error = await removed;
+    expect([error.exitCode, marked()]).toEqual([4, 0]);
+    expect(error.message).toContain(`runs at ${peer.address}, where the cluster looks for it`);
+  });
+
+  test("and hears of its other process from them", async () => {
+    const peer = await new Peer().listen();
+    const members = [{ id: own, address: peer.address }];
+    peer.says({ ...goneOn, members, directoryId: "0".repeat(32) });
+    const { removed } = watched(remembering(peer));
+    expect((await removed).message).toContain("this one stops");
   });
 
   test("and nobody while it has a leader", async () => {

@@ -1,12 +1,15 @@
 /**
  * Whether this node is a member: has it added if it is new, and notices when it was removed.
  *
+ * Or that another process runs in its place: a data directory may have been moved while the machine
+ * that it came from was only asleep.
+ *
  * Who is removed while it is away hears of it from nobody: the others do not know it any more. So a
  * node that finds no leader asks its former peers.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { RaftEvent, RaftNodeStatus } from "@counter/raft";
+import type { Member, RaftEvent, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
 import { isNamed } from "./config/cluster-id.ts";
@@ -15,6 +18,7 @@ import type { Identity } from "./data-dir/identity.ts";
 import { messageOf } from "./error-text.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
 import { askForMembership, askToJoin, findCluster, type ClusterMembership } from "./joining.ts";
+import { whoIsAt } from "./moving.ts";
 
 /** How long a node looks for a leader before it asks whether it was removed, and asks again. */
 const lonelyDefaultMs = 3000;
@@ -22,8 +26,8 @@ const lonelyDefaultMs = 3000;
 type Home = Pick<DataDir, "identity" | "markRemoved">;
 
 export interface AdmissionParts {
-  /** Nodes of the cluster to join. */
-  readonly seeds: readonly string[];
+  /** Nodes of the cluster to join, as far as they are known now. */
+  readonly seeds: () => readonly string[];
   /** The name that this cluster must have; `null`: any. */
   readonly clusterName: string | null;
   readonly log: Logger;
@@ -31,6 +35,8 @@ export interface AdmissionParts {
   readonly lonelyMs?: number;
   /** The cluster has removed this node; the error says so. */
   readonly onRemoved: (error: StartError) => void;
+  /** Another process takes part as this node; the error says where. */
+  readonly onTwin: (error: StartError) => void;
 }
 
 /** What there is once Raft runs. */
@@ -61,7 +67,7 @@ export class Admission {
    */
   async findCluster(): Promise<string> {
     const { seeds, clusterName } = this.#parts;
-    const asked = seeds.join(", ");
+    const asked = seeds().join(", ");
     this.#wait(`looking for a cluster to join at ${asked}`);
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
     const found = await findCluster({ seeds, signal: this.#ending.signal, onWaiting });
@@ -98,9 +104,8 @@ export class Admission {
       this.#waiting = null;
       return;
     }
-    if (seeds.length === 0) {
+    if (seeds().length === 0) {
       this.#wait("this node has not joined its cluster yet: start it with --join=<address>");
-      return;
     }
     const { signal } = this.#ending;
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
@@ -123,15 +128,29 @@ export class Admission {
     for (;;) {
       await pause(lonelyMs, undefined, { signal });
       const { leaderId, configuration } = node.status();
+      await this.#askForTwin(configuration.members, dataDir);
       if (leaderId !== null || configuration.members.length === 0) continue; // or never a member
       // All of those that we knew may be gone: the nodes that a person has named may not.
       const known = configuration.members.map(({ address }) => address);
-      for (const address of new Set([...known, ...seeds])) {
+      for (const address of new Set([...known, ...seeds()])) {
         if (address === own) continue;
         const theirs = await askForMembership(address, signal);
+        if (theirs?.clusterId === dataDir.identity.clusterId) {
+          await this.#askForTwin(theirs.members, dataDir);
+        }
         if (theirs !== null && excludes(theirs, node, dataDir)) return this.#onRemoved(dataDir);
       }
     }
+  }
+
+  /** If these members are looked for elsewhere under our name: whether that is we. */
+  async #askForTwin(members: readonly Member[], { identity }: Home): Promise<void> {
+    const { nodeId, address: own } = identity;
+    const address = members.find(({ id }) => id === nodeId)?.address ?? own;
+    if (address === own) return;
+    if ((await whoIsAt(address, identity, this.#ending.signal)) !== "this node") return;
+    const text = `${nodeId} runs at ${address}, where the cluster looks for it, with the data directory of this process or a copy of it: this one stops`;
+    this.#parts.onTwin(new StartError(exitCodes.removed, text));
   }
 
   async #onRemoved(dataDir: Home): Promise<void> {

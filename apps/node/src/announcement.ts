@@ -5,6 +5,7 @@ import type { Logger } from "winston";
 import { isLoopback } from "./config/addresses.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Identity } from "./data-dir/identity.ts";
+import type { Leadership } from "./engine/raft-counter.ts";
 
 export function announce(
   { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,
@@ -22,6 +23,16 @@ export function announce(
     : "no member of a cluster yet";
   log.info(text, { id, address, dataDir: config.dataDir, clusterId });
   warnIfOpen(config.host, log);
+}
+
+/** A majority has answered. */
+export function announceReady(
+  readyAfterMs: number,
+  { leading, leaderId }: Leadership,
+  log: Logger,
+): void {
+  const who = leading ? "this node" : (leaderId ?? "being elected again");
+  log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
 }
 
 /** @param host - the interface that the node listens on */

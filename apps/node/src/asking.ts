@@ -10,6 +10,9 @@ import { codeOf } from "./error-text.ts";
 /** Longest answer that is read; that of a cluster of the largest size is far shorter. */
 export const answerMaxBytes: number = 256 * 1024;
 
+/** The `code` of the error when whoever is there takes too long. */
+export const noAnswerInTime = "NO_ANSWER_IN_TIME";
+
 export interface Question {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -31,7 +34,10 @@ export interface Limits {
   readonly timeoutMs: number;
 }
 
-/** @throws Error that says in a few words why there is no answer */
+/**
+ * @throws Error that says in a few words why there is no answer; {@link noAnswerInTime} is the `code`
+ *   of one that only took too long
+ */
 export async function ask(
   address: string,
   question: Question,
@@ -45,7 +51,15 @@ export async function ask(
   } catch (error) {
     signal.throwIfAborted();
     if (!timeout.aborted) throw error;
-    throw new Error(`has not answered within ${timeoutMs} ms`, { cause: error });
+    throw new NoAnswerError(timeoutMs, { cause: error });
+  }
+}
+
+class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+  readonly code = noAnswerInTime;
+  constructor(timeoutMs: number, options: ErrorOptions) {
+    super(`has not answered within ${timeoutMs} ms`, options);
   }
 }
 

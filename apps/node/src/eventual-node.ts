@@ -20,9 +20,14 @@ import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
+import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
+import { GossipPeers } from "./gossip-peers/gossip-peers.ts";
 import { EventualHandling } from "./http/eventual/handling.ts";
 import { eventualHealth, eventualRoutes } from "./http/eventual/routes.ts";
 import { eventualStatus } from "./http/eventual/status.ts";
+import { leaveCluster } from "./http/eventual/leaving.ts";
 import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
@@ -52,14 +57,20 @@ export async function startEventualNode(parts: NodeParts<EventualConfig>): Promi
 class EventualServer implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
   readonly #transport: HttpReplicaTransport;
   readonly #watch: EventualWatch;
   readonly #held = new HeldRequests();
+  readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
   #node: EventualNode | null = null;
+  /** Whether somebody has asked it to leave. */
+  #leaving = false;
+  /** It will not come back: the others need not wait for it. */
+  #gone = false;
 
   constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
     const { config, log } = parts;
@@ -68,10 +79,11 @@ class EventualServer implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
-    const onReady = (): void => this.#becomeReady();
-    this.#watch = new EventualWatch({ log, dataDir: config.dataDir, onReady });
+    this.left = this.#life.left;
+    this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     this.#transport = new HttpReplicaTransport({ secret, onEvent });
+    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
@@ -97,7 +109,12 @@ class EventualServer implements RunningNode {
         clusterId: () => gate.engine().status().clusterId,
         startedInMs: () => this.#life.readyAfterMs,
       },
+      gossip: this.#gossip,
       health: eventualHealth({ gate, loopLagMs }),
+      leave: (request) => {
+        const { applyTimeoutMs: timeoutMs } = config;
+        return leaveCluster(gate.engine(), { ...request, timeoutMs }, () => (this.#leaving = true));
+      },
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
     const clients = requestListener(routes, service, { strict: config.compat === "strict" });
@@ -120,8 +137,21 @@ class EventualServer implements RunningNode {
     this.#front.gate.open(node);
     this.#held.release();
     this.#announce(node);
-    if (node.status().ready) this.#becomeReady();
+    void node.ready.then(
+      () => this.#becomeReady(),
+      () => undefined, // it stops, and `stopped` tells why
+    );
     if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    void this.#askWhomGossipKnows(node, dataDir);
+  }
+
+  /** Ends with the node, and at once if it does not gossip. */
+  async #askWhomGossipKnows(node: EventualNode, { identity }: EventualDataDir): Promise<void> {
+    const { config, log } = this.#parts;
+    const { service: gossip } = this.#gossip;
+    const { clusterName } = identity;
+    if (gossip === null) return;
+    await new GossipPeers({ config, clusterName, gossip, node, log }).run(this.#ending.signal);
   }
 
   async #startNode({ identity, journal, durable }: EventualDataDir): Promise<EventualNode> {
@@ -131,6 +161,7 @@ class EventualServer implements RunningNode {
       address: config.address,
       label: config.label,
       peers: config.peers,
+      seeds: config.join,
       cluster: { id: identity.clusterId, fixed: identity.clusterName !== null },
       journal,
       transport: this.#transport,
@@ -150,6 +181,13 @@ class EventualServer implements RunningNode {
       },
       observer: this.#watch.observer,
     };
+    try {
+      const tags = (): NodeTags => eventualTags(config, identity, this.#node?.status() ?? null);
+      await this.#gossip.begin({ directoryId: identity.nodeId, tags });
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     try {
       return await EventualNode.start(options);
     } catch (error) {
@@ -173,7 +211,8 @@ class EventualServer implements RunningNode {
   #announce(node: EventualNode): void {
     const { config, log } = this.#parts;
     const { node: id, clusterId, counters } = node.status();
-    const others = config.peers.length === 0 ? "nobody yet" : config.peers.join(", ");
+    const named = [...config.peers, ...config.join];
+    const others = named.length === 0 ? "nobody yet" : named.join(", ");
     log.info(`counts by itself, and with ${others}`, {
       id,
       address: config.address,
@@ -187,8 +226,7 @@ class EventualServer implements RunningNode {
   }
 
   #becomeReady(): void {
-    // The core may be ready before the gate is open.
-    if (this.#node === null || this.#life.stopping || this.#life.readyAfterMs !== null) return;
+    if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
     this.#held.release();
     const { peers, writer } = this.#node.status();
@@ -227,11 +265,13 @@ class EventualServer implements RunningNode {
         "another process runs as this very node and began later: this one stops. If one of two data directories is a copy, empty it: that node then begins as a new one";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
     } else if (code === "EVENTUAL_REMOVED" || (error === null && !this.#life.stopping)) {
+      this.#gone = true;
       await dataDir.markRemoved().catch((failure: unknown) => {
         this.#parts.log.error("the removal could not be written down", {
           reason: messageOf(failure),
         });
       });
+      if (this.#leaving) return this.#life.hasLeft();
       const text =
         "this node was removed from its cluster: it stops. To take part again, start it with an empty --data-dir: it begins as a new node";
       this.#life.endWith(new StartError(exitCodes.removed, text, { cause: error }));
@@ -241,11 +281,15 @@ class EventualServer implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
+    const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
+    const goodbye = this.#gone ? this.#gossip.leave(goodbyeMs) : null;
     this.#front.gate.drain();
     this.#held.close();
     await this.#front.drain();
     this.#ending.abort();
     await this.#node?.stop();
+    await goodbye;
+    await this.#gossip.end();
     this.#watch.end();
     await this.#transport.close();
     this.#front.close();

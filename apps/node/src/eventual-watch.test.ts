@@ -8,17 +8,14 @@ const peer = "127.0.0.1:2";
 const node = "1".repeat(32);
 let lines: string[];
 let nowMs: number;
-let ready: number;
 let watch: EventualWatch;
 
 beforeEach(() => {
   lines = [];
   nowMs = 0;
-  ready = 0;
   watch = new EventualWatch({
     log: logTo(lines),
     dataDir: "data/n1",
-    onReady: () => (ready += 1),
     now: () => nowMs,
   });
   watch.begin(own);
@@ -67,14 +64,10 @@ describe("what is told", () => {
       says: ["error: a later process runs as this very node"],
     },
     { note: { type: "keysClosed", before: 1, keys: 3 }, says: [] },
+    { note: { type: "ready" }, says: [] },
   ])("$note.type", ({ note, says }) => {
     see([note]);
     expect(lines).toEqual(says);
-  });
-
-  test("that the node is ready goes to whoever composes it", () => {
-    see([{ type: "ready" }]);
-    expect([ready, lines]).toEqual([1, []]);
   });
 
   test("a fork is an alarm that says what to do", () => {

@@ -29,8 +29,6 @@ const peersMax = 1024;
 export interface EventualWatchParts {
   readonly log: Logger;
   readonly dataDir: string;
-  /** The first sync is over, or there is nobody to sync with. */
-  readonly onReady: () => void;
   /** A clock that only goes forward, in milliseconds; default `performance.now`. */
   readonly now?: () => number;
 }
@@ -143,8 +141,7 @@ export class EventualWatch {
         log.info(`belongs to the cluster ${note.id}`, { why: note.why });
         break;
       case "ready":
-        this.#parts.onReady();
-        break;
+        break; // the program says it, with how long it took
       case "replayed": {
         this.#replays.add(note);
         break;

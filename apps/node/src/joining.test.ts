@@ -46,7 +46,12 @@ async function asked(
     if (reasons.push(reason) === seeds.length) enough.abort();
   };
   try {
-    const answer = await ask({ seeds, signal: enough.signal, onWaiting, timeoutMs: 200 });
+    const answer = await ask({
+      seeds: () => seeds,
+      signal: enough.signal,
+      onWaiting,
+      timeoutMs: 200,
+    });
     return { answer, reasons };
   } catch (error) {
     if (!enough.signal.aborted) throw error;
@@ -168,11 +173,11 @@ describe("who does not answer", () => {
     const stop = new AbortController();
     const silent = await serve(() => stop.abort());
     const onWaiting = (): void => undefined;
-    const finding = findCluster({ seeds: [silent], signal: stop.signal, onWaiting });
+    const finding = findCluster({ seeds: () => [silent], signal: stop.signal, onWaiting });
     await expect(finding).rejects.toThrow(/aborted/);
     const later = new AbortController();
     const pausing = findCluster({
-      seeds: ["127.0.0.1:1"],
+      seeds: () => ["127.0.0.1:1"],
       signal: later.signal,
       onWaiting: () => setImmediate(() => later.abort()),
     });
@@ -198,7 +203,7 @@ describe("asking to be added", () => {
     });
     const reasons: string[] = [];
     const { signal } = ending;
-    await join({ seeds: [seed], signal, onWaiting: (reason) => reasons.push(reason) });
+    await join({ seeds: () => [seed], signal, onWaiting: (reason) => reasons.push(reason) });
     const call = `POST /v1/cluster/members application/json ${JSON.stringify(member)}`;
     expect(heard).toEqual([call, call, call]);
     expect(reasons).toEqual([`${seed}: busy`]); // told once

@@ -20,7 +20,16 @@ const membershipSchema = z.object({
   configurationIndex: z.number().int().nonnegative(),
   committed: z.boolean(),
   leader: z.string().max(128).nullable(),
-  members: z.array(z.object({ id: z.string().max(128), address: z.string().max(256) })).max(256),
+  members: z
+    .array(
+      z.object({
+        id: z.string().max(128),
+        address: z.string().max(256),
+        role: z.string().max(16).default("voter"),
+        joining: z.boolean().default(false),
+      }),
+    )
+    .max(256),
 });
 
 const problemSchema = z.object({ detail: z.string() });
@@ -29,8 +38,8 @@ const problemSchema = z.object({ detail: z.string() });
 export type ClusterMembership = z.infer<typeof membershipSchema>;
 
 export interface Asking {
-  /** Asked in turn, until one answers. */
-  readonly seeds: readonly string[];
+  /** Asked in turn, until one answers; looked at again for every round. */
+  readonly seeds: () => readonly string[];
   /** Ends the asking; the promise then rejects. */
   readonly signal: AbortSignal;
   /** Longest wait for the whole answer of one node, in milliseconds; default 7000. */
@@ -59,6 +68,19 @@ export async function askToJoin(
   });
 }
 
+/**
+ * Has the cluster look for a member at another address, unless it was changed since `seen`: a node
+ * that has been removed meanwhile must not be added again by this.
+ */
+export async function askToMove(
+  address: string,
+  member: Member & { readonly voter: boolean },
+  { seen, signal }: { readonly seen: ClusterMembership; readonly signal: AbortSignal },
+): Promise<void> {
+  const query = `?expectedIndex=${seen.configurationIndex}`;
+  await call(address, { method: "POST", body: member, query }, { signal });
+}
+
 /** Who takes part, as this node sees it; `null` if it does not say. */
 export async function askForMembership(
   address: string,
@@ -78,7 +100,7 @@ async function untilAnswered<Answer>(
 ): Promise<Answer> {
   const told = new Map<string, string>();
   for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
-    for (const seed of seeds) {
+    for (const seed of seeds()) {
       signal.throwIfAborted();
       try {
         return await ask(seed);
@@ -96,11 +118,11 @@ async function untilAnswered<Answer>(
 /** @throws Error that says in a few words why there is no answer */
 async function call(
   address: string,
-  question: Omit<Question, "path">,
+  { query = "", ...question }: Omit<Question, "path"> & { readonly query?: string },
   { signal, timeoutMs = askTimeoutMs }: Pick<Asking, "signal" | "timeoutMs">,
 ): Promise<ClusterMembership> {
   const send = (to: string): Promise<Answer> =>
-    ask(to, { ...question, path }, { signal, timeoutMs });
+    ask(to, { ...question, path: path + query }, { signal, timeoutMs });
   const first = await send(address);
   const leader = first.headers["counter-leader"];
   const elsewhere = first.status >= 300 && typeof leader === "string";

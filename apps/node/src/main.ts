@@ -46,7 +46,8 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
   });
   if (node === null) return exitCodes.ok;
   running = node;
-  const cause = early ?? (await Promise.race([signalled, node.stopped]));
+  const left = node.left.then(() => "leaving the cluster");
+  const cause = early ?? (await Promise.race([signalled, left, node.stopped]));
   if (typeof cause !== "string") {
     if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already
     log.error(cause.message);

@@ -106,7 +106,10 @@ describe("a node started with --join", () => {
     const { server, port } = await listenAnywhere();
     const directory = await nodes.directory();
     const config = await configOf(`--port=${port}`, `--join=${first.config.port}`);
-    await writeIdentity(directory, newIdentity(config, first.config.clusterId));
+    await writeIdentity(
+      directory,
+      newIdentity(config, { kind: "join", clusterId: first.config.clusterId }),
+    );
     const without = await nodes.start({ server, port }, directory, ["--apply-timeout=200ms"]);
     await waitsFor(without, /has not joined its cluster yet: start it with --join=<address>/);
     expect(refusalOf(await request(without.url).post("/next"))).toEqual([503, "no-leader"]);

@@ -83,6 +83,11 @@ export class Neighbours implements ClusterView {
     return this.#joined?.transport.stats().peers[id]?.connected ?? false;
   }
 
+  /** Whether it answers where the configuration says that it is; it may have dialled us from elsewhere. */
+  answersAtItsAddress(id: string): boolean {
+    return this.#joined?.transport.stats().peers[id]?.dialled ?? false;
+  }
+
   unreachable(): readonly string[] {
     const peers = this.#joined?.transport.stats().peers ?? {};
     return Object.entries(peers)

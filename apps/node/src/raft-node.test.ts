@@ -141,14 +141,6 @@ describe("what cannot be started", () => {
     await request(first.url).post("/next").expect(200, "1\n");
   });
 
-  test("a data directory of another node: exit code 3", async () => {
-    const first = await nodes.single();
-    await first.node.stop();
-    const second = nodes.start(await listenAnywhere(), first.config.dataDir);
-    expect(await refusedStart(second)).toMatchObject({ exitCode: 3 });
-    await expect(second).rejects.toThrow(/belongs to the node at/);
-  });
-
   test("a data directory of another mode: exit code 3", async () => {
     const directory = await nodes.directory();
     await writeFile(join(directory, "identity.json"), '{"formatVersion":1,"mode":"eventual"}');

@@ -3,27 +3,35 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import { RaftNode } from "@counter/raft";
+import type { RaftNode } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
-import { HttpTransport, type TransportEvent } from "@counter/transport-http";
+import type { TransportEvent } from "@counter/transport-http";
 
-import { announce } from "./announcement.ts";
+import { announce, announceReady } from "./announcement.ts";
+import { Bootstrap } from "./bootstrap/bootstrap.ts";
+import { firstStart } from "./bootstrap/first-start.ts";
 import type { RaftConfig } from "./config/node-config.ts";
+import type { Autopilot } from "./autopilot/autopilot.ts";
+import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
 import { Backups } from "./data-dir/backups.ts";
-import { openDataDir, type DataDir } from "./data-dir/data-dir.ts";
-import { firstMembers } from "./data-dir/identity.ts";
+import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
 import type { RaftEngine } from "./engine/engine.ts";
 import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { NodeTags } from "./gossip/node-tags.ts";
+import { raftGossip, raftTags, seedsOf } from "./gossip/raft-gossip.ts";
 import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
-import { LeaderSeeking } from "./http/raft/leader-seeking.ts";
-import { raftHealth, raftRoutes } from "./http/raft/routes.ts";
-import { requestListener } from "./http/server.ts";
-import { Service } from "./http/service.ts";
+import { LeaderSeeking, type LeaderSeekingOptions } from "./http/raft/leader-seeking.ts";
+import { Handover } from "./handover.ts";
+import { Leaving } from "./leaving.ts";
+import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { raftListener } from "./raft-listener.ts";
+import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
@@ -34,7 +42,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.findCluster()));
+    await node.run(await openDataDir(config, log, () => node.begin()));
   } catch (error) {
     await node.stop();
     throw error;
@@ -45,6 +53,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
 class CounterNode implements RunningNode {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #parts: NodeParts<RaftConfig>;
   readonly #life: Lifecycle;
   readonly #front: Front<RaftEngine>;
@@ -54,12 +63,19 @@ class CounterNode implements RunningNode {
   readonly #clock = new LogClock();
   readonly #watch: Watch;
   readonly #neighbours: Neighbours;
+  readonly #handover: Handover;
   readonly #admission: Admission;
+  readonly #leaving: Leaving;
+  readonly #ending = new AbortController();
   readonly #forwarder;
+  readonly #gossip: NodeGossip;
+  readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
+  #dataDir: DataDir | null = null;
+  #autopilot: Autopilot | null = null;
   #backups: Backups;
-  #clusterId: string;
-  #whenAlone: () => void = () => undefined;
+  /** `null` until it is known. */
+  #clusterId: string | null;
 
   constructor(parts: NodeParts<RaftConfig>) {
     const { config, log, logContext, version: release } = parts;
@@ -68,16 +84,21 @@ class CounterNode implements RunningNode {
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
-    this.#clusterId = config.clusterId;
+    this.left = this.#life.left;
+    const named = config.bootstrapExpect === null && config.join.length === 0;
+    this.#clusterId = named ? config.clusterId : null;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
-      seeds: config.join,
+      seeds: () => this.#seeds(),
       clusterName: config.clusterName,
       log,
-      onRemoved: (error) => this.#life.endWith(error),
+      onRemoved: (error) => {
+        if (!this.#leaving.onRemoved()) this.#life.endWith(error);
+      },
+      onTwin: (error) => this.#life.endWith(error),
     });
-    parts.cancel?.addEventListener("abort", () => this.#admission.end(), { once: true });
+    parts.cancel?.addEventListener("abort", () => this.#cancel(), { once: true });
     this.#watch = new Watch({
       log,
       context: logContext,
@@ -91,104 +112,114 @@ class CounterNode implements RunningNode {
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
+    this.#handover = new Handover(this.#neighbours);
+    this.#gossip = raftGossip({
+      config,
+      log,
+      status: () => this.#raft?.status() ?? null,
+      clusterId: () => this.#clusterId,
+    });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
+    this.#front.gate.starting = () => {
+      const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
+      return waiting ?? "the node reads its data directory";
+    };
     this.#forwarder = createForwarder({
       own: config.address,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
+    });
+    this.#leaving = new Leaving({
+      engine: () => this.#front.gate.engine(),
+      // Whatever this node does with the requests of its clients.
+      handling: this.#seeking({ ...config, forward: "forward" }),
+      markRemoved: async () => this.#dataDir?.markRemoved(),
+      onLeft: () => this.#life.hasLeft(),
+      log,
     });
   }
 
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
-    const { config, log, version } = this.#parts;
-    const { gate, loopLagMs } = this.#front;
-    const handling = new LeaderSeeking({
+    const { config } = this.#parts;
+    const listener = raftListener({
+      ...this.#parts,
+      front: this.#front,
+      handling: this.#seeking(config),
+      neighbours: this.#neighbours,
+      gossip: this.#gossip,
+      bootstrap: this.#bootstrap,
+      backups: () => this.#backups,
+      clusterId: () => this.#clusterId,
+      directoryId: () => this.#dataDir?.identity.directoryId ?? null,
+      readyAfterMs: () => this.#life.readyAfterMs,
+      leave: (request) => this.#leaving.leave(request),
+    });
+    await this.#front.listen(listener);
+  }
+
+  #seeking(config: LeaderSeekingOptions["config"]): LeaderSeeking {
+    return new LeaderSeeking({
       config,
-      gate,
+      gate: this.#front.gate,
       held: this.#held,
       forwarder: this.#forwarder,
       cluster: this.#neighbours,
     });
-    const service = new Service({ address: config.address, gate, handling, log });
-    const routes = raftRoutes({
-      engine: () => gate.engine(),
-      backups: () => {
-        gate.engine(); // until there is one, nobody knows whose backups those are
-        return this.#backups;
-      },
-      idempotencyWindowMs: config.idempotencyWindowMs,
-      facts: {
-        label: config.label,
-        address: config.address,
-        mode: config.mode,
-        version,
-        clusterId: () => this.#clusterId,
-        startedInMs: () => this.#life.readyAfterMs,
-      },
-      connected: (id) => this.#neighbours.connected(id),
-      health: raftHealth({
-        gate,
-        loopLagMs,
-        confirmed: () => this.#life.readyAfterMs !== null,
-        waiting: () => this.#neighbours.waiting(),
-      }),
-      onRestored: (restored) => {
-        log.info("all counters were replaced by those of a backup", {
-          ...restored,
-          epoch: String(restored.epoch),
-        });
-      },
-    });
-    const strict = config.compat === "strict";
-    await this.#front.listen(requestListener(routes, service, { strict }));
   }
 
-  /** The cluster to join, for a data directory that is new. */
-  findCluster(): Promise<string> {
-    return this.#admission.findCluster();
+  /** How a data directory begins that is new. */
+  begin(): Promise<FirstStart> {
+    const by = { bootstrap: this.#bootstrap, admission: this.#admission };
+    return firstStart(this.#parts.config, by);
   }
 
   /** Takes part with what the data directory holds. */
   async run(dataDir: DataDir): Promise<void> {
     const { config, log, tickMs } = this.#parts;
-    const { identity, storage, peerDirectories } = dataDir;
+    const { identity } = dataDir;
+    this.#dataDir = dataDir;
     this.#clusterId = identity.clusterId;
+    this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
-    const transport = new HttpTransport({
-      id: identity.nodeId,
-      clusterId: identity.clusterId,
-      directoryId: identity.directoryId,
-      knownDirectories: peerDirectories,
-      label: config.label,
-      // A node that is behind has to hear a leader that it does not know as a member yet (§6).
-      admit: "cluster",
-      onEvent: (event) => this.#onTransport(event),
+    const { signal } = this.#ending;
+    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal });
+    const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+    const { raft, transport } = await startReplication({
+      config,
+      dataDir,
+      server: this.#front.server,
+      machine: this.#machine,
+      observer: this.#flight.beside(this.#watch.observer),
+      onTransport: (event) => this.#onTransport(event),
+      tickMs,
+      before: async () => {
+        await moving.requireAlone();
+        await this.#gossip.begin({ directoryId: identity.directoryId, tags });
+      },
     });
-    transport.attach(this.#front.server);
-    try {
-      this.#raft = await RaftNode.start<BatchResults>({
-        id: identity.nodeId,
-        members: firstMembers(identity),
-        stateMachine: this.#machine,
-        storage,
-        transport,
-        observer: this.#flight.beside(this.#watch.observer),
-        ...(tickMs === undefined ? {} : { tickMs }),
-      });
-    } catch (error) {
-      await storage.close();
-      throw error;
-    }
-    const raft = this.#raft;
+    this.#raft = raft;
     this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
-    void this.#raft.stopped.then((error) => this.#life.endWith(error));
-    this.#front.gate.open(this.#engine(this.#raft));
+    void raft.stopped.then((error) => this.#life.endWith(error));
+    const engine = this.#engine(raft);
+    this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
-    void this.#confirm(this.#raft);
+    this.#autopilot = raftAutopilot({
+      config,
+      identity,
+      raft,
+      members: engine.members,
+      gossip: this.#gossip,
+      connected: (id) => this.#neighbours.connected(id),
+      tickMs,
+      log,
+    });
+    void this.#confirm(raft);
+    void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
   record(): Promise<void> {
@@ -200,9 +231,23 @@ class CounterNode implements RunningNode {
     return this.#life.stop();
   }
 
+  #cancel(): void {
+    this.#admission.end();
+    this.#bootstrap.end();
+    this.#ending.abort();
+  }
+
+  /** Whom to ask to be taken in. */
+  #seeds(): readonly string[] {
+    const { config } = this.#parts;
+    const cluster = this.#clusterId;
+    return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
+  }
+
   #engine(node: RaftNode<BatchResults>): RaftCounter {
     const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
-    return new RaftCounter({ ...this.#parts.config, ...parts });
+    const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
+    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -210,35 +255,32 @@ class CounterNode implements RunningNode {
     const { log } = this.#parts;
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
     const readyAfterMs = this.#life.becomeReady();
-    const { leaderId } = this.#watch;
-    const who = this.#watch.leading ? "this node" : (leaderId ?? "being elected again");
-    log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
-  }
-
-  /** Gives leadership to another node, as long as enough of them are there to elect one. */
-  async #handOver(node: RaftNode<BatchResults>): Promise<void> {
-    if (node.status().fatal !== null || !this.#neighbours.successorPossible()) return;
-    const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
-    await Promise.race([node.stepDown(), alone]);
+    this.#autopilot?.begin();
+    announceReady(readyAfterMs, this.#watch, log);
   }
 
   #onTransport(event: TransportEvent): void {
     this.#neighbours.onTransport(event);
     this.#watch.onTransport(event);
-    if (event.type === "disconnected" && !this.#neighbours.successorPossible()) this.#whenAlone();
+    this.#handover.onTransport(event);
   }
 
   async #shutDown(): Promise<void> {
     const { gate } = this.#front;
     gate.leave();
+    this.#autopilot?.end();
+    const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
+    const goodbye = this.#leaving.removed ? this.#gossip.leave(goodbyeMs) : null;
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
-    if (this.#raft !== null) await this.#handOver(this.#raft);
+    if (this.#raft !== null) await this.#handover.handOver(this.#raft);
     gate.drain();
     this.#held.close();
     await this.#front.drain();
     await this.#raft?.stop();
+    await goodbye;
+    await this.#gossip.end();
     this.#watch.end();
-    this.#admission.end();
+    this.#cancel();
     this.#forwarder.close();
     this.#front.close();
     await this.#flight.settled();

@@ -25,6 +25,8 @@ export interface RunningNode {
   readonly ready: Promise<number>;
   /** Resolves when the node has stopped: `null` after {@link stop}, the error after a failure. */
   readonly stopped: Promise<Error | null>;
+  /** Resolves when the node has left its cluster, as it was asked to: it is to be stopped. */
+  readonly left: Promise<void>;
   /** Writes down, for people, what the node has done lately. */
   record(): Promise<void>;
   /** Refuses new requests, finishes those that are being answered, closes everything. Idempotent. */
@@ -35,6 +37,7 @@ export interface RunningNode {
 export class Lifecycle {
   readonly ready: Promise<number>;
   readonly stopped: Promise<Error | null>;
+  readonly left: Promise<void>;
   readonly #shutDown: () => Promise<void>;
   readonly #log: Logger;
   #readyAfterMs: number | null = null;
@@ -42,6 +45,7 @@ export class Lifecycle {
   #stopping: Promise<void> | null = null;
   #resolveReady: (ms: number) => void = () => undefined;
   #resolveStopped: (error: Error | null) => void = () => undefined;
+  #resolveLeft: () => void = () => undefined;
 
   /** @param shutDown - closes everything; called once */
   constructor(shutDown: () => Promise<void>, log: Logger) {
@@ -49,6 +53,7 @@ export class Lifecycle {
     this.#log = log;
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.left = new Promise((resolve) => (this.#resolveLeft = resolve));
   }
 
   get stopping(): boolean {
@@ -65,6 +70,11 @@ export class Lifecycle {
     this.#readyAfterMs ??= Math.round(performance.now());
     this.#resolveReady(this.#readyAfterMs);
     return this.#readyAfterMs;
+  }
+
+  /** The others go on without this node. */
+  hasLeft(): void {
+    this.#resolveLeft();
   }
 
   stop(): Promise<void> {

@@ -16,6 +16,7 @@ export type { Addition } from "./node/checks.ts";
 export type { Written } from "./node/written.ts";
 export { defaultEventualLimits, defaultTimingMs } from "./node/starting.ts";
 export { EventualNode } from "./node/eventual-node.ts";
+export { hintsMax } from "./core/peers.ts";
 export { EventualCore } from "./core/eventual-core.ts";
 export { decodeEntry } from "./core/journal-entry.ts";
 export type { JournalEntry } from "./core/journal-entry.ts";

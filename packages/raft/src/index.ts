@@ -58,5 +58,6 @@ export { RecordingFormatError, readRecording } from "./node/recording-reader.ts"
 export { writeRecording } from "./node/recording.ts";
 export type { RecordedInput, Recording } from "./node/recording.ts";
 export { RaftNode } from "./node/raft-node.ts";
+export { defaultTickMs } from "./node/starting.ts";
 export { MemoryStorage } from "./node/memory-storage.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";

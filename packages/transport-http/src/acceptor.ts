@@ -71,7 +71,7 @@ export class Acceptor {
       const hello = await this.#shakeHands(request);
       // The await took time: the peer may have hung up, we may be closing.
       if (socket.destroyed) return;
-      const peer = this.#findPeer(hello.from);
+      const peer = this.#findPeer(hello);
       socket.write(switchingProtocols(this.#setup.handshake.headersFor(hello.from)));
       peer.accept({ socket, head, hello });
     } catch (error) {
@@ -93,11 +93,16 @@ export class Acceptor {
     }
   }
 
-  #findPeer(id: NodeId): Peer {
+  #findPeer(hello: Hello): Peer {
+    const { from: id } = hello;
     if (!this.#setup.isReady()) throw notNow("not-ready", "this node is closing");
     if (!this.#setup.admits(id)) throw notNow("not-a-member", `${id} is not a member any more`);
     const peer = this.#setup.peerFor(id);
     if (peer === null) throw notNow("busy", "too many servers that are not members");
+    if (peer.contradicts(hello)) {
+      const why = `${id} answers where it is known to be, so that it cannot be at ${hello.address ?? "another address"}`;
+      throw new HandshakeRefusedError({ code: "duplicate-identity", peer: id }, why);
+    }
     return peer;
   }
 

@@ -98,3 +98,32 @@ describe("one data directory for each member", () => {
     expect(stored).toHaveLength(1);
   });
 });
+
+describe("a member that says it is at another address", () => {
+  const elsewhere = { ...handshakeHeaders(ends), "Counter-Raft-Address": "127.0.0.1:1" };
+
+  it("is refused while it answers where it is known to be, and heard once it does not", async () => {
+    const [n1, n2] = await nodes.cluster({ id: "n1" }, { id: "n2" });
+    const refused = await ask(n2!.port, elsewhere);
+    expect([refused.status, refused.body]).toEqual([
+      409,
+      expect.stringMatching(/duplicate-identity.*cannot be at 127.0.0.1:1/),
+    ]);
+    await n1!.close();
+    await turnsUntil(() => !n2!.isConnected("n1"));
+    expect((await ask(n2!.port, elsewhere)).status).toBe(101);
+  });
+
+  it("is heard under the address that is known, or if it says none", async () => {
+    const [n1, n2] = await nodes.cluster({ id: "n1" }, { id: "n2" });
+    const known = { ...elsewhere, "Counter-Raft-Address": n1!.member.address };
+    expect((await ask(n2!.port, known)).status).toBe(101);
+    expect((await ask(n2!.port, handshakeHeaders(ends))).status).toBe(101);
+  });
+
+  it("is refused if that is no address at all", async () => {
+    const [, n2] = await nodes.cluster({ id: "n1" }, { id: "n2" });
+    const answer = await ask(n2!.port, { ...elsewhere, "Counter-Raft-Address": "a b" });
+    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining("malformed")]);
+  });
+});

@@ -26,6 +26,8 @@ export interface Hello {
   readonly directoryId: string;
   /** The receiver's directory, if the sender has seen it before. */
   readonly expectedDirectoryId: string | null;
+  /** Where the sender says that it is to be dialled. */
+  readonly address: string | null;
   readonly label: string | null;
 }
 
@@ -60,7 +62,7 @@ export class Handshake {
 
   /** The headers with which we introduce ourselves to `peer`. */
   headersFor(peer: NodeId): Record<string, string> {
-    const { clusterId, id, directoryId, label, authenticator } = this.#options;
+    const { clusterId, id, directoryId, address, label, authenticator } = this.#options;
     const expected = this.#directories.get(peer);
     return {
       connection: "Upgrade",
@@ -71,6 +73,7 @@ export class Handshake {
       "counter-raft-to": peer,
       "counter-raft-directory": directoryId,
       ...(expected === null ? {} : { "counter-raft-expected-directory": expected }),
+      ...(address === undefined ? {} : { "counter-raft-address": address }),
       ...(label === undefined ? {} : { "counter-raft-label": encodeURIComponent(label) }),
       ...authenticator?.headers({ clusterId, from: id, to: peer }),
     };
@@ -144,15 +147,18 @@ function readHello(headers: IncomingHttpHeaders): Hello {
   const to = single(headers["counter-raft-to"]);
   const directoryId = single(headers["counter-raft-directory"]);
   const expected = single(headers["counter-raft-expected-directory"]);
+  const address = single(headers["counter-raft-address"]);
   if (
     !(isName(clusterId) && isName(from) && isName(to) && isName(directoryId)) ||
-    !(expected === undefined || isName(expected))
+    !(expected === undefined || isName(expected)) ||
+    !(address === undefined || isName(address))
   ) {
     const why = "a Counter-Raft header is missing or is not a name";
     throw new HandshakeRefusedError({ code: "malformed", peer }, why);
   }
   const label = readLabel(single(headers["counter-raft-label"]));
-  return { clusterId, from, to, directoryId, expectedDirectoryId: expected ?? null, label };
+  const expectedDirectoryId = expected ?? null;
+  return { clusterId, from, to, directoryId, expectedDirectoryId, address: address ?? null, label };
 }
 
 /** A label is decoration: an unreadable one is none. */

@@ -84,6 +84,12 @@ export interface HttpTransportOptions {
   /** Names the data directory, not the server: random, 1–128 visible ASCII characters. */
   readonly directoryId: string;
   readonly knownDirectories: KnownDirectories;
+  /**
+   * Where the others should dial this server, as `setMembers` spells it. They refuse a stream of a
+   * server that says it is elsewhere while they are connected to it where they know it: one of the
+   * two is a copy. Default: not said.
+   */
+  readonly address?: string;
   /** A name for people, shown in the statistics of peers; at most 128 characters. */
   readonly label?: string;
   /** The path of the streams on the HTTP server; default `/raft/stream`. The same on every member. */
@@ -126,6 +132,7 @@ export function resolveLimits(options: HttpTransportOptions): TransportLimits {
   demand(isName(options.id), "id is 1-128 visible ASCII characters");
   demand(isName(options.clusterId), "clusterId is 1-128 visible ASCII characters");
   demand(isName(options.directoryId), "directoryId is 1-128 visible ASCII characters");
+  demand(isName(options.address ?? "none"), "address is 1-128 visible ASCII characters");
   demand(PATH.test(options.path ?? "/"), "path is absolute, in ASCII and without a query");
   const label = options.label ?? "";
   demand(label.length <= LABEL_MAX_CHARACTERS, "label is at most 128 characters");

@@ -75,6 +75,12 @@ export class Peer implements StreamOwner {
     return this.#isMember;
   }
 
+  /** Whether it answers where it is known to be, although this is not where it says that it is. */
+  contradicts({ address }: Pick<Hello, "address">): boolean {
+    const isKnown = this.#isMember && this.#dialled !== null;
+    return isKnown && address !== null && address !== this.#address;
+  }
+
   /** Makes it a member that lives at `address`, and dials it. */
   join(address: string): void {
     this.#isMember = true;

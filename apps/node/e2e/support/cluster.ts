@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** Given to every node. */
   readonly flags?: readonly string[];
+  /** The nodes find each other: `--bootstrap-expect` with this number; each is told of the next one. */
+  readonly expect?: number;
   /** Whether the links between the nodes can be cut; default false. */
   readonly links?: boolean;
   /** Longest life of the cluster in milliseconds; default 100 s, below jest's own limit. */
@@ -39,7 +41,8 @@ export class Cluster {
   }
 
   /** Nothing is started yet. */
-  static async create({ nodes = 3, flags = [], links = false }: ClusterOptions): Promise<Cluster> {
+  static async create(options: ClusterOptions): Promise<Cluster> {
+    const { nodes = 3, flags = [], links = false, expect } = options;
     const folder = await mkdtemp(joinPath(tmpdir(), "counter-e2e-"));
     watchFolder(folder);
     const ports = await freePorts(nodes);
@@ -48,7 +51,10 @@ export class Cluster {
       const advertise = known[place]!;
       const peers = known.filter((other) => other !== advertise);
       const dataDir = joinPath(folder, `node-${port}`);
-      return new ClusterNode({ port, advertise, peers, dataDir, flags });
+      if (expect === undefined) return new ClusterNode({ port, advertise, peers, dataDir, flags });
+      const join = [known[(place + 1) % nodes]!];
+      const found = [`--bootstrap-expect=${expect}`, ...flags];
+      return new ClusterNode({ port, advertise, peers: [], join, dataDir, flags: found });
     });
     const cluster = new Cluster(members, folder);
     if (links) {
@@ -59,8 +65,13 @@ export class Cluster {
 
   /** A further node, which joins the cluster of these as soon as it is started. */
   async joiner(...seeds: readonly ClusterNode[]): Promise<ClusterNode> {
+    return this.further(seeds);
+  }
+
+  /** A further node that is told of these, with its own flags. */
+  async further(seeds: readonly ClusterNode[], ...flags: readonly string[]): Promise<ClusterNode> {
     const [port] = await freePorts(1);
-    const node = this.#joinerAt(port!, seeds);
+    const node = this.#joinerAt(port!, seeds, flags);
     this.nodes.push(node);
     return node;
   }
@@ -74,26 +85,36 @@ export class Cluster {
     return node;
   }
 
-  #joinerAt(port: number, seeds: readonly ClusterNode[]): ClusterNode {
+  /** The same node with its data directory, at another port; it does not run any more where it was. */
+  async moved(former: ClusterNode): Promise<ClusterNode> {
+    if (former.running) throw new Error(`${former.address} is running`);
+    const [port] = await freePorts(1);
+    const node = new ClusterNode({ port: port!, peers: [], dataDir: former.dataDir, flags: [] });
+    this.nodes.splice(this.nodes.indexOf(former), 1, node);
+    this.#former.push(former);
+    return node;
+  }
+
+  #joinerAt(
+    port: number,
+    seeds: readonly ClusterNode[],
+    flags: readonly string[] = [],
+  ): ClusterNode {
     const join = seeds.map((seed) => seed.port);
     const dataDir = joinPath(this.folder, `joiner-${port}-${this.#former.length}`);
-    return new ClusterNode({ port, peers: [], join, dataDir, flags: [] });
+    return new ClusterNode({ port, peers: [], join, dataDir, flags });
   }
 
   /** Resolves when all that run agree that these are the voters, and that nobody else takes part. */
   async haveVoters(...voters: readonly ClusterNode[]): Promise<void> {
     const wanted = voters.map(({ address }) => address).sort();
-    await until(
-      `the voters are ${wanted.join(", ")}`,
-      async () => {
-        const views = await Promise.all(this.running.map((node) => node.members()));
-        return views.every((view) => {
-          const found = view.map(({ address, role }) => (role === "voter" ? address : null)).sort();
-          return JSON.stringify(found) === JSON.stringify(wanted);
-        });
-      },
-      30_000,
-    );
+    await until(`the voters are ${wanted.join(", ")}`, async () => {
+      const views = await Promise.all(this.running.map((node) => node.members()));
+      return views.every((view) => {
+        const found = view.map(({ address, role }) => (role === "voter" ? address : null)).sort();
+        return JSON.stringify(found) === JSON.stringify(wanted);
+      });
+    });
   }
 
   get running(): readonly ClusterNode[] {
@@ -181,7 +202,7 @@ export async function withCluster(
 ): Promise<void> {
   const cluster = await Cluster.create(options);
   try {
-    await within("the test ends", options.deadlineMs ?? 100_000, test(cluster));
+    await within("the test ends", options.deadlineMs ?? 280_000, test(cluster));
   } catch (error) {
     console.error(cluster.logs());
     throw error;

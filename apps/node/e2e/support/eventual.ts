@@ -83,7 +83,7 @@ export function newKey(): string {
 export async function agree(
   nodes: readonly ClusterNode[],
   value: number,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<number> {
   const began = performance.now();
   let seen: number[] = [];

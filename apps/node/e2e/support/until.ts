@@ -3,8 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const pollMs = 10;
 
-/** Default limit of a wait, in milliseconds. */
-export const patienceMs: number = 15_000;
+/**
+ * Limit of a wait, in milliseconds: longer than any promise, so that a broken one is measured and not
+ * only noticed, and than a shared machine stands still.
+ */
+export const patienceMs: number = 60_000;
 
 /**
  * Asks again and again until the answer is neither `null` nor `false`.

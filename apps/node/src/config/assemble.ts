@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { formatAddress, isWildcard } from "./addresses.ts";
 import { clusterIdOf } from "./cluster-id.ts";
 import type { CommonConfig, EventualConfig, NodeConfig, RaftConfig } from "./node-config.ts";
-import { raftPeersMax, type CheckedFlags } from "./schema.ts";
+import { eventualPeersMax, raftPeersMax, type CheckedFlags } from "./schema.ts";
+
+/** How far the port of gossip is above that for clients, unless it is given. */
+const gossipPortAbove = 10_000;
 
 /** Settings that do not go together, in a sentence that says what to do. */
 export interface ConfigProblem {
@@ -20,6 +23,10 @@ export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
   const others = flags.peers.length + flags.join.length + flags.newnode.length;
   if (flags.advertise === undefined && isWildcard(host) && others > 0) {
     const problem = `--host=${host} means every interface, which is not an address that peers can use: add --advertise=host:port`;
+    return { problem };
+  }
+  if (flags["gossip-port"] === flags.port) {
+    const problem = `--gossip-port=${flags.port} is the port for clients: choose another one`;
     return { problem };
   }
   const common = commonOf(flags, host);
@@ -46,6 +53,9 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     peers,
     clusterName: flags["cluster-id"] ?? null,
     dataDir: flags["data-dir"] ?? join("data", label),
+    gossipPort:
+      flags["gossip-port"] === undefined ? gossipPortOf(flags.port) : flags["gossip-port"],
+    gossipKeyFile: flags["gossip-key-file"] ?? null,
     compat: flags.compat,
     applyTimeoutMs: flags["apply-timeout"],
     idempotencyWindowMs: flags["idempotency-window"],
@@ -57,12 +67,20 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
   };
 }
 
+/** Next to no other program, and the same for everybody who knows the port. */
+function gossipPortOf(port: number): number {
+  return port + gossipPortAbove <= 65_535 ? port + gossipPortAbove : port - gossipPortAbove;
+}
+
 function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigProblem {
   const { address, peers, clusterName } = common;
+  const expected = bootstrapProblem(flags, common);
+  if (expected !== null) return expected;
   if (peers.length > raftPeersMax)
     return { problem: `--peers: at most ${raftPeersMax} peers in raft mode` };
   const seeds = [...new Set(flags.join.map(formatAddress))].filter((seed) => seed !== address);
-  if (flags.join.length > 0 && (peers.length > 0 || seeds.length === 0)) {
+  const alone = seeds.length === 0 && flags["bootstrap-expect"] === undefined;
+  if (flags.join.length > 0 && (peers.length > 0 || alone)) {
     const problem =
       peers.length > 0
         ? "--peers names the members of a new cluster, --join those of an existing one: use one of them"
@@ -73,9 +91,29 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     ...common,
     mode: "raft",
     join: seeds,
+    bootstrapExpect: flags["bootstrap-expect"] ?? null,
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
+    deadServerAfterMs: flags["dead-server-after"],
   };
+}
+
+function bootstrapProblem(
+  { "bootstrap-expect": expect, host, advertise }: CheckedFlags,
+  { peers, gossipPort }: CommonConfig,
+): ConfigProblem | null {
+  if (expect === undefined) return null;
+  if (peers.length > 0) {
+    const problem =
+      "--peers names all first members, --bootstrap-expect has them found: use one of them (with --join=<any of the nodes>)";
+    return { problem };
+  }
+  if (gossipPort === null) {
+    return { problem: "--bootstrap-expect finds the others by gossip: drop --gossip-port=off" };
+  }
+  if (advertise !== undefined || !isWildcard(host)) return null;
+  const problem = `--host=${host} means every interface, which is not an address that the other nodes can use: add --advertise=host:port`;
+  return { problem };
 }
 
 function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig | ConfigProblem {
@@ -85,9 +123,17 @@ function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig |
       "--newnode names this node itself: give the address of the further node, at any node that runs already";
     return { problem };
   }
+  const listening = formatAddress({ host: common.host, port: common.port });
+  const named = new Set([common.address, listening, ...common.peers]);
+  const join = [...new Set(flags.join.map(formatAddress))].filter((seed) => !named.has(seed));
+  const most = eventualPeersMax;
+  if (common.peers.length + join.length > most) {
+    return { problem: `--peers and --join: at most ${most} nodes together` };
+  }
   return {
     ...common,
     mode: "eventual",
+    join,
     newNodes,
     heartbeatMs: flags.heartbeat,
     antiEntropyMs: flags["anti-entropy"],

@@ -1,6 +1,5 @@
 import { clusterIdOf, isNamed } from "./cluster-id.ts";
 import { readConfig } from "./config.ts";
-import { flagSpecs } from "./flags.ts";
 import type { NodeConfig, RaftConfig } from "./node-config.ts";
 
 async function config(args: string, environment: Record<string, string> = {}): Promise<NodeConfig> {
@@ -101,44 +100,6 @@ describe("joining", () => {
   });
 });
 
-describe("eventual mode", () => {
-  test("has times, limits and a place for its records that can be chosen", async () => {
-    expect(await config("--mode=eventual --port=8080 --peers=8081,8080")).toMatchObject({
-      mode: "eventual",
-      address: "127.0.0.1:8080",
-      peers: ["127.0.0.1:8081"],
-      newNodes: [],
-      heartbeatMs: 1000,
-      antiEntropyMs: 1000,
-      peerLogCapBytes: 67_108_864,
-      storage: "file",
-      peerSecretFile: null,
-      resumeWaitMs: 1000,
-    });
-    const chosen = [
-      "--mode=eventual --newnode=8083,localhost:8084 --newnode=8083 --heartbeat=200ms --storage=memory",
-      "--anti-entropy=5s --peer-log-cap=2MiB --peer-secret-file=/run/secret --resume-wait=0",
-    ];
-    expect(await config(chosen.join(" "))).toMatchObject({
-      newNodes: ["127.0.0.1:8083", "127.0.0.1:8084"],
-      heartbeatMs: 200,
-      antiEntropyMs: 5000,
-      peerLogCapBytes: 2_097_152,
-      storage: "memory",
-      peerSecretFile: "/run/secret",
-      resumeWaitMs: 0,
-    });
-  });
-
-  test("takes more peers than a first configuration of raft has room for", async () => {
-    const peers = Array.from({ length: 64 }, (_, place) => 9001 + place).join(",");
-    expect((await config(`--mode=eventual --peers=${peers}`)).peers).toHaveLength(64);
-    expect(await problems(`--mode=eventual --peers=${peers},9100`)).toEqual([
-      "--peers: at most 64 peers",
-    ]);
-  });
-});
-
 describe("environment", () => {
   test("a variable stands for its flag", async () => {
     const environment = { COUNTER_PORT: "9000", COUNTER_PEERS: "9002,9004", OTHER: "x" };
@@ -195,10 +156,6 @@ describe("what is refused", () => {
     {
       given: "--newnode=8083",
       says: "--newnode belongs to --mode=eventual, and this node has --mode=raft; in raft mode start the new node with --join",
-    },
-    {
-      given: "--mode=eventual --join=8081",
-      says: "--join belongs to --mode=raft, and this node has --mode=eventual; in eventual mode name the nodes of the cluster with --peers",
     },
     {
       given: "--mode=eventual --forward=off",
@@ -271,29 +228,5 @@ describe("what is refused", () => {
 
   test("all problems are told at once", async () => {
     expect(await problems("--port=x --nonsense --mode=paxos", { COUNTER_X: "1" })).toHaveLength(4);
-  });
-});
-
-describe("help", () => {
-  test("every flag is explained together with its variable", async () => {
-    const result = await readConfig(["--help"], {});
-    if (result.kind !== "help") throw new Error("no help");
-    for (const flag of Object.keys(flagSpecs)) expect(result.text).toContain(`--${flag}`);
-    expect(result.text).toContain("COUNTER_DATA_DIR");
-    expect(result.text).toContain("Examples");
-  });
-
-  test("an example is a line that can be copied, below what it does", async () => {
-    const result = await readConfig(["--help"], {});
-    if (result.kind !== "help") throw new Error("no help");
-    expect(result.text).toContain(`
-  one of three that each count on alone when they are cut off
-    node apps/node/dist/main.js --mode=eventual --port=8080 --peers=8081,8082
-`);
-    expect(Math.max(...result.text.split("\n").map((line) => line.length))).toBeLessThan(101);
-  });
-
-  test("--version asks for the version", async () => {
-    expect(await readConfig(["--version"], {})).toEqual({ kind: "version" });
   });
 });

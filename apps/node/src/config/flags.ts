@@ -19,6 +19,7 @@ const raft = "In raft mode only:";
 const eventual = "In eventual mode only:";
 const requests = "Answering requests:";
 const limits = "Limits:";
+const gossip = "Gossip, which tells who is there:";
 const running = "Running:";
 
 export const flagSpecs = {
@@ -40,13 +41,20 @@ export const flagSpecs = {
   },
   advertise: {
     group: cluster,
-    describe: "address under which the others reach this node, and its name in the cluster",
+    describe:
+      "address under which the others reach this node, and its name in the cluster; its host holds for gossip, too",
     default: "<host>:<port>",
   },
   peers: {
     group: cluster,
     describe: "the other nodes: ports or host:port, with commas or repeated",
     default: "none: a cluster of one",
+    list: true,
+  },
+  join: {
+    group: cluster,
+    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    default: "none",
     list: true,
   },
   id: {
@@ -91,19 +99,26 @@ export const flagSpecs = {
     describe: "most counters",
     default: "100000",
   },
-  join: {
+  "bootstrap-expect": {
     group: raft,
     mode: "raft",
-    instead: "name the nodes of the cluster with --peers",
-    describe: "join the cluster of these nodes (any of them): ports or host:port",
+    instead: "name the nodes with --peers",
+    describe:
+      "begin a cluster of this many first members, as soon as so many nodes with the same setting have found each other; with --join=<any of them>; later ones join",
     default: "none",
-    list: true,
   },
   forward: {
     group: raft,
     mode: "raft",
     describe: "what a follower does with a write: forward it, redirect (307), or off (503)",
     default: "forward",
+  },
+  "dead-server-after": {
+    group: raft,
+    mode: "raft",
+    describe:
+      "how long a member must have been silent, and failed in gossip, before the leader removes it; at once if another voter has come in its place; off: nobody is removed without being asked",
+    default: "24h",
   },
   newnode: {
     group: eventual,
@@ -150,6 +165,17 @@ export const flagSpecs = {
     mode: "eventual",
     describe: "longest wait, after a restart, for the others to confirm where this node was",
     default: "1s",
+  },
+  "gossip-port": {
+    group: gossip,
+    describe: "UDP and TCP port of gossip, on <host>; 0: any that is free; off: no gossip",
+    default: "<port> + 10000, or - 10000 above 65535",
+  },
+  "gossip-key-file": {
+    group: gossip,
+    describe:
+      "file of the keys that encrypt gossip, as Serf has it: a JSON array of base64 keys, the first of which seals",
+    default: "none: not encrypted",
   },
   "shutdown-timeout": {
     group: running,

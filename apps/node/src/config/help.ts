@@ -19,6 +19,10 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
     "$0 --mode=eventual --port=8080 --peers=8081 --newnode=8083",
     "the same, and tells all others of 8083, which may start later",
   ],
+  [
+    "$0 --mode=eventual --port=8083 --join=8080",
+    "a node that finds all others by one of them, and is found by all",
+  ],
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
 ];
 
@@ -30,7 +34,7 @@ A data directory belongs to the mode that it was first started in.
 Give every first node of a cluster the same addresses; the own one in --peers does no harm.
 Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
 3 data directory locked, damaged or of another node, or refused by the others for ever,
-4 removed from its cluster or replaced by a second process of its own, 5 port in use.`;
+4 removed from its cluster or replaced by a second process of its own, 5 port, or that of gossip, in use.`;
 
 /** The column at which the meaning of a flag begins, if the line has one. */
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;

@@ -17,6 +17,10 @@ export interface CommonConfig {
   /** What `--cluster-id` says; `null` if it was not given. */
   readonly clusterName: string | null;
   readonly dataDir: string;
+  /** For UDP and TCP, on {@link host}. 0: any that is free; `null`: no gossip. */
+  readonly gossipPort: number | null;
+  /** Of a file with the keys that encrypt gossip; `null`: it is not encrypted. */
+  readonly gossipKeyFile: string | null;
   readonly compat: "none" | "strict";
   /** Longest wait for what the other nodes have to do before a request can be answered. */
   readonly applyTimeoutMs: number;
@@ -31,15 +35,24 @@ export interface CommonConfig {
 /** The own address is also our Raft id; `peers` is the rest of the first configuration. */
 export interface RaftConfig extends CommonConfig {
   readonly mode: "raft";
-  /** Nodes of a cluster to join, in the same spelling; empty for a first member. */
+  /**
+   * Nodes of a cluster to join, in the same spelling; empty for a first member. With
+   * {@link bootstrapExpect} any nodes that are to be in the same cluster.
+   */
   readonly join: readonly string[];
+  /** First members of a cluster that is formed by discovery, 1 to 15; `null`: it is not. */
+  readonly bootstrapExpect: number | null;
   /** What the nodes of a new cluster compare: the name and the first members. */
   readonly clusterId: string;
   readonly forward: "forward" | "redirect" | "off";
+  /** How long a member must have been silent before the leader removes it; `null`: for ever. */
+  readonly deadServerAfterMs: number | null;
 }
 
 export interface EventualConfig extends CommonConfig {
   readonly mode: "eventual";
+  /** Where nodes of the cluster may be, in the same spelling, without those in `peers`. */
+  readonly join: readonly string[];
   /** Addresses of further nodes, to be announced to all; nobody need be there yet. */
   readonly newNodes: readonly string[];
   readonly heartbeatMs: number;

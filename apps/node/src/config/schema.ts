@@ -93,6 +93,29 @@ function word(maxLength: number, what: string): z.ZodType<string, string> {
     );
 }
 
+const gossipPort = z.string().transform((text, context) => {
+  if (text === "off") return null;
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  const message = `"${text}" is neither a port (0 to 65535) nor "off"`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** As {@link duration} has it, or `off`. */
+function durationOrOff(min: string, max: string): z.ZodType<number | null, string> {
+  const wanted = duration(min, max);
+  return z.string().transform((text, context) => {
+    if (text === "off") return null;
+    const parsed = wanted.safeParse(text);
+    if (parsed.success) return parsed.data;
+    for (const { message } of parsed.error.issues) {
+      context.addIssue({ code: "custom", message: `${message}, or off` });
+    }
+    return z.NEVER;
+  });
+}
+
 const address = z.string().transform((text, context) => {
   try {
     return parseAddress(text);
@@ -104,6 +127,11 @@ const address = z.string().transform((text, context) => {
 
 /** Most other nodes of a first Raft configuration. */
 export const raftPeersMax: number = 14;
+/** Most members of a first configuration that the nodes agree on themselves. */
+export const bootstrapExpectMax: number = raftPeersMax + 1;
+
+/** Most nodes that a node of eventual mode is told of at its start. */
+export const eventualPeersMax: number = 64;
 
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
@@ -111,16 +139,18 @@ export const flagsSchema = z.object({
   port: integer(1, 65_535).default(8080),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,120}$/, "write an address of this machine, without a port")
+    .regex(/^[A-Za-z0-9._:-]{1,112}$/, "write an address of this machine, without a port")
     .default("127.0.0.1"),
   advertise: address.optional(),
-  peers: z.array(address).max(64, "at most 64 peers").default([]),
+  peers: z.array(address).max(eventualPeersMax, `at most ${eventualPeersMax} peers`).default([]),
   join: z.array(address).max(14, "at most 14 nodes to ask").default([]),
+  "bootstrap-expect": integer(1, bootstrapExpectMax).optional(),
   newnode: z.array(address).max(64, "at most 64 new nodes").default([]),
   id: word(64, "an id").optional(),
   "data-dir": z.string().min(1, "a directory is needed").optional(),
   "cluster-id": word(64, "a cluster id").optional(),
   forward: oneOf("forward", "redirect", "off").default("forward"),
+  "dead-server-after": durationOrOff("10s", "8760h").default(86_400_000),
   compat: oneOf("none", "strict").default("none"),
   "apply-timeout": duration("50ms", "1m").default(5000),
   heartbeat: duration("50ms", "1m").default(1000),
@@ -132,6 +162,8 @@ export const flagsSchema = z.object({
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
+  "gossip-port": gossipPort.optional(),
+  "gossip-key-file": z.string().min(1, "a file is needed").optional(),
   "shutdown-timeout": duration("100ms", "5m").default(5000),
   "log-level": oneOf("error", "warn", "info", "debug").default("info"),
   "log-format": oneOf("pretty", "json").default("pretty"),

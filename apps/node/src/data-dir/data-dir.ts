@@ -15,28 +15,42 @@ import {
   newIdentity,
   readIdentity,
   writeIdentity,
+  type Beginning,
   type Identity,
 } from "./identity.ts";
+import { KeptIdentity } from "./identity-file.ts";
 import { PeerDirectories } from "./peer-directories.ts";
 
 export interface DataDir {
+  /** With the address under which the node runs now. */
   readonly identity: Identity;
+  /** The address under which the others look for the node, if it runs under another one now. */
+  readonly movedFrom: string | null;
   readonly storage: Storage;
   readonly peerDirectories: PeerDirectories;
   /** To be called once the node takes part: from then on an empty log is a lost log. */
   markJoined(): Promise<void>;
+  /** To be called once the cluster has decided that the node is at the address of now. */
+  markMoved(): Promise<void>;
   /** To be called when the cluster has removed the node: the directory never takes part again. */
   markRemoved(): Promise<void>;
 }
 
+/** What is found out for a directory that starts for the first time. */
+export interface FirstStart {
+  readonly beginning: Beginning;
+  /** The id that it has already; `null`: it gets one. */
+  readonly directoryId: string | null;
+}
+
 /**
- * @param findCluster - asks for the id of the cluster that a new directory is to join
+ * @param begin - finds out how a new directory begins; may take as long as it likes
  * @throws StartError, with exit code 3 for a directory that cannot or must not be used
  */
 export async function openDataDir(
   config: RaftConfig,
   log: Logger,
-  findCluster: () => Promise<string>,
+  begin: () => Promise<FirstStart>,
 ): Promise<DataDir> {
   const { dataDir } = config;
   await makeFolder(dataDir);
@@ -46,24 +60,46 @@ export async function openDataDir(
 
   const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
   try {
-    const joins = found === null && config.join.length > 0 ? await findCluster() : null;
-    const identity = (await readIdentity(dataDir)) ?? newIdentity(config, joins);
+    if (found === null) await requireEmpty(opened, dataDir);
+    const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(begin, config));
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
+    const kept = new KeptIdentity(dataDir, identity);
+    const { address } = config;
     return {
-      identity,
+      identity: { ...identity, address },
+      movedFrom: identity.address === address ? null : identity.address,
       storage: guarded(opened, { dataDir, known: found !== null, joined: identity.joined }),
       peerDirectories,
       markJoined: async (): Promise<void> => {
-        if (!identity.joined) await writeIdentity(dataDir, { ...identity, joined: true });
+        if (!identity.joined) await kept.change({ joined: true });
       },
-      markRemoved: () => writeIdentity(dataDir, { ...identity, joined: true, removed: true }),
+      markMoved: () => kept.change({ address }),
+      markRemoved: () => kept.change({ joined: true, removed: true }),
     };
   } catch (error) {
     await opened.close();
     throw error;
   }
+}
+
+/** Before anything is said to others: a member that forgot which one it is must not pass for new. */
+async function requireEmpty(storage: Storage, dataDir: string): Promise<void> {
+  const state = await storage.load().catch((error: unknown) => {
+    throw asStartError(error, dataDir);
+  });
+  if (state === null) return;
+  const message = `${dataDir} has a log but no identity.json: bring the file back, or choose another --data-dir`;
+  throw new StartError(exitCodes.dataDir, message);
+}
+
+async function newIdentityAfter(
+  begin: () => Promise<FirstStart>,
+  config: RaftConfig,
+): Promise<Identity> {
+  const { beginning, directoryId } = await begin();
+  return newIdentity(config, beginning, directoryId ?? undefined);
 }
 
 /** @throws StartError (exit code 3) */
@@ -85,9 +121,8 @@ async function openStorage(dataDir: string): Promise<Storage> {
 }
 
 /**
- * The same storage, but what it loads must fit the identity beside it. A log without an identity or
- * an identity without its log means that somebody lost or moved half of a data directory; going on
- * would forget a vote.
+ * The same storage, but what it loads must fit the identity beside it. An identity without its log
+ * means that somebody lost or moved half of a data directory; going on would forget a vote.
  */
 function guarded(
   storage: Storage,
@@ -95,15 +130,12 @@ function guarded(
 ): Storage {
   return {
     load: async () => {
+      if (!known) return null; // it was looked at before the identity was made
       const state = await storage.load().catch((error: unknown) => {
         throw asStartError(error, dataDir);
       });
       if (state === null && joined) {
         const message = `${dataDir} has lost its log: this node took part in its cluster before and must not begin again under the same address. Bring the directory back, or start a new node under another address. ${wayOut(dataDir)}`;
-        throw new StartError(exitCodes.dataDir, message);
-      }
-      if (state !== null && !known) {
-        const message = `${dataDir} has a log but no identity.json: bring the file back, or choose another --data-dir`;
         throw new StartError(exitCodes.dataDir, message);
       }
       return state;

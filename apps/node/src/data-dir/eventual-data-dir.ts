@@ -6,6 +6,7 @@ import { openFileJournal } from "@counter/storage-file";
 import type { Logger } from "winston";
 
 import type { EventualConfig } from "../config/node-config.ts";
+import { formerCandidate } from "../bootstrap/bootstrap-file.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import { makeFolder } from "./data-dir.ts";
@@ -16,6 +17,7 @@ import {
   writeEventualIdentity,
   type EventualIdentity,
 } from "./eventual-identity.ts";
+import { KeptIdentity } from "./identity-file.ts";
 
 export interface EventualDataDir {
   readonly identity: EventualIdentity;
@@ -36,6 +38,7 @@ export async function openEventualDataDir(
   await makeFolder(dataDir);
   // Before the lock as well: a directory of another node must not even get a lock file from us.
   const found = await readEventualIdentity(dataDir);
+  if (found === null) await formerCandidate(dataDir); // one that is pledged in raft mode is kept for it
   if (found !== null) checkEventualIdentity(found, config);
   const journal = await openJournal(dataDir);
   try {
@@ -74,30 +77,6 @@ function inMemory(config: EventualConfig, log: Logger): EventualDataDir {
   };
 }
 
-/** The identity on the disk; changes are written one after the other. */
-class KeptIdentity {
-  readonly #dataDir: string;
-  #identity: EventualIdentity;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(dataDir: string, identity: EventualIdentity) {
-    this.#dataDir = dataDir;
-    this.#identity = identity;
-  }
-
-  change(change: Partial<Pick<EventualIdentity, "started" | "removed">>): Promise<void> {
-    this.#identity = { ...this.#identity, ...change };
-    const written = this.#last.then(() => writeEventualIdentity(this.#dataDir, this.#identity));
-    this.#last = written.catch(() => undefined); // told to whoever asked for the change
-    return written;
-  }
-
-  /** Resolves when nothing is being written. */
-  async settled(): Promise<void> {
-    await this.#last;
-  }
-}
-
 async function openJournal(dataDir: string): Promise<Journal> {
   try {
     return await openFileJournal(join(dataDir, "journal"));
@@ -117,7 +96,7 @@ function guarded(
     /** Whether there was an identity before this start. */
     readonly known: boolean;
     readonly started: boolean;
-    readonly kept: KeptIdentity;
+    readonly kept: KeptIdentity<EventualIdentity>;
     readonly log: Logger;
   },
 ): Journal {

@@ -55,6 +55,32 @@ export async function writeIdentityFile(dataDir: string, identity: object): Prom
   await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
 }
 
+/** The identity on the disk; changes are written one after the other. */
+export class KeptIdentity<Identity extends object> {
+  readonly #dataDir: string;
+  #identity: Identity;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param identity - what the disk says */
+  constructor(dataDir: string, identity: Identity) {
+    this.#dataDir = dataDir;
+    this.#identity = identity;
+  }
+
+  /** Durable when it resolves. */
+  change(change: Partial<Identity>): Promise<void> {
+    this.#identity = { ...this.#identity, ...change };
+    const written = this.#last.then(() => writeIdentityFile(this.#dataDir, this.#identity));
+    this.#last = written.catch(() => undefined); // told to whoever asked for the change
+    return written;
+  }
+
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

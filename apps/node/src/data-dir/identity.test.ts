@@ -48,14 +48,15 @@ test("an identity is read back as it was written, and nothing else is left behin
 });
 
 describe("a node that joins", () => {
-  const joins = "a~0123456789abcdef";
+  const clusterId = "a~0123456789abcdef";
+  const joins = { kind: "join", clusterId } as const;
 
   test("has a name that nobody had before at its address, and the cluster's id", async () => {
     const config = await configOf("--port=4", "--join=1,2");
     const [one, other] = [newIdentity(config, joins), newIdentity(config, joins)];
     expect(one.nodeId).toMatch(/^127\.0\.0\.1:4~[0-9a-f]{8}$/);
     expect(other.nodeId).not.toBe(one.nodeId);
-    expect(one).toMatchObject({ address: "127.0.0.1:4", clusterId: joins, members: [] });
+    expect(one).toMatchObject({ address: "127.0.0.1:4", clusterId, members: [] });
     expect(firstMembers(one)).toBe("join");
     await writeIdentity(dir, one);
     expect(await readIdentity(dir)).toEqual(one);
@@ -83,6 +84,28 @@ describe("a node that joins", () => {
     delete old.removed;
     await writeFile(join(dir, "identity.json"), JSON.stringify(old));
     expect(await readIdentity(dir)).toMatchObject({ nodeId: "127.0.0.1:1", removed: false });
+  });
+});
+
+describe("a node whose first members were agreed on", () => {
+  const directoryId = "0123456789abcdef".repeat(2);
+  const members = ["127.0.0.1:2~00000000", "127.0.0.1:1~01234567"];
+
+  test("has the id that was agreed on, and begins with exactly those members", async () => {
+    const config = await configOf("--port=1", "--bootstrap-expect=2", "--join=2");
+    const identity = newIdentity(config, { kind: "decided", clusterId: "c", members }, directoryId);
+    expect(identity).toMatchObject({ directoryId, nodeId: members[1], clusterId: "c", members });
+    expect(firstMembers(identity)).toEqual([
+      { id: "127.0.0.1:2~00000000", address: "127.0.0.1:2" },
+      { id: "127.0.0.1:1~01234567", address: "127.0.0.1:1" },
+    ]);
+    await writeIdentity(dir, identity);
+    expect(await readIdentity(dir)).toEqual(identity);
+    for (const flags of [["--bootstrap-expect=2"], ["--join=2"], []]) {
+      expect(checkIdentity(identity, await configOf("--port=1", ...flags))).toEqual([]);
+    }
+    const named = await configOf("--port=1", "--peers=2,3");
+    expect(checkIdentity(identity, named)).toEqual([expect.stringMatching(/--peers is ignored/)]);
   });
 });
 
@@ -117,6 +140,14 @@ describe("an existing directory", () => {
     const identity = newIdentity(await configOf("--port=1", "--peers=2,3"));
     const config = await configOf(...now);
     expect(() => checkIdentity(identity, config)).toThrow(says);
+  });
+
+  test("that has taken part may be started at another address, unless it was removed", async () => {
+    const begun = newIdentity(await configOf("--port=1", "--peers=2,3"));
+    const now = await configOf("--port=4");
+    expect(checkIdentity({ ...begun, joined: true }, now)).toEqual([]);
+    const removed = { ...begun, joined: true, removed: true };
+    expect(refusalOf(() => checkIdentity(removed, now))).toMatchObject({ exitCode: 4 });
   });
 
   it.each(["a~0123456789abcdef", "a"])(

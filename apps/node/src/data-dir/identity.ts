@@ -1,7 +1,8 @@
 /**
- * Whose data directory this is in Raft mode. A directory is bound at its first start to one address, one mode
+ * Whose data directory this is in Raft mode. A directory is bound at its first start to one node id, one mode
  * and one cluster: its votes and its log are promises that were made under that name, and starting
- * them under another one would break them.
+ * them under another one would break them. The address may change once the node has taken part: from
+ * then on the cluster knows it by its id, and is asked to look for it elsewhere (moving.ts).
  */
 import { randomBytes } from "node:crypto";
 
@@ -11,6 +12,7 @@ import { z } from "zod";
 import { isNamed } from "../config/cluster-id.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
+import { addressIn, memberIdOf } from "../member-id.ts";
 import { formatVersion, readIdentityFile, writeIdentityFile } from "./identity-file.ts";
 
 /** What `identity.json` says. */
@@ -20,14 +22,17 @@ export interface Identity {
   readonly directoryId: string;
   readonly label: string;
   readonly mode: "raft";
-  /** The address that others use. */
+  /** Where the cluster looks for the node, as far as this node knows. */
   readonly address: string;
   /**
-   * Our Raft id: the address of a first member, whose directory the others remember; of a node that
-   * joined later a name that nobody had before, since others may have been at its address.
+   * Our Raft id: the address of a first member that a person has named, whose directory the others
+   * remember; otherwise a name that nobody had before, since others may have been at its address.
    */
   readonly nodeId: string;
-  /** The first configuration, ourselves included, sorted; empty if we joined. Later ones are in the log. */
+  /**
+   * The first configuration, ourselves included: addresses, or ids that begin with one; empty if we
+   * joined. Later ones are in the log.
+   */
   readonly members: readonly string[];
   /** As compared with that of other nodes, digest included; a name alone in directories of old releases. */
   readonly clusterId: string;
@@ -53,30 +58,46 @@ const identitySchema = z
   .transform((found) => ({ ...found, nodeId: found.nodeId ?? found.address }));
 
 /**
- * The identity of a directory that starts for the first time.
- *
- * @param joins - the cluster that it is to join; `null` for a node that begins one
+ * How a directory begins that starts for the first time: with the members that a person has named, in
+ * a cluster that is there already, or with the members that the candidates have agreed on.
  */
-export function newIdentity(config: RaftConfig, joins: string | null = null): Identity {
-  const directoryId = randomBytes(16).toString("hex");
-  const { address } = config;
-  return {
-    formatVersion,
-    directoryId,
-    label: config.label,
-    mode: config.mode,
-    address,
-    nodeId: joins === null ? address : `${address}~${directoryId.slice(0, 8)}`,
-    members: joins === null ? [...config.peers, address].sort() : [],
-    clusterId: joins ?? config.clusterId,
-    joined: false,
-    removed: false,
-  };
+export type Beginning =
+  | { readonly kind: "peers" }
+  | { readonly kind: "join"; readonly clusterId: string }
+  | { readonly kind: "decided"; readonly clusterId: string; readonly members: readonly string[] };
+
+/** 128 random bits in hexadecimal. */
+export function newDirectoryId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** The identity of a directory that starts for the first time. */
+export function newIdentity(
+  config: RaftConfig,
+  beginning: Beginning = { kind: "peers" },
+  directoryId: string = newDirectoryId(),
+): Identity {
+  const { label, mode, address } = config;
+  const named = memberIdOf({ address, directoryId });
+  const own = { formatVersion, directoryId, label, mode, address, joined: false, removed: false };
+  switch (beginning.kind) {
+    case "peers": {
+      const members = [...config.peers, address].sort();
+      return { ...own, nodeId: address, members, clusterId: config.clusterId };
+    }
+    case "join":
+      return { ...own, nodeId: named, members: [], clusterId: beginning.clusterId };
+    case "decided": {
+      const { clusterId, members } = beginning;
+      return { ...own, nodeId: named, members, clusterId };
+    }
+  }
 }
 
 /** What Raft is told at the first start: of a node that joins, others say who takes part. */
 export function firstMembers({ members }: Identity): readonly Member[] | "join" {
-  return members.length === 0 ? "join" : members.map((address) => ({ id: address, address }));
+  if (members.length === 0) return "join";
+  return members.map((id) => ({ id, address: addressIn(id) }));
 }
 
 /**
@@ -103,7 +124,7 @@ export function checkIdentity(
   config: Pick<RaftConfig, "mode" | "address" | "clusterName" | "peers" | "dataDir">,
 ): readonly string[] {
   const { dataDir } = config;
-  if (identity.address !== config.address) {
+  if (identity.address !== config.address && !identity.joined) {
     throw new StartError(
       exitCodes.dataDir,
       `${dataDir} belongs to the node at ${identity.address}, but this one is ${config.address}: start it with its own address, or choose another --data-dir`,
@@ -126,6 +147,9 @@ export function checkIdentity(
     if (config.peers.length === 0) return [];
     return [`--peers is ignored: this node is to join, or has joined, ${identity.clusterId}`];
   }
+  if (identity.address !== config.address && config.peers.length === 0) return []; // moved
+  const agreedOn = identity.members.some((id) => id.includes("~")); // and named by nobody
+  if (agreedOn && config.peers.length === 0) return [];
   const given = [...config.peers, config.address].sort().join(", ");
   const first = identity.members.join(", ");
   if (given === first) return [];

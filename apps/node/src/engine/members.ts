@@ -49,7 +49,8 @@ export interface ClusterMembers {
   /**
    * Adds a learner, which becomes a voter by itself unless `voter` is `false`. It takes the place of
    * a member of another name at the same address, once that one is silent: two servers cannot be
-   * there. Idempotent.
+   * there. A member that is known by another address has moved; not while it can be reached at the
+   * one that is known: somebody else runs as that member then. Idempotent.
    *
    * @returns with `changed`: whether there was anything to do
    */
@@ -82,6 +83,10 @@ export interface RaftMembersOptions {
     status(): RaftNodeStatus;
   };
   readonly timeoutMs: number;
+  /** Where this node runs. */
+  readonly address: string;
+  /** Whether a member answers at the address that the configuration says. */
+  readonly reaches: (id: NodeId) => boolean;
 }
 
 export class RaftMembers implements ClusterMembers {
@@ -107,6 +112,7 @@ export class RaftMembers implements ClusterMembers {
     const isVoter = voters.includes(id);
     const isThere = isVoter ? voter : learners.includes(id) && joining.includes(id) === voter;
     if (known?.address === address && isThere) return { ...this.view(), changed: false };
+    if (known !== undefined && known.address !== address) this.#requireMoved(known, address);
     const replaced = members.find((member) => member.address === address && member.id !== id);
     const changes: MembershipChange[] = [];
     if (replaced !== undefined) {
@@ -147,6 +153,16 @@ export class RaftMembers implements ClusterMembers {
     if (id !== status.id && (force || silentTicks >= silentMinTicks)) return;
     throw new InvalidChangeError(
       `${id} is at ${address} and answers: remove it first, or use another address`,
+    );
+  }
+
+  /** Two nodes under one id could vote twice, so that `force` does not help here. */
+  #requireMoved({ id, address: known }: Member, address: string): void {
+    const { node, address: own, reaches } = this.#options;
+    const isThere = id === node.status().id ? address !== own : reaches(id);
+    if (!isThere) return;
+    throw new InvalidChangeError(
+      `${id} is at ${known} and answers, so that it cannot be at ${address}: stop the one or the other`,
     );
   }
 

@@ -62,6 +62,10 @@ export interface RaftCounterOptions {
   readonly machine: CounterMachine;
   readonly leadership: Leadership;
   readonly clock: LogClock;
+  /** Where this node runs. */
+  readonly address: string;
+  /** Whether a member answers at the address that the configuration says. */
+  readonly reaches: (id: NodeId) => boolean;
   /** Longest wait for an answer, in milliseconds. */
   readonly applyTimeoutMs: number;
   readonly idempotencyWindowMs: number;
@@ -76,7 +80,8 @@ export class RaftCounter implements RaftEngine {
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
-    this.members = new RaftMembers({ node: options.node, timeoutMs: options.applyTimeoutMs });
+    const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
+    this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
   }
 

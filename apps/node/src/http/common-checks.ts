@@ -13,7 +13,7 @@ export interface CommonChecks {
 }
 
 export function commonChecks(node: {
-  readonly gate: Pick<Gate<unknown>, "started" | "leaving">;
+  readonly gate: Pick<Gate<unknown>, "started" | "starting" | "leaving">;
   readonly loopLagMs: () => number;
   /** Whether it has stopped after an error that is final. */
   readonly failed: () => boolean;
@@ -27,7 +27,7 @@ export function commonChecks(node: {
     storage: check("storage", () =>
       node.failed() ? "the node has stopped after a fatal error" : null,
     ),
-    started: check("started", () => (node.gate.started ? null : "reading the data directory")),
+    started: check("started", () => (node.gate.started ? null : node.gate.starting())),
     draining: check("draining", () => (node.gate.leaving ? "the node is stopping" : null)),
   };
 }

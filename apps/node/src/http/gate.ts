@@ -7,6 +7,8 @@ export const inFlightMax: number = 8192;
 
 /** @typeParam Engine - what answers once the node has started */
 export class Gate<Engine> {
+  /** What the node waits for before it has started, for people. */
+  starting: () => string = () => "the node reads its data directory";
   #engine: Engine | null = null;
   #leaving = false;
   #draining = false;
@@ -33,7 +35,7 @@ export class Gate<Engine> {
 
   /** @throws Problem `starting` until {@link open} was called */
   engine(): Engine {
-    if (this.#engine === null) throw new Problem("starting", "the node reads its data directory");
+    if (this.#engine === null) throw new Problem("starting", this.starting());
     return this.#engine;
   }
 

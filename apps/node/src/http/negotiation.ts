@@ -101,6 +101,14 @@ export function invalidParameter(parameter: string, detail: string): Problem {
   });
 }
 
+/** @throws Problem `validation-failed` for anything but a flag */
+export function flagOf(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text === null || text === "false") return false;
+  if (text === "" || text === "true") return true;
+  throw invalidParameter(name, "given alone, or as true or false");
+}
+
 /** Refuses a body of another type: reading it anyway would guess what the client meant. */
 export function requireMediaType(request: ApiRequest, wanted: string): void {
   const type = mediaType(request);

@@ -1,6 +1,7 @@
 /** `/status`: who leads, who takes part, how far everybody is. */
 import type { Mode } from "../config/node-config.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
+import type { GossipSource } from "./members-route.ts";
 
 /** What the node knows about itself that its engine does not. */
 export interface NodeFacts {
@@ -8,7 +9,8 @@ export interface NodeFacts {
   readonly address: string;
   readonly mode: Mode;
   readonly version: string;
-  readonly clusterId: () => string;
+  /** `null` until it is known. */
+  readonly clusterId: () => string | null;
   /** Milliseconds from process start until the node was first ready; `null` before. */
   readonly startedInMs: () => number | null;
 }
@@ -28,8 +30,13 @@ export interface ClusterStatus {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
-export function statusRoute(status: () => ClusterStatus, facts: NodeFacts): Route {
-  const handle: Route["handle"] = () => json(describe(status(), facts));
+export function statusRoute(
+  status: () => ClusterStatus,
+  facts: NodeFacts,
+  gossip: Pick<GossipSource, "summary">,
+): Route {
+  const handle: Route["handle"] = () =>
+    json({ ...describe(status(), facts), gossip: gossip.summary() });
   const summary = "who leads, who takes part, how far everybody is";
   return { method: "GET", path: "/status", summary, kind: "probe", bodyMaxBytes, handle };
 }

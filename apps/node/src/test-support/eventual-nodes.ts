@@ -21,6 +21,7 @@ export interface EventualTestNode {
 /** Shorter than in life, so that tests do not wait for what goes by ticks. */
 const tickMs = 10;
 const quick = ["--heartbeat=100ms", "--anti-entropy=100ms", "--resume-wait=200ms"];
+const usual = [...quick, "--gossip-port=off"];
 
 export async function eventualConfigOf(...args: readonly string[]): Promise<EventualConfig> {
   const result = await readConfig(["--mode=eventual", ...args], {});
@@ -64,7 +65,7 @@ export class EventualNodes {
     directory: string,
     args: readonly string[] = [],
   ): Promise<EventualTestNode> {
-    const fixed = [`--port=${port}`, `--data-dir=${directory}`, ...quick];
+    const fixed = [`--port=${port}`, `--data-dir=${directory}`, ...usual];
     const chosen = new Map([...fixed, ...args].map((arg) => [arg.slice(0, arg.indexOf("=")), arg]));
     const config = await eventualConfigOf(...chosen.values());
     const lines: string[] = [];

@@ -98,7 +98,11 @@ export class TestNodes {
     args: readonly string[] = [],
     tickMs?: number,
   ): Promise<TestNode> {
-    const config = await configOf(`--port=${port}`, `--data-dir=${directory}`, ...args);
+    const gossip = args.some((arg) => arg.startsWith("--gossip-port="))
+      ? []
+      : ["--gossip-port=off"];
+    const fixed = [`--port=${port}`, `--data-dir=${directory}`, ...gossip];
+    const config = await configOf(...fixed, ...args);
     const log = winston.createLogger({ silent: true });
     const logContext = { term: null };
     const node = await startRaftNode({
@@ -116,6 +120,8 @@ export class TestNodes {
   async end(): Promise<void> {
     await Promise.all(this.#nodes.splice(0).map((node) => node.stop()));
     const directories = this.#directories.splice(0);
-    await Promise.all(directories.map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(
+      directories.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })),
+    );
   }
 }

@@ -19,6 +19,11 @@ export interface EventualOptions {
   /** Where the others are, ourselves left out; more can be registered later. At most 64. */
   readonly peers: readonly Address[];
   /**
+   * Where others may be: only this node asks there, for ever, and nobody is told. While it belongs to
+   * no established cluster it waits for all of them. At most 64 together with `peers`; default none.
+   */
+  readonly seeds?: readonly Address[];
+  /**
    * Fixed by whoever runs the cluster (`fixed`), or only the first guess of a node that knows nobody
    * yet, to be given up for that of the cluster that it meets.
    */
@@ -110,6 +115,8 @@ export type Input =
     }
   /** Take no more writes, hand everything over, leave for good. */
   | { readonly type: "leave"; readonly context: number }
+  /** Somebody may be at this address: asks there now. Leaves no trace if nobody answers. */
+  | { readonly type: "probe"; readonly address: Address }
   /** Sync with everybody who answers, now. */
   | { readonly type: "syncNow" };
 

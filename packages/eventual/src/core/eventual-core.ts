@@ -11,7 +11,7 @@ import type { EventualOptions, EventualStatus, Input, Ready } from "./door.ts";
 import { checkpointOf, loadEntry } from "./loading.ts";
 import { announce, place, settleCluster, stopFor } from "./membership.ts";
 import { advanceLeaving, deregister, leave, register } from "./roster.ts";
-import { tickPeers, updatePeers } from "./peers.ts";
+import { isExpected, probe, tickPeers, updatePeers } from "./peers.ts";
 import { tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { bytesOf, entriesOf } from "./receiving.ts";
@@ -90,6 +90,9 @@ export class EventualCore {
         break;
       case "leave":
         leave(s, input.context);
+        break;
+      case "probe":
+        probe(s, input.address);
         break;
       case "syncNow":
         s.syncRound += 1;
@@ -254,7 +257,9 @@ export class EventualCore {
     for (const { id, status, address } of replica.members.values()) {
       if (id !== options.node && status !== "removed") addresses.add(address);
     }
-    for (const { address, node } of peers.values()) {
+    for (const peer of peers.values()) {
+      if (!isExpected(this.#state, peer)) continue;
+      const { address, node } = peer;
       const status = node === null ? undefined : replica.members.get(node)?.status;
       const isCounted = status !== undefined && status !== "removed"; // perhaps by another address
       if (node !== options.node && !isCounted) addresses.add(address);

@@ -3,6 +3,11 @@ import type { Address, NodeId, Position, WriterId } from "../types.ts";
 
 export interface Peer {
   readonly address: Address;
+  /**
+   * Why it is asked: all nodes expect somebody there, this one was told to look there, somebody may
+   * be there, or it called us.
+   */
+  because: "expected" | "seed" | "hinted" | "called";
   node: NodeId | null;
   /** The cluster that it was in when it was heard last. */
   clusterId: string | null;

@@ -7,6 +7,8 @@
  * P2  A peer that is down is asked again after 1, 2, 4 … heartbeats, at last at `probeMaxTicks`.
  * P3  Whatever is heard of a peer, in either direction, makes it up; a peer that comes up is synced
  *     with at once.
+ * P4  A hint that somebody may be at an address is followed up at once. It is a question and nothing
+ *     else: nothing is written or told, and after three checks in vain it is forgotten.
  */
 import type { Sender } from "../messages.ts";
 import type { Address } from "../types.ts";
@@ -19,9 +21,13 @@ import { startSync } from "./syncing.ts";
 /** Failed checks in a row after which a peer is down. */
 export const missesMax = 3;
 
-function newPeer(s: EventualState, address: Address): Peer {
+/** Addresses of hints at which nobody has answered yet; while there are so many, no more are taken. */
+export const hintsMax = 4;
+
+function newPeer(s: EventualState, address: Address, because: Peer["because"]): Peer {
   return {
     address,
+    because,
     node: null,
     clusterId: null,
     boot: 0,
@@ -49,23 +55,18 @@ function newPeer(s: EventualState, address: Address): Peer {
 
 /** Makes the peers what configuration, registrations and members say. */
 export function updatePeers(s: EventualState): void {
-  const { options, replica } = s;
-  const wanted = new Set<Address>(options.peers);
-  for (const { address, wanted: isWanted } of replica.named.values()) {
-    if (isWanted) wanted.add(address);
-    else wanted.delete(address);
-  }
-  for (const { id, address, status } of replica.members.values()) {
-    if (status !== "removed" && id !== options.node) wanted.add(address);
-  }
-  wanted.delete(options.address);
-  for (const address of wanted) {
-    if (!s.peers.has(address) && s.peers.size < options.limits.membersMax) {
-      s.peers.set(address, newPeer(s, address));
+  const wanted = wantedPeers(s);
+  for (const [address, because] of wanted) {
+    const known = s.peers.get(address);
+    if (known !== undefined) known.because = because;
+    else if (s.peers.size < s.options.limits.membersMax) {
+      s.peers.set(address, newPeer(s, address, because));
     }
   }
   for (const [address, peer] of s.peers) {
-    if (wanted.has(address) || isContact(s, peer)) continue;
+    if (wanted.has(address)) continue;
+    if (peer.because !== "hinted") peer.because = "called";
+    if (isContact(s, peer)) continue;
     s.peers.delete(address);
     s.replica.aliases.delete(address);
     if (peer.up)
@@ -73,11 +74,56 @@ export function updatePeers(s: EventualState): void {
   }
 }
 
+function wantedPeers(s: EventualState): ReadonlyMap<Address, "expected" | "seed"> {
+  const { options, replica } = s;
+  const wanted = new Map<Address, "expected" | "seed">();
+  for (const address of options.seeds ?? []) wanted.set(address, "seed");
+  for (const address of options.peers) wanted.set(address, "expected");
+  for (const { address, wanted: isWanted } of replica.named.values()) {
+    if (isWanted) wanted.set(address, "expected");
+    else wanted.delete(address);
+  }
+  for (const { id, address, status } of replica.members.values()) {
+    if (status !== "removed" && id !== options.node) wanted.set(address, "expected");
+  }
+  wanted.delete(options.address);
+  return wanted;
+}
+
+/** P4. An address that was deregistered is not asked, whoever is said to be there. */
+export function probe(s: EventualState, address: Address): void {
+  if (s.removed || s.leaving !== null || address === s.options.address) return;
+  const known = s.peers.get(address);
+  if (known !== undefined) {
+    if (known.up) return;
+    known.probeTicks = s.options.timing.heartbeatTicks;
+    known.nextHealthTick = s.tick;
+    return;
+  }
+  if (s.replica.named.get(address)?.wanted === false) return;
+  const hints = [...s.peers.values()].filter(isHint);
+  if (hints.length >= hintsMax || s.peers.size >= s.options.limits.membersMax) return;
+  s.peers.set(address, newPeer(s, address, "hinted"));
+}
+
+function isHint({ because, node }: Peer): boolean {
+  return because === "hinted" && node === null;
+}
+
+/** Whether an acknowledgement of all would wait for it. */
+export function isExpected({ cluster }: EventualState, peer: Peer): boolean {
+  if (peer.node !== null || peer.because === "expected") return true;
+  // Of an established cluster the members are known; before, a seed may be most of it.
+  return peer.because === "seed" && cluster.provisional;
+}
+
 /** Failed checks in a row after which one who is no member is not asked again. */
 const contactMissesMax = 10;
 
 /** One who called us, and whose records we have not got yet. */
-function isContact(s: EventualState, { node, misses }: Peer): boolean {
+function isContact(s: EventualState, peer: Peer): boolean {
+  const { node, misses } = peer;
+  if (isHint(peer)) return true; // `missed` ends it
   if (node === null || node === s.options.node || misses >= contactMissesMax) return false;
   return !s.replica.members.has(node);
 }
@@ -87,7 +133,7 @@ export function heard(s: EventualState, sender: Sender): Peer | null {
   let peer = s.peers.get(sender.address) ?? null;
   if (peer === null) {
     if (s.peers.size >= s.options.limits.membersMax) return null;
-    peer = newPeer(s, sender.address);
+    peer = newPeer(s, sender.address, "called");
     s.peers.set(sender.address, peer);
   }
   if (peer.node !== sender.node || peer.boot !== sender.boot || peer.nonce !== sender.nonce) {
@@ -126,6 +172,7 @@ function comeUp(s: EventualState, peer: Peer): void {
 export function missed(s: EventualState, peer: Peer, why: string): void {
   peer.misses += 1;
   peer.settled = true;
+  if (isHint(peer) && peer.misses >= missesMax) s.peers.delete(peer.address);
   if (peer.up && peer.misses >= missesMax) {
     peer.up = false;
     s.notes.push({ type: "peer", address: peer.address, node: peer.node, up: false, why });

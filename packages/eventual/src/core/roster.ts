@@ -57,7 +57,9 @@ export function deregister(
 /** Whether we, or all, look for somebody there, met or not. */
 function isLookedFor(s: EventualState, address: Address): boolean {
   const named = s.replica.named.get(address);
-  return named === undefined ? s.options.peers.includes(address) : named.wanted;
+  if (named !== undefined) return named.wanted;
+  const { peers, seeds = [] } = s.options;
+  return peers.includes(address) || seeds.includes(address);
 }
 
 function unname(s: EventualState, record: OpenRecord, address: Address): void {

@@ -30,6 +30,11 @@ import type { Written } from "./written.ts";
  * ```
  */
 export class EventualNode {
+  /**
+   * Resolves when the first exchange with the others is over, or nobody answers: the node shows what
+   * they know, and takes keys wherever it can. Rejects as {@link stopped} tells if it stops before.
+   */
+  readonly ready: Promise<void>;
   /** Resolves when the node has stopped: `null` after `stop` or `leave`, else the first error. */
   readonly stopped: Promise<Error | null>;
 
@@ -55,6 +60,7 @@ export class EventualNode {
 
   private constructor(host: Host) {
     this.#host = host;
+    this.ready = host.ready;
     this.stopped = host.stopped;
   }
 
@@ -139,6 +145,18 @@ export class EventualNode {
     checkAddresses(addresses);
     const type = "deregister";
     return this.#host.enter((context) => ({ type, context, addresses, force }), options);
+  }
+
+  /**
+   * A hint that somebody may be at this address, or is back there: asks now instead of when it is
+   * due. Nothing is written and nobody is told; where nobody answers three times, and somebody was
+   * deregistered, the hint is forgotten. While {@link hintsMax} hints are followed, others are not.
+   *
+   * @throws {RangeError} on what is no address
+   */
+  probe(address: Address): void {
+    checkAddresses([address]);
+    this.#host.probe(address);
   }
 
   /**

@@ -4,6 +4,7 @@
 import type { Input, Note } from "../core/door.ts";
 import { EventualCore } from "../core/eventual-core.ts";
 import { DuplicateIdentityError, RemovedError, StoppedError, StorageFullError } from "../errors.ts";
+import type { Address } from "../types.ts";
 import { checkWhole } from "./checks.ts";
 import { Drain } from "./drain.ts";
 import { EventHub } from "./event-stream.ts";
@@ -25,6 +26,8 @@ import type { Written } from "./written.ts";
 export class Host {
   /** Resolves when everything has stopped: `null` as it was asked for, else the first error. */
   readonly stopped: Promise<Error | null>;
+  /** Rejects if it stops before. */
+  readonly ready: Promise<void>;
   readonly core: EventualCore;
   readonly reads: Reads;
   readonly events: EventHub = new EventHub();
@@ -41,6 +44,8 @@ export class Host {
   #clusterId: string;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #resolveStopped: (error: Error | null) => void = () => undefined;
+  #resolveReady: () => void = () => undefined;
+  #rejectReady: (error: Error) => void = () => undefined;
   #stopping: Promise<void> | null = null;
   #closed = false;
   #leaving = false;
@@ -57,6 +62,11 @@ export class Host {
     this.#tickMs = options.tickMs ?? defaultTickMs;
     this.#drainMs = timingMsOf(options).drainMs;
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    this.ready.catch(() => undefined); // who does not ask for it must not be ended by it
     this.#pump = new Pump(core, {
       observer: options.observer ?? {},
       onWrite: (write) => this.#journaling.write(write),
@@ -115,6 +125,11 @@ export class Host {
     }, options);
   }
 
+  /** A node that stops has nobody to look for. */
+  probe(address: Address): void {
+    if (this.#stopping === null) this.#pump.step({ type: "probe", address });
+  }
+
   status(): EventualNodeStatus {
     return {
       ...this.core.status(),
@@ -154,6 +169,7 @@ export class Host {
   #onNotes(notes: readonly Note[]): void {
     for (const note of notes) {
       if (note.type === "cluster") this.#clusterId = note.id;
+      if (note.type === "ready") this.#resolveReady();
       this.events.publish(note);
       if (note.type !== "mustStop") continue;
       if (note.why === "duplicate-identity") this.#fail(new DuplicateIdentityError());
@@ -194,6 +210,7 @@ export class Host {
     const before = this.#fatal;
     const { journal, transport } = this.#options;
     this.#closed = true;
+    this.#rejectReady(before ?? new StoppedError());
     clearInterval(this.#ticker);
     this.#pump.stop();
     this.#peering.stop();

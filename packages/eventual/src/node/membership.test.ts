@@ -4,7 +4,51 @@ afterEach(stopAll);
 
 const one = { counter: "likes", delta: 1n };
 
+describe("a node is ready", () => {
+  it("when it has exchanged what it knows with those who answer", async () => {
+    const cluster = new NodeCluster("a", "b");
+    await cluster.startAll();
+    await cluster.node("a").add(one, { acks: "all" });
+    const third = await cluster.start("c", { peers: [], seeds: ["a"] });
+    await third.ready;
+    expect(third.value("likes")).toBe(1n);
+    expect(third.status().ready).toBe(true);
+  });
+
+  it("never, if it stops before, and says why", async () => {
+    const cluster = new NodeCluster("a");
+    const node = await cluster.start("a", { peers: ["b"] });
+    expect(node.status().ready).toBe(false);
+    await node.stop();
+    await expect(node.ready).rejects.toMatchObject({ code: "EVENTUAL_STOPPED" });
+  });
+
+  it("never, if it was removed", async () => {
+    const cluster = new NodeCluster("a", "b", "c");
+    await cluster.startAll();
+    const removed = cluster.node("c");
+    await cluster.node("a").deregisterPeers(["c"]);
+    await removed.stopped;
+    await removed.ready; // it was, before
+    const again = await cluster.start("c");
+    await expect(again.ready).rejects.toMatchObject({ code: "EVENTUAL_REMOVED" });
+  });
+});
+
 describe("members", () => {
+  it("find each other by a hint", async () => {
+    const cluster = new NodeCluster("a", "b");
+    const first = await cluster.start("a", { peers: [] });
+    const second = await cluster.start("b", { peers: [] });
+    await Promise.all([first.ready, second.ready]);
+    await first.add(one);
+    first.probe("b");
+    await until(() => second.value("likes") === 1n, "b has everything");
+    expect(() => first.probe("no address")).toThrow(RangeError);
+    await first.stop();
+    first.probe("b"); // nothing is there to follow it, and nothing breaks
+  });
+
   it("are looked for where one node was told to", async () => {
     const cluster = new NodeCluster("a", "b");
     await cluster.startAll();

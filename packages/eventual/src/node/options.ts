@@ -13,6 +13,8 @@ export interface EventualNodeOptions {
   readonly label: string;
   /** Where the others are; more can be registered later. At most 64. */
   readonly peers?: readonly Address[];
+  /** Where some of them may be, asked by this node alone. At most 64 together with `peers`. */
+  readonly seeds?: readonly Address[];
   /** See `EventualOptions.cluster`. */
   readonly cluster: { readonly id: string; readonly fixed: boolean };
   /** Closed by `stop`, and when `start` fails. */

@@ -54,12 +54,13 @@ export function timingMsOf(options: EventualNodeOptions): TimingMs {
  * @throws {RangeError} on a value out of range
  */
 export function eventualOptionsOf(options: EventualNodeOptions): EventualOptions {
-  const { node, address, label, peers = [], cluster, durable = true } = options;
+  const { node, address, label, peers = [], seeds = [], cluster, durable = true } = options;
   check(/^[0-9a-f]{32}$/.test(node), "node must be 32 hexadecimal digits");
   check(isLabel(label), "label must be 1 to 64 characters of printable ASCII");
   check(isClusterId(cluster.id), "cluster.id must be 1 to 128 characters of visible ASCII");
-  check(peers.length <= peersMax, `there may be at most ${peersMax} peers`);
-  checkAddresses([address, ...peers]);
+  const named = [...peers, ...seeds];
+  check(named.length <= peersMax, `there may be at most ${peersMax} peers and seeds`);
+  checkAddresses([address, ...named]);
   const limits = { ...defaultEventualLimits, ...options.limits };
   for (const [name, value] of Object.entries(limits)) checkWhole(name, value, 2 ** 40);
   // Heads and one record more than asked for must still fit into a message.
@@ -69,7 +70,8 @@ export function eventualOptionsOf(options: EventualNodeOptions): EventualOptions
   const seed = options.seed ?? randomSeed();
   const others = peers.filter((peer) => peer !== address);
   const timing = timingOf(options);
-  return { node, address, label, peers: others, cluster, durable, limits, timing, seed };
+  const where = { peers: others, seeds: seeds.filter((other) => other !== address) };
+  return { node, address, label, ...where, cluster, durable, limits, timing, seed };
 }
 
 function timingOf(options: EventualNodeOptions): EventualTiming {

@@ -49,8 +49,7 @@ function continueJoins(s: GossipState): void {
 
 export function setSeeds(s: GossipState, addresses: readonly Address[]): void {
   s.seeds = addresses.slice(0, s.options.limits.addressesMax);
-  if (s.table.live.length === 0) seekCompany(s);
-  else planSeed(s);
+  seekCompany(s); // they are looked up again and again: that must not put off what is planned
 }
 
 /** J2. */

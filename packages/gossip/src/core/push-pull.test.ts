@@ -227,6 +227,17 @@ describe("seeds (J2)", () => {
     expect(looked.length).toBeLessThan(25);
   });
 
+  it("are looked at in their time, however often they are looked up meanwhile", () => {
+    const quiet = { timing: { pushPullIntervalMs: 0, suspicionMult: 1000 } };
+    const h = acquainted(2, quiet);
+    for (let second = 0; second < 300; second += 1) {
+      h.step({ type: "seeds", addresses: [address(50)] });
+      h.advance(1000);
+    }
+    expect(syncs(h).length).toBeGreaterThan(5);
+    expect(syncs(h).length).toBeLessThan(25);
+  });
+
   it("are looked at again as soon as the last member is gone", () => {
     const h = acquainted(1, { timing: { pushPullIntervalMs: 0 } });
     h.step({ type: "seeds", addresses: [address(2)] });

@@ -60,7 +60,7 @@ export interface GossipNodeOptions {
   readonly meta?: Uint8Array;
   /** Where others may be found; joined at the start and looked at for ever. */
   readonly seeds?: SeedSource;
-  /** How often seeds are looked up again. By default every 30 s, every 2 s while alone. */
+  /** How often seeds are looked up again. By default every 30 s; while alone every 2 s, sooner at first. */
   readonly seedLookupMs?: number;
   /** Servers of DNS, `address` or `address:port`. By default the system's. */
   readonly dnsServers?: readonly string[];

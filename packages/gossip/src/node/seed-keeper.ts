@@ -2,8 +2,12 @@
 import type { Address } from "../types.ts";
 import { SeedResolver } from "./seeds.ts";
 
-/** While nobody is known names are looked up this often, if not more often anyway. */
-const LONELY_LOOKUP_MS = 2_000;
+/**
+ * While nobody is known names are looked up so often, if not more often anyway: others who were
+ * started at the same moment are there very soon, or have to be waited for.
+ */
+const LONELY_LOOKUP_FIRST_MS = 250;
+const LONELY_LOOKUP_LAST_MS = 2_000;
 /** Members that were started together do not ask their server together for ever. */
 const JITTER = 0.2;
 
@@ -20,6 +24,7 @@ export class SeedKeeper {
   readonly #lookupMs: number;
   readonly #target: SeedTarget;
   #timer: NodeJS.Timeout | null = null;
+  #lonelyMs: number = LONELY_LOOKUP_FIRST_MS;
   #closed: boolean = false;
 
   constructor(resolver: SeedResolver, lookupMs: number, target: SeedTarget) {
@@ -34,10 +39,17 @@ export class SeedKeeper {
     if (this.#closed) return;
     this.#target.setSeeds(addresses);
     for (const { seed, error } of failures) this.#target.onSeedFailed(seed, error);
-    const lonely = this.#target.isAlone();
-    const periodMs = lonely ? Math.min(LONELY_LOOKUP_MS, this.#lookupMs) : this.#lookupMs;
-    const delayMs = periodMs * (1 + JITTER * (2 * Math.random() - 1));
+    const delayMs = this.#periodMs() * (1 + JITTER * (2 * Math.random() - 1));
     this.#timer = setTimeout(() => void this.run(), delayMs).unref();
+  }
+
+  #periodMs(): number {
+    const lonelyMs = this.#lonelyMs;
+    const lonely = this.#target.isAlone();
+    this.#lonelyMs = lonely
+      ? Math.min(LONELY_LOOKUP_LAST_MS, lonelyMs * 2)
+      : LONELY_LOOKUP_FIRST_MS;
+    return lonely ? Math.min(lonelyMs, this.#lookupMs) : this.#lookupMs;
   }
 
   close(): void {

@@ -6,20 +6,29 @@ import { KeyringError, type Keyring } from "./keyring.ts";
 /** Before the name of a query that agents answer by themselves. */
 export const INTERNAL_PREFIX = "_serf_";
 
-const failed = (message: string): SerfKeyResponse => {
+export function failedKeyResponse(message: string): SerfKeyResponse {
   return { type: "keyResponse", result: false, message, keys: [], primaryKey: "" };
-};
+}
+
+/** What to answer, and whether the keyring may be another one than before. */
+export interface KeyAnswer {
+  readonly response: SerfKeyResponse;
+  readonly changed: boolean;
+}
+
+const unchanged = (response: SerfKeyResponse): KeyAnswer => ({ response, changed: false });
+const failed = (message: string): KeyAnswer => unchanged(failedKeyResponse(message));
 
 /** The answer to a query about keys, or null if it is about something else. */
 export function answerKeyQuery(
   name: string,
   payload: Uint8Array,
   keyring: Keyring | undefined,
-): SerfKeyResponse | null {
+): KeyAnswer | null {
   const action = name.slice(INTERNAL_PREFIX.length);
   if (!["install-key", "use-key", "remove-key", "list-keys"].includes(action)) return null;
   if (keyring === undefined) return failed("Keyring is empty (encryption not enabled)");
-  if (action === "list-keys") return listed(keyring);
+  if (action === "list-keys") return unchanged(listed(keyring));
   const request = decodeSerf(payload);
   if (!request.ok || request.value.type !== "keyRequest") return failed("no key in the request");
   try {
@@ -28,7 +37,7 @@ export function answerKeyQuery(
     if (error instanceof KeyringError) return failed(error.message);
     throw error;
   }
-  return { ...failed(""), result: true };
+  return { response: { ...failedKeyResponse(""), result: true }, changed: true };
 }
 
 function change(keyring: Keyring, action: string, key: Uint8Array): void {

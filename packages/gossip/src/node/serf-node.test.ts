@@ -155,6 +155,42 @@ describe("members of Serf among themselves", () => {
     expect(await ask("install", new Uint8Array(5))).toMatchObject([["b", { result: false }]]);
   });
 
+  it("a change of keys is acknowledged once it was kept, and not if that failed", async () => {
+    const [old, next] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const ring = new Keyring(old);
+    const steps: string[] = [];
+    let fails = false;
+    const onKeysChanged = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (fails) throw new Error("the disk is full");
+      steps.push(`kept ${ring.keys.length}`);
+    };
+    const a = await start("a", { keyring: new Keyring(old, [next]) });
+    await start("b", { keyring: ring, onKeysChanged });
+    const ask = async (action: string, key: Uint8Array): Promise<readonly unknown[]> => {
+      const request = encodeSerf({ type: "keyRequest", key });
+      const asked = await a.query(`_serf_${action}`, request, { timeoutMs: 500 });
+      return asked.answers.map(({ payload }) => accepted(decodeSerf(payload)));
+    };
+    // A member that is slow answers too late; who rotates keys asks again.
+    const answered = async (...asks: Parameters<typeof ask>): Promise<unknown> => {
+      let answers = await ask(...asks);
+      while (answers.length === 0) answers = await ask(...asks);
+      return answers[0];
+    };
+    expect(await answered("install-key", next)).toMatchObject({ result: true });
+    expect(steps.at(-1)).toBe("kept 2");
+    const before = steps.length;
+    expect(await answered("list-keys", none)).toMatchObject({ result: true });
+    expect(await answered("remove-key", old)).toMatchObject({ result: false }); // it is in use
+    expect(steps).toHaveLength(before); // nothing was to be kept
+    fails = true;
+    expect(await answered("use-key", next)).toMatchObject({
+      result: false,
+      message: "the disk is full",
+    });
+  });
+
   it("its leave is heard even while most members are gone and not yet found out", async () => {
     const heard: string[] = [];
     const a = await GossipNode.start({

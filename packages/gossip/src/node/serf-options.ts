@@ -42,6 +42,11 @@ export interface SerfNodeOptions extends Omit<GossipNodeOptions, "meta" | "layer
   readonly onQuery?: (question: SerfQuestion) => Uint8Array | null | Promise<Uint8Array | null>;
   /** Whether `serf keys` of another member may change the keyring. By default true. */
   readonly acceptKeyQueries?: boolean;
+  /**
+   * Another member has changed the keyring: it is told that this was done once the promise resolves,
+   * and that it failed if it rejects. The place to write the keys down.
+   */
+  readonly onKeysChanged?: () => Promise<void>;
   readonly observer?: SerfObserver;
 }
 

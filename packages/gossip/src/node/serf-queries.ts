@@ -3,10 +3,15 @@ import { randomInt } from "node:crypto";
 import type { MemberView } from "../core/door.ts";
 import type { MemberName } from "../types.ts";
 import { encodeSerf } from "../wire/serf-encoder.ts";
-import type { SerfFilter, SerfQuery, SerfQueryResponse } from "../wire/serf-messages.ts";
+import type {
+  SerfFilter,
+  SerfKeyResponse,
+  SerfQuery,
+  SerfQueryResponse,
+} from "../wire/serf-messages.ts";
 import { decodeTags } from "../wire/tags.ts";
 import type { GossipNode } from "./gossip-node.ts";
-import { answerKeyQuery, INTERNAL_PREFIX } from "./serf-keys.ts";
+import { answerKeyQuery, failedKeyResponse, INTERNAL_PREFIX } from "./serf-keys.ts";
 import * as serf from "./serf-options.ts";
 import { compilePattern } from "./tag-pattern.ts";
 
@@ -73,8 +78,17 @@ export class QueryAnswering {
     if (name === "ping") return; // its acknowledgement is the answer
     if (name === "conflict") return this.#answerConflict(query);
     if (this.#options.acceptKeyQueries === false && name !== "list-keys") return;
-    const response = answerKeyQuery(query.name, query.payload, this.#options.keyring);
-    if (response !== null) this.#respond(query, { ack: false, payload: encodeSerf(response) });
+    void this.#answerAboutKeys(query);
+  }
+
+  /** Never rejects. */
+  async #answerAboutKeys(query: SerfQuery): Promise<void> {
+    const { keyring, onKeysChanged } = this.#options;
+    const answered = answerKeyQuery(query.name, query.payload, keyring);
+    if (answered === null) return;
+    const keep = answered.changed ? onKeysChanged : undefined;
+    const response = keep === undefined ? answered.response : await kept(answered.response, keep);
+    this.#respond(query, { ack: false, payload: encodeSerf(response) });
   }
 
   /** Two members claim a name: says whom we know by it. The one asked about does not vote. */
@@ -112,6 +126,19 @@ export class QueryAnswering {
       drawn.push(...others.splice(randomInt(others.length), 1).map(({ name }) => name));
     }
     return drawn;
+  }
+}
+
+/** Keys that are forgotten with the process are no success to whoever rotates them. */
+async function kept(
+  response: SerfKeyResponse,
+  keep: () => Promise<void>,
+): Promise<SerfKeyResponse> {
+  try {
+    await keep();
+    return response;
+  } catch (error) {
+    return failedKeyResponse(error instanceof Error ? error.message : String(error));
   }
 }
 

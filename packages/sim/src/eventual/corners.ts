@@ -27,6 +27,7 @@ export const eventualCorners = {
   clusterAdopted: "a node gave its provisional cluster id up for another",
   foreignRefused: "a message of another cluster was refused",
   joined: "a node joined while the cluster was at work",
+  hinted: "a node joined that asks by itself, and of which the others have a hint",
   left: "a node left in good order",
   removedByForce: "a node was removed that did not answer",
   removedStopped: "a node that was removed learnt it and stopped",

@@ -22,6 +22,8 @@ export function describeInput(input: Input): string {
     case "register":
     case "deregister":
       return `is asked to ${input.type} ${input.addresses.join(", ")}`;
+    case "probe":
+      return `is told of ${input.address}`;
     case "leave":
     case "syncNow":
     case "tick":

@@ -27,8 +27,15 @@ export class MembershipFaults {
     const node = new SimNode(world, world.nodes.length, random.fork("joiner"));
     world.nodes.push(node);
     node.peers = (random.chance(0.5) ? members : [random.pick(members)]).map((n) => n.address);
-    say(`${node.name} joins, and knows ${node.peers.join(", ")}`);
+    // Its id is as random as anything. At this digit no seed that failed once plays another game now.
+    node.asksAlone = node.id.charAt(29) < "8";
+    const way = node.asksAlone ? "is told of" : "knows";
+    say(`${node.name} joins, and ${way} ${node.peers.join(", ")}`);
     world.coverage.hit("joined");
+    if (node.asksAlone) {
+      world.coverage.hit("hinted");
+      for (const { process } of members) process?.hint(node.address);
+    }
     if (random.chance(0.5)) {
       random.pick(members).process?.wish({ type: "register", addresses: [node.address] }, () => {
         // Whatever it says, the joiner calls by itself.

@@ -18,6 +18,8 @@ export class SimNode {
   /** The data directory has an id of its own; an empty one gets another. */
   id: NodeId;
   clusterId: string;
+  /** Whether it asks at `peers` without telling anybody of them. */
+  asksAlone = false;
   watch: NodeWatch;
   process: NodeProcess | null = null;
   /** It was removed, or has left: it must not be started again with this disk. */

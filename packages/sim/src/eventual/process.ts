@@ -52,7 +52,8 @@ export function optionsOf(world: EventualWorld, node: SimNode, random: Random): 
     node: node.id,
     address: node.address,
     label: node.name,
-    peers: node.peers,
+    peers: node.asksAlone ? [] : node.peers,
+    seeds: node.asksAlone ? node.peers : [],
     cluster: isFixed ? { id: "simulated", fixed: true } : { id: node.clusterId, fixed: false },
     seed: [draw(), draw(), draw(), draw()],
     durable: true,
@@ -139,6 +140,11 @@ export class NodeProcess {
 
   wish(wish: Wish, tell: OnOutcome): void {
     this.#perform(() => this.#step({ ...wish, context: this.#expect(null, tell) }));
+  }
+
+  /** Gossip says that somebody is there. */
+  hint(address: Address): void {
+    this.#perform(() => this.#step({ type: "probe", address }));
   }
 
   receive(message: Message): void {

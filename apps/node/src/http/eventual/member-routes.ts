@@ -7,9 +7,9 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
-import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import type { ReplicaRow } from "../members-route.ts";
+import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
-import { flagOf } from "./options.ts";
 
 const path = "/v1/cluster/members";
 
@@ -79,13 +79,7 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
 
 /** What clients see of the members. */
 export function viewOf(status: EventualNodeStatus): Readonly<Record<string, unknown>> {
-  const up = new Map(status.peers.map((peer) => [peer.node ?? peer.address, peer.up]));
-  const members = status.members
-    .filter((member) => member.status !== "removed")
-    .map(({ id, address, label, status: standing }) => {
-      const isUp = id === status.node || up.get(id) === true;
-      return { id, address, label, status: standing, up: isUp };
-    });
+  const members = replicaRows(status);
   const met = new Set(members.map(({ address }) => address));
   return {
     clusterId: status.clusterId,
@@ -98,11 +92,27 @@ export function viewOf(status: EventualNodeStatus): Readonly<Record<string, unkn
   };
 }
 
+/** The members, with whether messages reach them. */
+export function replicaRows(status: EventualNodeStatus): readonly ReplicaRow[] {
+  const up = new Map(status.peers.map((peer) => [peer.node ?? peer.address, peer.up]));
+  return status.members
+    .filter((member) => member.status !== "removed")
+    .map(({ id, address, label, status: standing }) => {
+      const isUp = id === status.node || up.get(id) === true;
+      return { id, address, label, status: standing, up: isUp };
+    });
+}
+
 function isExpected({ members, named }: EventualNodeStatus, address: string): boolean {
   return (
     members.some((member) => member.address === address && member.status !== "removed") ||
     named.some((other) => other.address === address && other.wanted)
   );
+}
+
+/** Whether this node alone looks there, because of `--join`, and has met nobody. */
+function isAsked({ peers }: EventualNodeStatus, address: string): boolean {
+  return peers.some((peer) => peer.address === address && peer.node === null);
 }
 
 /**
@@ -126,7 +136,7 @@ function memberIn(
     const ids = there.map(({ id }) => id).join(" and ");
     throw new Problem("invalid-change", `${ids} are or were at ${given}: name one by its id`);
   }
-  if (address === null || !isExpected(status, address)) {
+  if (address === null || !(isExpected(status, address) || isAsked(status, address))) {
     const known = present.map(({ id, address: at }) => `${id} at ${at}`).join(", ");
     throw new Problem("member-not-found", `${given.slice(0, 128)} is no member; ${known} are`);
   }

@@ -3,7 +3,7 @@ import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
 import { didYouMean } from "../../config/did-you-mean.ts";
 import type { ApiRequest } from "../api.ts";
-import { invalidParameter } from "../negotiation.ts";
+import { flagOf, invalidParameter } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 
 /** Longest `Prefer: wait=`, in seconds. */
@@ -111,12 +111,4 @@ function requireKnown(query: URLSearchParams, known: readonly string[]): void {
       throw invalidParameter(name, "is given more than once");
     }
   }
-}
-
-/** @throws Problem `validation-failed` for anything but a flag */
-export function flagOf(query: URLSearchParams, name: string): boolean {
-  const text = query.get(name);
-  if (text === null || text === "false") return false;
-  if (text === "" || text === "true") return true;
-  throw invalidParameter(name, "given alone, or as true or false");
 }

@@ -3,17 +3,19 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { Backups } from "../../data-dir/backups.ts";
-import type { Route } from "../api.ts";
+import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
-import { eventualMemberRoutes } from "./member-routes.ts";
+import { membersRoute, type GossipSource } from "../members-route.ts";
+import { eventualMemberRoutes, replicaRows } from "./member-routes.ts";
 import { mismatchRoutes } from "./mismatch.ts";
 import { eventualStatus, healthFacts } from "./status.ts";
 
@@ -22,7 +24,9 @@ export interface EventualRoutesOptions {
   readonly gate: Gate<EventualNode>;
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
+  readonly gossip: GossipSource;
   readonly health: Health;
+  readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -36,15 +40,17 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
-  const { config, gate, backups, facts, health, onRestored } = options;
+  const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
+    leaveRoute(options.leave),
+    membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),
     ...mismatchRoutes(),
     {
-      ...statusRoute(() => eventualStatus(node().status(), config), facts),
+      ...statusRoute(() => eventualStatus(node().status(), config), facts, gossip),
       summary: "who takes part, who is up, how far everybody is",
     },
     ...healthRoutes(health),

@@ -4,13 +4,16 @@ import type { RaftEngine } from "../../engine/engine.ts";
 import type { ChangeRequest, MembershipView } from "../../engine/members.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
-import { invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
+import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 
 const path = "/v1/cluster/members";
 const idForm = /^[\x21-\x7e]{1,128}$/;
 
-export function memberRoutes(engine: () => RaftEngine, clusterId: () => string): readonly Route[] {
+export function memberRoutes(
+  engine: () => RaftEngine,
+  clusterId: () => string | null,
+): readonly Route[] {
   const reply = (view: MembershipView, status: number = 200): ApiReply => {
     return { ...json({ clusterId: clusterId(), ...view }), status };
   };
@@ -22,8 +25,6 @@ export function memberRoutes(engine: () => RaftEngine, clusterId: () => string):
     const { changed, ...view } = await engine().members.add(member, changeOf(request));
     return reply(view, changed ? 201 : 200);
   };
-  const remove: Route["handle"] = async (request) =>
-    reply(await engine().members.remove(idIn(request), changeOf(request)));
   const promote: Route["handle"] = async (request) =>
     reply(await engine().members.promote(idIn(request), changeOf(request)));
   const route = { kind: "control", bodyMaxBytes } as const;
@@ -43,13 +44,7 @@ export function memberRoutes(engine: () => RaftEngine, clusterId: () => string):
       summary: 'adds a node, {"id", "address", "voter": false for one that never votes}',
       handle: add,
     },
-    {
-      ...route,
-      method: "DELETE",
-      path: `${path}/:id`,
-      summary: "removes a node; ?force even if the cluster may stop",
-      handle: remove,
-    },
+    removeRoute(engine, clusterId),
     {
       ...route,
       method: "POST",
@@ -59,6 +54,33 @@ export function memberRoutes(engine: () => RaftEngine, clusterId: () => string):
     },
     joinRoute(engine),
   ];
+}
+
+/** Also the way in which a node has itself removed. */
+export function removeRoute(engine: () => RaftEngine, clusterId: () => string | null): Route {
+  return {
+    method: "DELETE",
+    path: `${path}/:id`,
+    summary: "removes a node; ?force even if the cluster may stop",
+    kind: "control",
+    bodyMaxBytes,
+    handle: async (request) => {
+      const view = await engine().members.remove(idIn(request), changeOf(request));
+      return json({ clusterId: clusterId(), ...view });
+    },
+  };
+}
+
+/** A request to {@link removeRoute}, for whoever leads. */
+export function removalOf(id: string, force: boolean): ApiRequest {
+  return {
+    method: "DELETE",
+    path: `${path}/${encodeURIComponent(id)}`,
+    params: { id },
+    query: new URLSearchParams(force ? { force: "true" } : {}),
+    headers: { accept: "application/json" },
+    body: new Uint8Array(0),
+  };
 }
 
 function joinRoute(engine: () => RaftEngine): Route {
@@ -106,12 +128,8 @@ function changeOf({ query }: ApiRequest): ChangeRequest {
   if (expected !== null && !/^\d{1,15}$/.test(expected)) {
     throw invalidParameter("expectedIndex", "the number of a log entry");
   }
-  const force = query.get("force");
-  if (force !== null && !["", "true", "false"].includes(force)) {
-    throw invalidParameter("force", "given alone, or as true or false");
-  }
   return {
     expectedIndex: expected === null ? null : Number(expected),
-    force: force !== null && force !== "false",
+    force: flagOf(query, "force"),
   };
 }

@@ -1,17 +1,20 @@
 /** The table of all routes in Raft mode. */
+import { bootstrapRoutes, type BootstrapDesk } from "../../bootstrap/routes.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { EngineStatus, RaftEngine } from "../../engine/engine.ts";
-import type { Route } from "../api.ts";
+import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
+import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { memberRoutes } from "./member-routes.ts";
 import { raftStatus } from "./status.ts";
 
@@ -21,9 +24,16 @@ export interface RoutesOptions {
   readonly backups: () => Backups;
   readonly idempotencyWindowMs: number;
   readonly facts: NodeFacts;
+  /** Of the data directory; `null` while it is being read. */
+  readonly directoryId: () => string | null;
   /** Whether messages reach this member now. */
   readonly connected: (id: string) => boolean;
+  readonly bootstrap: BootstrapDesk;
+  /** Empty before there is an engine. */
+  readonly replicas: () => readonly ReplicaRow[];
+  readonly gossip: GossipSource;
   readonly health: Health;
+  readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -34,13 +44,19 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function raftRoutes(options: RoutesOptions): readonly Route[] {
-  const { engine, backups, facts, health, onRestored, connected } = options;
+  const { engine, backups, facts, gossip, health, onRestored, connected } = options;
+  const about = (): Parameters<typeof raftStatus>[1] => {
+    return { directoryId: options.directoryId(), connected };
+  };
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
     ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
     ...clusterRoutes(engine),
+    ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
-    statusRoute(() => raftStatus(engine().status(), connected), facts),
+    leaveRoute(options.leave),
+    membersRoute(options.replicas, gossip, facts),
+    statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
     ...healthRoutes(health),
   ];
   return [indexRoute(routes, { version: facts.version, notes }), ...routes];
@@ -87,4 +103,9 @@ export function raftHealth(node: {
     ],
     serving: [storage, draining],
   };
+}
+
+/** Who takes part, as the configuration in force says. */
+export function replicaRows(engine: RaftEngine): readonly ReplicaRow[] {
+  return engine.members.view().members.map((member) => ({ ...member }));
 }

@@ -2,10 +2,16 @@
 import type { EngineStatus } from "../../engine/engine.ts";
 import type { ClusterStatus } from "../status-route.ts";
 
-/** @param connected - whether messages reach this member now */
+/**
+ * @param about.directoryId - of the data directory: who has another one is not this node, whatever its id
+ * @param about.connected - whether messages reach this member now
+ */
 export function raftStatus(
   status: EngineStatus,
-  connected: (id: string) => boolean,
+  about: {
+    readonly directoryId: string | null;
+    readonly connected: (id: string) => boolean;
+  },
 ): ClusterStatus {
   return {
     lastIndex: status.lastIndex,
@@ -14,6 +20,7 @@ export function raftStatus(
     state: status.state,
     more: {
       id: status.id,
+      directoryId: about.directoryId,
       term: status.term,
       commitIndex: status.commitIndex,
       appliedIndex: status.appliedIndex,
@@ -22,7 +29,7 @@ export function raftStatus(
         .filter(({ id }) => id !== status.id)
         .map(({ id }) => ({
           id,
-          connected: connected(id),
+          connected: about.connected(id),
           ...status.peers.find((peer) => peer.id === id),
         })),
       pending: status.pending,

@@ -1,0 +1,63 @@
+/** What answers the clients of a node in Raft mode, put together from its parts. */
+import type { RequestListener } from "node:http";
+
+import type { BootstrapDesk } from "./bootstrap/routes.ts";
+import type { RaftConfig } from "./config/node-config.ts";
+import type { Backups } from "./data-dir/backups.ts";
+import type { RaftEngine } from "./engine/engine.ts";
+import type { NodeGossip } from "./gossip/node-gossip.ts";
+import type { ApiReply } from "./http/api.ts";
+import type { Front } from "./http/front.ts";
+import type { LeaveRequest } from "./http/leave-route.ts";
+import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
+import { requestListener } from "./http/server.ts";
+import { Service, type Handling } from "./http/service.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { NodeParts } from "./running.ts";
+
+export interface RaftListenerParts extends Pick<
+  NodeParts<RaftConfig>,
+  "config" | "log" | "version"
+> {
+  readonly front: Pick<Front<RaftEngine>, "gate" | "loopLagMs">;
+  readonly handling: Handling;
+  readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
+  readonly gossip: NodeGossip;
+  readonly bootstrap: BootstrapDesk;
+  readonly backups: () => Backups;
+  /** `null` until it is known. */
+  readonly clusterId: () => string | null;
+  /** `null` while the data directory is being read. */
+  readonly directoryId: () => string | null;
+  /** Milliseconds from process start until the node was first ready; `null` before. */
+  readonly readyAfterMs: () => number | null;
+  readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
+}
+
+/** Answers from the first moment on, if only that the node is starting. */
+export function raftListener(parts: RaftListenerParts): RequestListener {
+  const { config, log, front, neighbours, clusterId, readyAfterMs } = parts;
+  const { gate } = front;
+  const waiting = (): string => neighbours.waiting();
+  const service = new Service({ ...parts, address: config.address, gate });
+  const routes = raftRoutes({
+    ...parts,
+    engine: () => gate.engine(),
+    backups: () => {
+      gate.engine(); // until there is one, nobody knows whose backups those are
+      return parts.backups();
+    },
+    idempotencyWindowMs: config.idempotencyWindowMs,
+    facts: { ...config, version: parts.version, clusterId, startedInMs: readyAfterMs },
+    connected: (id) => neighbours.connected(id),
+    replicas: () => (gate.started ? replicaRows(gate.engine()) : []),
+    health: raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting }),
+    onRestored: (restored) => {
+      log.info("all counters were replaced by those of a backup", {
+        ...restored,
+        epoch: String(restored.epoch),
+      });
+    },
+  });
+  return requestListener(routes, service, { strict: config.compat === "strict" });
+}
