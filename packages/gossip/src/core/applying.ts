@@ -7,11 +7,12 @@
  *    Once it is gone, a larger claim may bring it back anywhere.
  * B3 An incarnation that jumps further than any member goes is not believed.
  * B4 Each change of standing or detail makes its event, in order; and no event is without a change.
- * B5 Who leaves believes nothing more, gives nobody up, and has only itself in its table: the others
- *    do not gossip to it any more, so what it knows gets old, and it would not hear who objects.
+ * B5 Who leaves believes nothing more, gives nobody up, and has no doubts in its table: the others do
+ *    not gossip to it any more, so what it knows gets old, and it would not hear who objects.
  * B6 Nobody pings who left, so whoever does is told of it; and a goodbye is never of an incarnation
  *    below the one that others know (a process that has just begun may leave before it learns it).
  * B7 One source fills only a part of the table with members that have not answered us themselves.
+ * B8 Who doubts or gave up a member that left has not heard its goodbye, and is told.
  */
 import type { Alive, Dead, PacketMessage, PushPullState, Suspect } from "../messages.ts";
 import type { Address, Incarnation, MemberName } from "../types.ts";
@@ -153,7 +154,7 @@ export function onSuspect(s: GossipState, from: Address, m: Suspect): void {
   const claim: StandingClaim = { standing: "suspect", incarnation: m.incarnation };
   const order = compareStandings(claim, known);
   if (order === 0) return confirm(s, known, m);
-  if (order < 0) return;
+  if (order < 0) return repeatGoodbye(s, known, from);
   // It objected since it was suspected first, or it was gone and is heard of again.
   if (!isLive(known.standing)) {
     if (isFullOf(s, known, from)) return reject(s, from, "suspect", "sourceFull");
@@ -163,6 +164,14 @@ export function onSuspect(s: GossipState, from: Address, m: Suspect): void {
   changeStanding(s, known, claim);
   startSuspicion(s, known, m.from);
   tell(s, known.name, m);
+}
+
+/** B8. Also for a member that is to be pinged for somebody else. */
+export function repeatGoodbye(s: GossipState, member: Member, to: Address): void {
+  const { name, incarnation, standing } = member;
+  if (standing !== "left") return;
+  const goodbye: Dead = { type: "dead", incarnation, node: name, from: name };
+  sendPacket(s, { address: to, protocolMax: 0 }, [goodbye]);
 }
 
 function startSuspicion(s: GossipState, member: Member, from: MemberName): void {
@@ -187,7 +196,9 @@ export function onDead(s: GossipState, from: Address, m: Dead): void {
   if (jumps(s, known, m.incarnation)) return reject(s, from, "dead", "incarnationJump");
   const standing = m.from === m.node ? "left" : "dead";
   const claim: StandingClaim = { standing, incarnation: m.incarnation };
-  if (compareStandings(claim, known) <= 0) return;
+  const order = compareStandings(claim, known);
+  if (order < 0) repeatGoodbye(s, known, from);
+  if (order <= 0) return;
   const isNews = known.standing !== standing;
   changeStanding(s, known, claim);
   if (!isNews) return;

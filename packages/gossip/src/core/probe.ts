@@ -15,7 +15,7 @@
  */
 import type { Ack, IndirectPing, Nack, Ping, Suspect } from "../messages.ts";
 import type { Address, MemberName, Milliseconds } from "../types.ts";
-import { doubt, giveUp } from "./applying.ts";
+import { doubt, giveUp, repeatGoodbye } from "./applying.ts";
 import { scaledByHealth } from "./awareness.ts";
 import { isLive, sameAddress } from "./claims.ts";
 import { openStream } from "./exchanges.ts";
@@ -196,6 +196,8 @@ function answerTo(
 
 /** P2, the side of the helper. */
 export function onIndirectPing(s: GossipState, from: Address, m: IndirectPing): void {
+  const known = memberNamed(s, m.node);
+  if (known !== undefined) repeatGoodbye(s, known, answerTo(s, from, m).address);
   const { limits, timing } = s.options;
   if (s.relays.size >= limits.relaysMax) return reject(s, from, "indirectPing", "relaysFull");
   const seqNo = nextSeqNo(s);

@@ -22,11 +22,14 @@ import { pushPullMs } from "./schedule.ts";
 import { memberNamed, noBytes } from "./state.ts";
 import type { GossipState } from "./state.ts";
 
-/** Everything that we know; but for ourselves, nothing of that is kept up when we leave (B5). */
+/**
+ * Everything that we know. When we leave nothing of that is kept up (B5): we are a way to those who
+ * lived, for somebody who knows no other, but tell of no doubts.
+ */
 export function ownTable(s: GossipState, join: boolean): PushPull {
   const states: PushPullState[] = [];
-  const told = s.leaving === null ? s.table.byName.values() : [s.self];
-  for (const { name, detail, incarnation, standing } of told) {
+  for (const { name, detail, incarnation, standing } of s.table.byName.values()) {
+    if (s.leaving !== null && standing !== "alive" && name !== s.self.name) continue;
     states.push({ name, ...detail, incarnation, state: standing });
   }
   return { type: "pushPull", join, states, userState: noBytes };

@@ -51,6 +51,9 @@ describe("the command line of the simulator", () => {
     expect(parseArguments(["--gossip-targets"])).toEqual({
       ...{ type: "gossipTargets", full: false, only: [] },
     });
+    expect(parseArguments(["--gossip-targets", "--plot", "a.svg"])).toEqual({
+      ...{ type: "gossipPlot", file: "a.svg" },
+    });
     expect(parseArguments(["--gossip-targets", "--full", "--only", "G1,G5"])).toEqual({
       ...{ type: "gossipTargets", full: true, only: ["G1", "G5"] },
     });

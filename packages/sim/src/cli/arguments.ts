@@ -14,6 +14,7 @@ export type SimCommand =
   | { readonly type: "gossip"; readonly seeds: SeedList }
   | { readonly type: "gossipTrace"; readonly seed: number }
   | { readonly type: "gossipTargets"; readonly full: boolean; readonly only: readonly string[] }
+  | { readonly type: "gossipPlot"; readonly file: string }
   | { readonly type: "one"; readonly seed: number; readonly run: RunFlags }
   | {
       readonly type: "many";
@@ -63,6 +64,7 @@ export function parseArguments(argv: readonly string[]): SimCommand {
   if (positionals.length > 0) throw new UsageError(`what is ${positionals.join(" ")}? try --help`);
   if (values.help === true) return { type: "help" };
   if (values["gossip-targets"] === true) {
+    if (values.plot !== undefined) return { type: "gossipPlot", file: values.plot };
     const only = (values.only ?? []).flatMap((list) => list.split(","));
     return { type: "gossipTargets", full: values.full === true, only };
   }
@@ -124,6 +126,7 @@ function parseFlags(argv: readonly string[]) {
       gossip: { type: "boolean" },
       "gossip-targets": { type: "boolean" },
       full: { type: "boolean" },
+      plot: { type: "string" },
       only: { type: "string", multiple: true },
       without: { type: "string", multiple: true },
       ticks: { type: "string" },
@@ -235,6 +238,7 @@ The same seed always gives the same run.
                       code 1 if one is missed
   --full              with it: larger clusters and longer runs, many minutes instead of one
   --only G1,G5        with it: only these
+  --plot FILE         with it: instead draws how soon crashes and news are known, by size, as SVG
 
 How to read a failure: it names an invariant, what was seen, and the command that shows the run
 again. It was made smaller first: faults that are not needed are left out. Start at the end of the

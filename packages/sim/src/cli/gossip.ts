@@ -1,6 +1,11 @@
 /** `npm run sim -- --gossip`, from seeds, and `--gossip-targets`. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { measureFailures } from "../gossip/failure-targets.ts";
+import { median } from "../gossip/measuring.ts";
+import { plotOf } from "../gossip/plot.ts";
+import type { PlotPoint } from "../gossip/plot.ts";
+import { metadataMs } from "../gossip/spreading-targets.ts";
 import { runGossipSeed } from "../gossip/simulation.ts";
 import { measureTargets, targetIds } from "../gossip/targets.ts";
 import type { TargetOptions } from "../gossip/targets.ts";
@@ -22,6 +27,26 @@ export function runGossipTargets(options: TargetOptions, print: (line: string) =
     throw new UsageError(`${unknown} is no target; there are ${targetIds.join(", ")}`);
   }
   return measureTargets(options, { heapBytes, print }) ? 0 : 1;
+}
+
+/** Sizes of the clusters in the plot. */
+const plotSizes = [10, 30, 100, 300, 1000] as const;
+
+/** @returns the plot of detection and dissemination, as SVG */
+export function drawGossipTargets(progress: (line: string) => void): string {
+  const points = plotSizes.map((members): PlotPoint => {
+    progress(`${members} members`);
+    const times = members > 300 ? 4 : 20;
+    const { firstMs, lastMs } = measureFailures({ members, crashes: times });
+    return {
+      members,
+      firstSeconds: median(firstMs) / 1000,
+      lastSeconds: median(lastMs) / 1000,
+      spreadSeconds: metadataMs(members, times, 0) / 1000,
+    };
+  });
+  progress("");
+  return plotOf(points);
 }
 
 /** Runs a seed, and prints all that happened. @returns the exit code, as `--help` explains it */

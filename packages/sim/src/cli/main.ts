@@ -8,7 +8,7 @@ import { scenarios } from "../eventual/designs/scenarios.ts";
 import { designTable } from "../eventual/designs/table.ts";
 import { replayScenario } from "../scenario/replay.ts";
 import { UsageError, helpText, parseArguments, seedsOf } from "./arguments.ts";
-import { runGossipSeeds, runGossipTargets, runGossipTrace } from "./gossip.ts";
+import { drawGossipTargets, runGossipSeeds, runGossipTargets, runGossipTrace } from "./gossip.ts";
 import type { ManyFlags, RunFlags, SeedList } from "./arguments.ts";
 import { modeNamed } from "./modes.ts";
 import type { ModeResult, SimMode } from "./modes.ts";
@@ -63,6 +63,9 @@ export async function simMain(
         return runGossipSeeds(command.seeds, environment);
       case "gossipTrace":
         return runGossipTrace(command.seed, environment.print);
+      case "gossipPlot":
+        writeFileSync(command.file, drawGossipTargets(environment.progress));
+        return 0;
       case "gossipTargets":
         return runGossipTargets(command, environment.print);
       case "one":

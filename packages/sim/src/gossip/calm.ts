@@ -131,6 +131,12 @@ function observe(world: GossipWorld, forMs: number, act: () => void): [MemberEve
   return told;
 }
 
+/** That somebody who does not run failed or left may be heard late; that it was there, of ghosts. */
+function isOld({ type, member }: MemberEvent, faults: GossipFaults): boolean {
+  if (faults.running.some(({ index }) => nameOf(index) === member.name)) return false;
+  return faults.hasGhosts || type === "failed" || type === "leave";
+}
+
 function checkCutLink(world: GossipWorld, faults: GossipFaults, random: Random): void {
   const { weather } = world.network;
   const [a, b] = random.shuffled(faults.running).map(({ index }) => index);
@@ -141,7 +147,9 @@ function checkCutLink(world: GossipWorld, faults: GossipFaults, random: Random):
   weather.cut = () => false;
   world.remark("nothing is cut any more");
   runFor(world, 2000); // a ping that was lost may still be out, and its helper is not to crash
-  const wrong = told.find(([{ type }]) => type === "suspect" || type === "failed");
+  const wrong = told.find(
+    ([event]) => (event.type === "suspect" || event.type === "failed") && !isOld(event, faults),
+  );
   if (wrong === undefined) return checkHealth(world, faults);
   const [{ type, member }, at] = wrong;
   throw new GossipViolation("cut-link", `${nameOf(at.index)} tells ${type} of ${member.name}`);
@@ -181,12 +189,7 @@ function checkCrash(world: GossipWorld, faults: GossipFaults, random: Random): v
   });
   world.watcher = watcher;
   const name = nameOf(victim.index);
-  const run = new Set(faults.running.map(({ index }) => nameOf(index)));
-  const other = told.find(([{ type, member }]) => {
-    // That somebody failed or left long ago may be heard late.
-    const isOld = !run.has(member.name) && (type === "failed" || type === "leave");
-    return member.name !== name && !isOld;
-  });
+  const other = told.find(([event]) => event.member.name !== name && !isOld(event, faults));
   if (other !== undefined) {
     const [{ type, member }] = other;
     throw new GossipViolation("detection", `${type} of ${member.name} when ${name} crashed`);
@@ -209,7 +212,8 @@ function checkCrashes(world: GossipWorld, faults: GossipFaults, random: Random):
   const told = observe(world, crashesMs, () => {
     for (const victim of victims) victim.crash();
   });
-  const wrong = told.find(([{ type, member }]) => type === "failed" && !names.has(member.name));
+  const runs = new Set(faults.running.map(({ index }) => nameOf(index)));
+  const wrong = told.find(([{ type, member }]) => type === "failed" && runs.has(member.name));
   if (wrong !== undefined) {
     const [{ member }, at] = wrong;
     throw new GossipViolation("detection", `${nameOf(at.index)} gives up ${member.name}, who runs`);

@@ -34,6 +34,11 @@ export class GossipFaults {
     return this.#world.members.filter((member) => !member.crashed && !this.#left.has(member));
   }
 
+  /** Whether somebody who left still runs, and tells what it knew then to those who look for it. */
+  get hasGhosts(): boolean {
+    return [...this.#left].some((member) => !member.crashed);
+  }
+
   /** Starts members, who find each other through seeds or because they are told to join. */
   start(count: number, withSeeds: boolean): void {
     this.#withSeeds = withSeeds;

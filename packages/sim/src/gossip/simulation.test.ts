@@ -23,6 +23,7 @@ describe("a run of gossip", () => {
     [815, "a suspicion that was confirmed late looked like a standstill"],
     [5553, "a goodbye was of an incarnation below the one that others knew"],
     [6801, "a member that left told of one that had died since"],
+    [229, "the only way to the others was a member that had left"],
     [1529, "it is heard late that a member that had left came back and failed"],
     [3250, "the only helper of a lost ping crashed, which is not what is asked there"],
   ])("survives seed %d, in which %s", (seed) => {
@@ -162,6 +163,31 @@ describe("a member that comes back at another address", () => {
       }
     },
   );
+});
+
+describe("a goodbye that some never heard", () => {
+  it.each([3, 6])("is told to them when they look for the member: seed %d", (seed) => {
+    const world = new GossipWorld({ seed, weather: { lossRate: 0.25 } });
+    world.startAcquainted(100);
+    world.run(3000);
+    const leaver = world.members[(seed * 7) % 100]!;
+    const told: string[] = [];
+    world.watcher = {
+      onEvent: ({ type, member }) => {
+        if (member.name === nameOf(leaver.index)) told.push(type);
+      },
+      onEffect: (effect, at) => {
+        if (at !== leaver || effect.type !== "outcome" || effect.outcome.type !== "left") return;
+        world.heap.after(0, () => leaver.crash());
+      },
+    };
+    leaver.deliver({ type: "leave", context: 1 });
+    world.run(world.nowMs + 20_000);
+    expect(told).toHaveLength(98); // one did not hear it, among so many
+    world.run(world.nowMs + 90_000); // a round of probes
+    expect(new Set(told)).toEqual(new Set(["leave"]));
+    expect(told).toHaveLength(99);
+  });
 });
 
 describe("the targets", () => {

@@ -78,7 +78,7 @@ export const gossipMutants: readonly GossipMutant[] = [
     file: "push-pull.ts",
     find: "isGone(s, node) ? hearOfDeath(s, from, row) : hearOfDoubt(s, from, row)",
     replace: "isGone(s, node) && false ? hearOfDeath(s, from, row) : hearOfDoubt(s, from, row)",
-    expects: ["cut-link", "detection"],
+    expects: ["needless", "cut-link", "detection"],
   },
   {
     name: "gossip-suspicion-for-ever",
