@@ -168,10 +168,21 @@ function queriesAndEvents(cluster: () => Cluster): void {
       return;
     }
     const next = randomBytes(32).toString("base64");
-    await one.command("keys", "-install", next);
-    await one.command("keys", "-use", next);
-    await one.command("keys", "-remove", key.toString("base64"));
-    expect(await one.command("keys", "-list")).toContain(`${next}  [3/3]`);
+    // An agent waits a second or two for all members, and says so when one was late: asked again.
+    const done = (...asked: readonly string[]): Promise<void> =>
+      until(
+        () => one.command("keys", ...asked).then(Boolean, () => false),
+        `keys ${asked[0] ?? ""}`,
+      );
+    const listed = (wanted: (list: string) => boolean): Promise<void> =>
+      until(() => one.command("keys", "-list").then(wanted, () => false), "the list of keys");
+    await done("-install", next);
+    await listed((list) => list.includes(`${next}  [3/3]`)); // before anybody seals with it
+    await done("-use", next);
+    await done("-remove", key.toString("base64"));
+    await listed(
+      (list) => list.includes(`${next}  [3/3]`) && !list.includes(key.toString("base64")),
+    );
     expect(ring.keys.map((own) => Buffer.from(own).toString("base64"))).toEqual([next]);
   });
 }

@@ -72,8 +72,8 @@ describe("what a candidate keeps", () => {
   ])("is not guessed from $what: exit code 3", async ({ text }) => {
     const folder = await newFolder();
     await writeFile(join(folder, "bootstrap.json"), text);
-    for (const opening of [BootstrapFile.open(folder, address), formerCandidate(folder)]) {
-      await expect(opening).rejects.toMatchObject({
+    for (const open of [() => BootstrapFile.open(folder, address), () => formerCandidate(folder)]) {
+      await expect(open()).rejects.toMatchObject({
         exitCode: 3,
         message: expect.stringContaining("is damaged or of a newer release") as string,
       });

@@ -65,14 +65,6 @@ export const gossipMutants: readonly GossipMutant[] = [
     expects: ["cut-link", "detection", "converge"],
   },
   {
-    name: "gossip-old-goodbye",
-    rule: "a goodbye is of the incarnation that others know (B6)",
-    file: "refuting.ts",
-    find: "if (m.incarnation <= s.self.incarnation) return;",
-    replace: "if (m.incarnation >= 0) return;",
-    expects: ["converge", "cut-link", "detection"],
-  },
-  {
     name: "gossip-dead-twice",
     rule: "who is gone here as well stays gone, whatever a table says of its death (X1)",
     file: "push-pull.ts",
