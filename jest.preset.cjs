@@ -11,6 +11,6 @@ module.exports = {
   coverageProvider: "v8",
   setupFilesAfterEnv: [`${__dirname}/jest.second-go.cjs`],
   restoreMocks: true,
-  // For what hangs, not for what is slow: disks and processors are shared.
-  testTimeout: 30_000,
+  // For what hangs, not for what is slow: longer than the patience of any wait in a test.
+  testTimeout: 90_000,
 };
