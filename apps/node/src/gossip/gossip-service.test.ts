@@ -3,7 +3,7 @@ import winston from "winston";
 
 import { quickTiming, tagsOf } from "../test-support/gossip.ts";
 import { newFolder } from "../test-support/stored-node.ts";
-import { until } from "../test-support/until.ts";
+import { until } from "../../e2e/support/until.ts";
 import { GossipFile } from "./gossip-file.ts";
 import type { GossipStanding } from "./gossip-member.ts";
 import { GossipService, type GossipServiceOptions } from "./gossip-service.ts";
@@ -81,7 +81,8 @@ describe("a node in gossip", () => {
     const folder = await newFolder();
     const b = await start("b", { seeds: [a.address], file: await GossipFile.open(folder, log) });
     const c = await start("c", { seeds: [a.address] });
-    await until("all are there", () => a.summary().alive === 3 && b.summary().alive === 3);
+    // c as well: who knows nobody yet has nobody to say goodbye to.
+    await until("all are there", () => [a, b, c].every((one) => one.summary().alive === 3));
     await c.leave();
     await c.close();
     await until("c has left", () => standingOf(a, "c") === "left");
