@@ -16,7 +16,7 @@ import { startRaftNode } from "./raft-node.ts";
 import type { RunningNode } from "./running.ts";
 import { jsonOf, refusalOf } from "./test-support/replies.ts";
 import { configOf, listenAnywhere, TestNodes } from "./test-support/test-node.ts";
-import { until } from "./test-support/until.ts";
+import { until } from "../e2e/support/until.ts";
 
 const nodes = new TestNodes();
 const ending: (() => Promise<void>)[] = [];

@@ -1,33 +1,16 @@
 /** A node that joins asks whoever listens at an address: here, servers that are no nodes of ours. */
-import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
-
 import { answerMaxBytes } from "./asking.ts";
 import { askForMembership, askToJoin, findCluster, type Asking } from "./joining.ts";
+import { Servers } from "./test-support/answering.ts";
 
-const servers: Server[] = [];
+const servers = new Servers();
 const ending = new AbortController();
 
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
+afterEach(() => servers.close());
 afterAll(() => ending.abort());
 
-/** @returns its address */
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  servers.push(server);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("not listening");
-  return `127.0.0.1:${address.port}`;
-}
-
 function answering(body: unknown, status: number = 200): Promise<string> {
-  return serve((_, reply) => reply.writeHead(status).end(JSON.stringify(body)));
+  return servers.serve((_, reply) => reply.writeHead(status).end(JSON.stringify(body)));
 }
 
 function membership(clusterId: string): Readonly<Record<string, unknown>> {
@@ -104,7 +87,7 @@ describe("what a stranger answers", () => {
   ])("$what: is told, and asked for again", async ({ body, status, says }) => {
     const headers = { location: "http://127.0.0.1:1/" };
     expect(
-      await reasonOf(await serve((_, reply) => reply.writeHead(status, headers).end(body))),
+      await reasonOf(await servers.serve((_, reply) => reply.writeHead(status, headers).end(body))),
     ).toBe(says);
   });
 
@@ -121,12 +104,12 @@ describe("what a stranger answers", () => {
 
   test("is read up to its limit and no further", async () => {
     const text = JSON.stringify(membership("c"));
-    const fits = await serve((_, reply) => reply.end(text.padEnd(answerMaxBytes)));
+    const fits = await servers.serve((_, reply) => reply.end(text.padEnd(answerMaxBytes)));
     expect((await asked([fits], findCluster)).answer).toBe("c");
-    const tooLong = await serve((_, reply) => reply.end(text.padEnd(answerMaxBytes + 1)));
+    const tooLong = await servers.serve((_, reply) => reply.end(text.padEnd(answerMaxBytes + 1)));
     expect(await reasonOf(tooLong)).toBe("answers too much");
     let sent = 0;
-    const endless = await serve((_, reply) => {
+    const endless = await servers.serve((_, reply) => {
       const more = (): void => {
         while (!reply.destroyed && reply.write("x".repeat(16_384))) sent += 16_384;
       };
@@ -140,9 +123,9 @@ describe("what a stranger answers", () => {
 
 describe("who does not answer", () => {
   test("is given up after a while, whether it says nothing or never ends", async () => {
-    const silent = await serve(() => undefined);
+    const silent = await servers.serve(() => undefined);
     expect(await reasonOf(silent)).toBe("has not answered within 200 ms");
-    const dripping = await serve((_, reply) => {
+    const dripping = await servers.serve((_, reply) => {
       const timer = setInterval(() => reply.write(" "), 20);
       reply.on("close", () => clearInterval(timer));
     });
@@ -151,9 +134,9 @@ describe("who does not answer", () => {
 
   test("is told apart: nobody there, and somebody who hangs up", async () => {
     expect(await reasonOf("127.0.0.1:1")).toBe("cannot be reached (ECONNREFUSED)");
-    const rude = await serve((incoming) => incoming.socket.destroy());
+    const rude = await servers.serve((incoming) => incoming.socket.destroy());
     expect(await reasonOf(rude)).toMatch(/^cannot be reached/);
-    const half = await serve((_, reply) => {
+    const half = await servers.serve((_, reply) => {
       reply.writeHead(200, { "content-length": 99 });
       reply.write("{");
       reply.socket?.end();
@@ -162,7 +145,7 @@ describe("who does not answer", () => {
   });
 
   test("costs the next one nothing but the wait", async () => {
-    const silent = await serve(() => undefined);
+    const silent = await servers.serve(() => undefined);
     const good = await answering(membership("c"));
     const { answer, reasons } = await asked(["127.0.0.1:1", silent, good], findCluster);
     expect(answer).toBe("c");
@@ -171,7 +154,7 @@ describe("who does not answer", () => {
 
   test("keeps nobody from ending, during an answer or between two", async () => {
     const stop = new AbortController();
-    const silent = await serve(() => stop.abort());
+    const silent = await servers.serve(() => stop.abort());
     const onWaiting = (): void => undefined;
     const finding = findCluster({ seeds: () => [silent], signal: stop.signal, onWaiting });
     await expect(finding).rejects.toThrow(/aborted/);
@@ -190,7 +173,7 @@ describe("asking to be added", () => {
 
   test("sends name and address as JSON, and goes on asking until the cluster agrees", async () => {
     const heard: string[] = [];
-    const seed = await serve((incoming, reply) => {
+    const seed = await servers.serve((incoming, reply) => {
       let body = "";
       incoming.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
       incoming.on("end", () => {
@@ -221,7 +204,9 @@ describe("asking to be added", () => {
       const leader = await answering(membership("c"), 201);
       const naming = (address: string): Promise<string> => {
         const headers = { "counter-leader": address, location: "http://127.0.0.1:1/" };
-        return serve((_, reply) => reply.writeHead(status, headers).end('{"detail":"not me"}'));
+        return servers.serve((_, reply) =>
+          reply.writeHead(status, headers).end('{"detail":"not me"}'),
+        );
       };
       const follower = await naming(leader);
       expect((await asked([follower], join)).reasons).toEqual([]);
@@ -240,6 +225,6 @@ test("who is asked for the members and does not tell them is nobody's trouble", 
   const told = await askForMembership(await answering(membership("c")), signal);
   expect(told).toMatchObject({ clusterId: "c", committed: true });
   const stop = new AbortController();
-  const silent = await serve(() => stop.abort());
+  const silent = await servers.serve(() => stop.abort());
   await expect(askForMembership(silent, stop.signal)).rejects.toThrow(/aborted/);
 });

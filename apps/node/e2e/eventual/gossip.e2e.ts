@@ -12,9 +12,7 @@ import { agree, countOf, Counting, increment, viewOf, withEventual } from "../su
 import { tell } from "../support/figures.ts";
 import { codeOf } from "../support/http.ts";
 import { Random } from "../support/random.ts";
-import { until } from "../support/until.ts";
-
-const patienceMs = 60_000;
+import { patienceMs, until } from "../support/until.ts";
 
 const membersSchema = z.object({
   members: z.array(
@@ -81,6 +79,15 @@ async function joiners(cluster: Cluster, count: number): Promise<ClusterNode[]> 
 
 const eventual = "--mode=eventual";
 
+/** Two that know one, which knows nobody; all of them know each other now. */
+async function threeThatMet(cluster: Cluster): Promise<readonly ClusterNode[]> {
+  await joiners(cluster, 2);
+  for (const node of cluster.nodes) node.start(eventual);
+  await cluster.ready(patienceMs);
+  await allKnowEachOther(cluster.nodes);
+  return cluster.nodes;
+}
+
 test("three of which two know one, started at random, count from the start and agree exactly", () =>
   withCluster({ nodes: 1 }, async (cluster) => {
     const random = new Random(7);
@@ -112,11 +119,7 @@ test("three of which two know one, started at random, count from the start and a
 
 test("a removed node is not taken back because gossip tells of it", () =>
   withCluster({ nodes: 1 }, async (cluster) => {
-    await joiners(cluster, 2);
-    for (const node of cluster.nodes) node.start(eventual);
-    await cluster.ready(patienceMs);
-    await allKnowEachOther(cluster.nodes);
-    const [a, b, c] = cluster.nodes;
+    const [a, b, c] = await threeThatMet(cluster);
     const { id } = await viewOf(c!);
     c!.process.signal("SIGSTOP");
     const removal = await a!.call("DELETE", `/v1/cluster/members/${id}`);
@@ -137,11 +140,7 @@ test("a removed node is not taken back because gossip tells of it", () =>
 
 test("one that leaves shows as left, and what it has counted stays", () =>
   withCluster({ nodes: 1 }, async (cluster) => {
-    await joiners(cluster, 2);
-    for (const node of cluster.nodes) node.start(eventual);
-    await cluster.ready(patienceMs);
-    await allKnowEachOther(cluster.nodes);
-    const [a, b, c] = cluster.nodes;
+    const [a, b, c] = await threeThatMet(cluster);
     await increment(c!, { delta: 5 });
     const { id } = await viewOf(c!);
     expect((await c!.call("DELETE", `/v1/cluster/members/${id}`)).status).toBe(200);

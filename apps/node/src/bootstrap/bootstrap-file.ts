@@ -2,14 +2,13 @@
  * `bootstrap.json`: what a node must not forget before it belongs to a cluster: which directory it
  * is, and the proposal that it has pledged itself to. Of no use once there is an `identity.json`.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
 
-import { syncFolder, writeDurably } from "../data-dir/durable-file.ts";
+import { readDataFile, writeDataFile } from "../data-dir/data-file.ts";
+import { syncFolder } from "../data-dir/durable-file.ts";
 import { newDirectoryId } from "../data-dir/identity.ts";
-import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
 import type { Candidate, Proposal } from "./types.ts";
 import { proposalSchema } from "./wire.ts";
@@ -63,11 +62,9 @@ export class BootstrapFile {
   /** Resolves when this pledge, and every one before it, is on the disk. */
   write(pledge: Proposal | null): Promise<void> {
     const content = { formatVersion: 1, ...this.kept, pledge };
-    const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
-    const path = join(this.#dataDir, bootstrapFileName);
     // The first failure is final: nothing may be promised after it.
     this.#written = this.#written.then(() =>
-      writeDurably(path, [bytes], `${bootstrapFileName}.new`),
+      writeDataFile(this.#dataDir, bootstrapFileName, content),
     );
     return this.#written;
   }
@@ -87,14 +84,8 @@ export async function formerCandidate(dataDir: string): Promise<string | null> {
 
 async function readBootstrapFile(dataDir: string): Promise<KeptCandidate | null> {
   const path = join(dataDir, bootstrapFileName);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    const message = `cannot read ${path}: ${messageOf(error)}`;
-    throw new StartError(exitCodes.dataDir, message, { cause: error });
-  }
+  const text = await readDataFile(path);
+  if (text === null) return null;
   try {
     const { directoryId, address, pledge } = schema.parse(JSON.parse(text));
     return { directoryId, address, pledge };

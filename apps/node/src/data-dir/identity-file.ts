@@ -1,13 +1,11 @@
 /** `identity.json`: whose a data directory is. What it says besides the mode is the mode's. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
 
 import type { Mode } from "../config/node-config.ts";
-import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
-import { writeDurably } from "./durable-file.ts";
+import { readDataFile, writeDataFile } from "./data-file.ts";
 
 /** Of the file, in both modes. */
 export const formatVersion = 1;
@@ -25,14 +23,8 @@ export async function readIdentityFile<Identity>(
   as: { readonly mode: Mode; readonly schema: z.ZodType<Identity> },
 ): Promise<Identity | null> {
   const path = join(dataDir, identityFileName);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    const message = `cannot read ${path}: ${messageOf(error)}`;
-    throw new StartError(exitCodes.dataDir, message, { cause: error });
-  }
+  const text = await readDataFile(path);
+  if (text === null) return null;
   const parsed = as.schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const found = z.object({ mode: z.string() }).safeParse(parseJson(text));
@@ -50,9 +42,8 @@ export async function readIdentityFile<Identity>(
 }
 
 /** Durable when it resolves. */
-export async function writeIdentityFile(dataDir: string, identity: object): Promise<void> {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(identity, null, 2)}\n`);
-  await writeDurably(join(dataDir, identityFileName), [bytes], `${identityFileName}.new`);
+export function writeIdentityFile(dataDir: string, identity: object): Promise<void> {
+  return writeDataFile(dataDir, identityFileName, identity);
 }
 
 /** The identity on the disk; changes are written one after the other. */

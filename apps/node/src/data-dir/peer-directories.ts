@@ -2,14 +2,12 @@
  * The data directories that were seen behind each peer's id, kept for ever: a peer whose disk was
  * wiped has forgotten its vote, and must not pass for the one it was.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
 
-import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
-import { writeDurably } from "./durable-file.ts";
+import { readDataFile, writeDataFile } from "./data-file.ts";
 
 /** Its name in a data directory. */
 export const peersFileName: string = "peers.json";
@@ -37,14 +35,8 @@ export class PeerDirectories {
   /** @throws StartError (exit code 3) if the file is damaged */
   static async open(dataDir: string): Promise<PeerDirectories> {
     const path = join(dataDir, peersFileName);
-    let text: string;
-    try {
-      text = await readFile(path, "utf8");
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") return new PeerDirectories(dataDir, new Map());
-      const message = `cannot read ${path}: ${messageOf(error)}`;
-      throw new StartError(exitCodes.dataDir, message, { cause: error });
-    }
+    const text = await readDataFile(path);
+    if (text === null) return new PeerDirectories(dataDir, new Map());
     try {
       const { directories } = fileSchema.parse(JSON.parse(text));
       return new PeerDirectories(dataDir, new Map(Object.entries(directories)));
@@ -80,8 +72,6 @@ export class PeerDirectories {
 
   async #write(): Promise<void> {
     const directories = Object.fromEntries(this.#directories);
-    const text = `${JSON.stringify({ formatVersion: 1, directories }, null, 2)}\n`;
-    const bytes = new TextEncoder().encode(text);
-    await writeDurably(join(this.#dataDir, peersFileName), [bytes], `${peersFileName}.new`);
+    await writeDataFile(this.#dataDir, peersFileName, { formatVersion: 1, directories });
   }
 }

@@ -5,7 +5,7 @@ import winston from "winston";
 
 import { logTo } from "../test-support/log-lines.ts";
 import { newFolder } from "../test-support/stored-node.ts";
-import { until } from "../test-support/until.ts";
+import { until } from "../../e2e/support/until.ts";
 import { GossipFile, keptAddressesMax } from "./gossip-file.ts";
 
 const silent = winston.createLogger({ silent: true });

@@ -10,7 +10,7 @@ import type { Logger } from "winston";
 import { z } from "zod";
 
 import { formatAddress } from "../config/addresses.ts";
-import { writeDurably } from "../data-dir/durable-file.ts";
+import { writeDataFile } from "../data-dir/data-file.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { NowAndThen } from "../now-and-then.ts";
 
@@ -95,10 +95,8 @@ export class GossipFile {
     this.#dirty = false;
     const addresses = snapshot.addresses.slice(0, keptAddressesMax).map(formatAddress);
     const content = { formatVersion: 1, incarnation: snapshot.incarnation, addresses };
-    const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
-    const path = join(this.#dataDir, gossipFileName);
     this.#writing = this.#writing
-      .then(() => writeDurably(path, [bytes], `${gossipFileName}.new`))
+      .then(() => writeDataFile(this.#dataDir, gossipFileName, content))
       .catch((error: unknown) => this.#onFailure(error));
     this.#timer = setTimeout(() => {
       this.#timer = null;

@@ -8,7 +8,7 @@ import { tagsOf } from "../test-support/gossip.ts";
 import { newFolder } from "../test-support/stored-node.ts";
 import { TestNodes } from "../test-support/test-node.ts";
 import { EventualNodes } from "../test-support/eventual-nodes.ts";
-import { until } from "../test-support/until.ts";
+import { until } from "../../e2e/support/until.ts";
 import { NodeGossip, type NodeGossipParts } from "./node-gossip.ts";
 
 const made: NodeGossip[] = [];

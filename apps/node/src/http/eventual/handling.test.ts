@@ -1,4 +1,5 @@
-import { text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import { failingRoute, type FailingRoute } from "../../test-support/answering.ts";
+import type { ApiRequest, Route } from "../api.ts";
 import { HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";
 import { EventualHandling } from "./handling.ts";
@@ -15,18 +16,8 @@ function handling(applyTimeoutMs: number = 60_000): EventualHandling {
   return new EventualHandling({ ready: () => ready, held, applyTimeoutMs });
 }
 
-/** Fails with these errors, one an attempt, and then answers. */
-function route(kind: Route["kind"], ...errors: readonly Error[]): Route & { attempts(): number } {
-  let attempts = 0;
-  const handle = (): ApiReply => {
-    const error = errors[attempts];
-    attempts += 1;
-    if (error !== undefined) throw error;
-    return text("7\n");
-  };
-  const rest = { method: "POST", path: "/increment", summary: "", bodyMaxBytes: 10 } as const;
-  return { ...rest, kind, handle, attempts: () => attempts };
-}
+const route = (kind: Route["kind"], ...errors: readonly Error[]): FailingRoute =>
+  failingRoute(kind, "/increment", errors);
 
 function request(more: Partial<ApiRequest> = {}): ApiRequest {
   const query = new URLSearchParams();

@@ -1,12 +1,12 @@
 /** What happens to a request while there is no leader. Real sockets, a scripted leader. */
-import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener } from "node:http";
 
 import { NotLeaderError, OutcomeUnknownError, ProposalLostError } from "@counter/raft";
 import winston from "winston";
 
 import type { RaftEngine } from "../../engine/engine.ts";
-import { text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import { failingRoute, Servers, type FailingRoute } from "../../test-support/answering.ts";
+import type { ApiReply, ApiRequest, Route } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 import { Gate } from "../gate.ts";
 import { heldMax, HeldRequests } from "../held.ts";
@@ -25,7 +25,7 @@ let cluster: Cluster;
 let gate: Gate<RaftEngine>;
 let held: HeldRequests;
 let forwarder: Forwarder;
-const servers: Server[] = [];
+const servers = new Servers();
 
 beforeEach(() => {
   cluster = { leaderAddress: null, leading: false, cutOff: false };
@@ -36,10 +36,7 @@ beforeEach(() => {
 afterEach(() => {
   held.close();
   forwarder.close();
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
+  servers.close();
 });
 
 function service(applyTimeoutMs: number = 5000): Service {
@@ -56,31 +53,12 @@ function service(applyTimeoutMs: number = 5000): Service {
   return new Service({ address: "n1:1", gate, handling, log });
 }
 
-/** Fails with these errors, one an attempt, and then answers. */
-function route(kind: Route["kind"], ...errors: readonly Error[]): Route & { attempts(): number } {
-  let attempts = 0;
-  const handle = (): ApiReply => {
-    const error = errors[attempts];
-    attempts += 1;
-    if (error !== undefined) throw error;
-    return text("7\n");
-  };
-  const rest = { method: "POST", path: "/next", summary: "", bodyMaxBytes: 10 } as const;
-  return { ...rest, kind, handle, attempts: () => attempts };
-}
+const route = (kind: Route["kind"], ...errors: readonly Error[]): FailingRoute =>
+  failingRoute(kind, "/next", errors);
 
 function request(headers: Record<string, string> = {}): ApiRequest {
   const query = new URLSearchParams();
   return { method: "POST", path: "/next", query, headers, body: new Uint8Array(0) };
-}
-
-async function leaderThat(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  servers.push(server);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("not listening");
-  return `127.0.0.1:${address.port}`;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -124,7 +102,7 @@ describe("without a leader", () => {
 
   test("a write goes to the leader that is found", async () => {
     const reply = service().answer(route("write", noLeader, noLeader), request());
-    cluster.leaderAddress = await leaderThat((_incoming, outgoing) => outgoing.end("8\n"));
+    cluster.leaderAddress = await servers.serve((_incoming, outgoing) => outgoing.end("8\n"));
     await releaseAll();
     expect(String((await reply).body)).toBe("8\n");
   });
@@ -185,7 +163,7 @@ describe("a request is tried again", () => {
 
   test("when the leader sent it away, or was not there", async () => {
     let asked = 0;
-    const address = await leaderThat((_incoming, outgoing) => {
+    const address = await servers.serve((_incoming, outgoing) => {
       asked += 1;
       const away = { "counter-code": "draining", "counter-outcome": "not-applied" };
       if (asked === 1) outgoing.writeHead(503, away).end();
@@ -219,7 +197,7 @@ describe("of unknown outcome", () => {
   const unknown = new OutcomeUnknownError("a snapshot took its place");
 
   test("a write without a key is never tried again", async () => {
-    cluster.leaderAddress = await leaderThat(breaking);
+    cluster.leaderAddress = await servers.serve(breaking);
     const wanted = route("write", noLeader);
     expect(codeOf(await service().answer(wanted, request()))).toEqual([504, "outcome-unknown"]);
     expect(wanted.attempts()).toBe(1);
@@ -227,7 +205,7 @@ describe("of unknown outcome", () => {
 
   test("a read is, since it changes nothing", async () => {
     let asked = 0;
-    cluster.leaderAddress = await leaderThat((incoming, outgoing) => {
+    cluster.leaderAddress = await servers.serve((incoming, outgoing) => {
       asked += 1;
       if (asked === 1) incoming.socket.resetAndDestroy();
       else outgoing.end("9\n");
