@@ -206,7 +206,7 @@ describe("a table that grows by what is told (X6)", () => {
 
   it("by what somebody else's exchange brought is exchanged soon as well", () => {
     const h = settled(20);
-    const message = tableOf(row("n", 100));
+    const message = tableOf(row("new", 100));
     h.step({ type: "stream", stream: 1, from: address(100), message });
     h.advance(1500);
     expect(tables(h)).toHaveLength(1);
