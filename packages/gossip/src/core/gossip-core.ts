@@ -18,6 +18,7 @@ import type {
 import { gossip } from "./gossiping.ts";
 import { unreachable } from "./invariant.ts";
 import {
+  bridge,
   expireExchanges,
   forgetOld,
   join,
@@ -45,7 +46,7 @@ import {
   startProbe,
 } from "./probe.ts";
 import { mergeTable, onRows, ownTable, pushPull } from "./push-pull.ts";
-import { nextDeadline, startSchedule } from "./schedule.ts";
+import { nextDeadline, startSchedule, syncIfGrown } from "./schedule.ts";
 import { initialState, reject } from "./state.ts";
 import type { GossipState } from "./state.ts";
 import { snapshotOf, statusOf } from "./status.ts";
@@ -144,6 +145,7 @@ function tick(s: GossipState): void {
   if (due.pushPull <= now) pushPull(s);
   if (due.reconnect <= now) reconnect(s);
   if (due.seed <= now) lookAtSeeds(s);
+  if (due.bridge <= now) bridge(s);
   if (due.forget <= now) forgetOld(s);
   if (due.gossip <= now) gossip(s);
   endLeaving(s);
@@ -151,6 +153,7 @@ function tick(s: GossipState): void {
 
 function receive(s: GossipState, from: Address, messages: readonly PacketMessage[]): void {
   for (const message of messages) receiveOne(s, from, message);
+  syncIfGrown(s);
 }
 
 function receiveOne(s: GossipState, from: Address, m: PacketMessage): void {
@@ -190,7 +193,8 @@ function onStream(
     case "pushPull":
       // Our table first: what the other one just said would only come back to it.
       s.effects.push({ type: "answerStream", stream, message: ownTable(s, false) });
-      return mergeTable(s, from, message, true);
+      mergeTable(s, message, { from, isNews: true, open: null });
+      return syncIfGrown(s);
     case "ping":
       if (!isForUs(s, message)) return reject(s, from, "ping", "wrongName");
       s.effects.push({ type: "answerStream", stream, message: ackOf(s, message) });

@@ -9,6 +9,7 @@
  */
 import type { PushPull, StreamMessage } from "../messages.ts";
 import type { Address } from "../types.ts";
+import { endMeeting, sendAgain } from "./bridging.ts";
 import { sameAddress } from "./claims.ts";
 import { closeExchange, endUserMessage, expiredExchanges } from "./exchanges.ts";
 import { forget } from "./members.ts";
@@ -62,6 +63,11 @@ export function lookAtSeeds(s: GossipState): void {
   );
   if (missing.length === 0) return;
   sync(s, missing[nextRandom(s, missing.length)]!, { join: true, context: null });
+}
+
+/** X5. */
+export function bridge(s: GossipState): void {
+  sendAgain(s, (to) => sync(s, to, { join: false, context: null }));
 }
 
 /** J3. */
@@ -130,19 +136,21 @@ function endSync(
     if (answer !== null) joining.reached += 1;
   }
   continueJoins(s);
+  endMeeting(s, open, answer !== null);
 }
 
 /** X3, X4. */
 function takeAnswer(
   s: GossipState,
-  { to, liveBefore }: Extract<Exchange, { kind: "sync" }>,
+  open: Extract<Exchange, { kind: "sync" }>,
   answer: PushPull,
 ): void {
-  const before = liveBefore ?? s.table.live.length;
+  const before = open.liveBefore ?? s.table.live.length;
   const isNewcomer = before === 0;
-  mergeTable(s, to, answer, !isNewcomer);
+  mergeTable(s, answer, { from: open.to, isNews: !isNewcomer, open });
   if (s.leaving !== null) return;
   if (isNewcomer) tell(s, s.self.name, ownAlive(s));
+  s.liveAtSync = s.table.live.length;
   if (s.table.live.length > before) syncSoon(s);
   else s.settling = 0;
 }

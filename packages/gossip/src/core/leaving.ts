@@ -90,8 +90,9 @@ export function leave(s: GossipState, context: number): void {
   s.leaving = { context, done: false };
   s.self.standing = "left";
   s.probe = null;
+  s.meeting = null;
   const { due } = s;
-  due.probe = due.pushPull = due.reconnect = due.seed = due.suspicion = Infinity; // B5
+  due.probe = due.pushPull = due.reconnect = due.seed = due.suspicion = due.bridge = Infinity; // B5
   due.leave = s.now + s.options.timing.leaveTimeoutMs;
   const goodbye = ownGoodbye(s);
   const told = { of: s.table.live, count: goodbyesMax, accepts: () => true };

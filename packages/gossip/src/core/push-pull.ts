@@ -11,16 +11,22 @@
  *    a thousand rumours for a minute).
  * X4 An exchange that brought members nobody had told us of is followed by another one soon, and
  *    that by one less soon: where many start at once, or two halves meet, rumours alone are slow.
+ * X6 A table that grew much since it was exchanged last, by more than a quarter or by anybody at all
+ *    up to 32 members, is exchanged soon, with somebody who was only heard of. Where two networks
+ *    become one, a rumour of one of them goes to its own members in vain as often as not, and so
+ *    misses some of the other: who joined both, or is from the other one, knows it all.
  */
 import type { PushPull, PushPullState } from "../messages.ts";
 import type { Address, MemberName } from "../types.ts";
+import { beginMeeting, countRow, takesPart } from "./bridging.ts";
 import { compareStandings, isLive } from "./claims.ts";
+import type { Member } from "./members.ts";
 import { hearOfDeath, onAlive, onDead, onSuspect } from "./applying.ts";
 import { openStream } from "./exchanges.ts";
 import { sample } from "./random.ts";
 import { pushPullMs } from "./schedule.ts";
 import { memberNamed, noBytes } from "./state.ts";
-import type { GossipState } from "./state.ts";
+import type { Exchange, GossipState } from "./state.ts";
 
 /**
  * Everything that we know. When we leave nothing of that is kept up (B5): we are a way to those who
@@ -35,15 +41,18 @@ export function ownTable(s: GossipState, join: boolean): PushPull {
   return { type: "pushPull", join, states, userState: noBytes };
 }
 
-/** The regular exchange, with one member that lives. */
+/** The regular exchange, with one member that lives; X6: with one that did not answer us yet. */
 export function pushPull(s: GossipState): void {
   s.due.pushPull = s.now + pushPullMs(s);
-  const [partner] = sample(s, {
-    of: s.table.live,
-    count: 1,
-    accepts: ({ standing }) => standing === "alive",
-  });
+  const stranger = s.hasGrown ? drawPartner(s, ({ source }) => source !== null) : undefined;
+  const partner = stranger ?? drawPartner(s, () => true);
+  s.hasGrown = false;
   if (partner !== undefined) sync(s, partner.detail.address, { join: false, context: null });
+}
+
+function drawPartner(s: GossipState, accepts: (member: Member) => boolean): Member | undefined {
+  const isFit = (member: Member): boolean => member.standing === "alive" && accepts(member);
+  return sample(s, { of: s.table.live, count: 1, accepts: isFit })[0];
 }
 
 /** @returns whether there was room for another exchange */
@@ -52,18 +61,26 @@ export function sync(
   to: Address,
   about: { readonly join: boolean; readonly context: number | null },
 ): boolean {
-  const purpose = { kind: "sync", context: about.context, liveBefore: null } as const;
+  const named = about.join ? 0 : null;
+  const purpose = { kind: "sync", context: about.context, liveBefore: null, named } as const;
   const timeoutMs = s.options.timing.streamTimeoutMs;
+  if (about.join) beginMeeting(s);
+  s.liveAtSync = s.table.live.length;
   return openStream(s, to, ownTable(s, about.join), { purpose, timeoutMs });
 }
 
-/**
- * Takes in what somebody else knows, or the last rows of it.
- *
- * @param isNews - whether there is anybody who may not know it yet
- */
-export function mergeTable(s: GossipState, from: Address, m: PushPull, isNews: boolean): void {
-  for (const row of m.states) mergeRow(s, from, row, isNews);
+/** Where rows come from, and what they are to us. */
+interface Source {
+  readonly from: Address;
+  /** Whether there is anybody who may not know it yet. */
+  readonly isNews: boolean;
+  /** The exchange that they answer; `null`: none of ours. */
+  readonly open: Extract<Exchange, { kind: "sync" }> | null;
+}
+
+/** Takes in what somebody else knows, or the last rows of it. */
+export function mergeTable(s: GossipState, m: PushPull, source: Source): void {
+  mergeRows(s, m.states, source);
   s.effects.push({ type: "userState", join: m.join, userState: m.userState });
 }
 
@@ -77,14 +94,20 @@ export function onRows(
   },
 ): void {
   const { from, exchange, states } = about;
-  let isNews = true;
-  if (exchange !== null) {
-    const open = s.exchanges.get(exchange);
-    if (open?.kind !== "sync") return;
-    open.liveBefore ??= s.table.live.length;
-    isNews = open.liveBefore > 0; // X3
+  if (exchange === null) return mergeRows(s, states, { from, isNews: true, open: null });
+  const open = s.exchanges.get(exchange);
+  if (open?.kind !== "sync") return;
+  open.liveBefore ??= s.table.live.length;
+  mergeRows(s, states, { from, isNews: open.liveBefore > 0, open }); // X3
+}
+
+function mergeRows(s: GossipState, rows: readonly PushPullState[], source: Source): void {
+  const { from, isNews, open } = source;
+  for (const row of rows) {
+    const tookPart = takesPart(s, row.name);
+    mergeRow(s, from, row, isNews);
+    if (open !== null) countRow(s, open, row, tookPart);
   }
-  for (const row of states) mergeRow(s, from, row, isNews);
 }
 
 function mergeRow(s: GossipState, from: Address, row: PushPullState, isNews: boolean): void {

@@ -4,11 +4,13 @@ import { nextRandom } from "./random.ts";
 import type { GossipState } from "./state.ts";
 import { liveCount } from "./state.ts";
 
-/** Above so many members the exchanges of whole tables become rarer. */
-const pushPullScaleMembers = 32;
+/** Up to so many members tables are small; above, exchanges of them become rarer. */
+const smallMembers = 32;
 /** How often tombstones are looked at, in their own lifetime. */
 const forgetShare = 24;
 
+/** So much larger than at the last exchange is the table of a network that met another one. */
+const grownShare = 1.25;
 /** The last exchange that follows soon is 2 to this power as late as the first. */
 const settlingMax = 16;
 
@@ -38,17 +40,31 @@ export function forgetIntervalMs(s: GossipState): Milliseconds {
 export function pushPullMs(s: GossipState): Milliseconds {
   const { pushPullIntervalMs } = s.options.timing;
   const members = liveCount(s);
-  if (members <= pushPullScaleMembers) return pushPullIntervalMs;
-  const doublings = Math.ceil(Math.log2(members) - Math.log2(pushPullScaleMembers));
+  if (members <= smallMembers) return pushPullIntervalMs;
+  const doublings = Math.ceil(Math.log2(members) - Math.log2(smallMembers));
   return pushPullIntervalMs * (doublings + 1);
 }
 
 /** X4. Never later than the regular exchange. */
 export function syncSoon(s: GossipState): void {
   if (s.due.pushPull === Infinity) return;
-  const ms = s.options.timing.joinRetryMs * 2 ** s.settling;
-  s.due.pushPull = Math.min(s.due.pushPull, s.now + ms / 2 + spread(s, ms));
+  planSync(s, s.options.timing.joinRetryMs * 2 ** s.settling);
   s.settling = Math.min(s.settling + 1, settlingMax);
+}
+
+function planSync(s: GossipState, ms: Milliseconds): void {
+  s.due.pushPull = Math.min(s.due.pushPull, s.now + ms / 2 + spread(s, ms));
+}
+
+/** X6. */
+export function syncIfGrown(s: GossipState): void {
+  const before = s.liveAtSync;
+  const { length } = s.table.live;
+  if (length <= (length < smallMembers ? before : before * grownShare)) return;
+  s.liveAtSync = length;
+  if (s.due.pushPull === Infinity) return;
+  s.hasGrown = true;
+  planSync(s, s.options.timing.joinRetryMs);
 }
 
 /** Plans the next look at a seed: soon where nobody is known, now and then otherwise. */
@@ -73,5 +89,5 @@ export function nextDeadline(s: GossipState): Milliseconds {
   const regular = Math.min(due.probe, due.gossip, due.pushPull, due.reconnect, due.seed);
   const rare = Math.min(due.suspicion, due.forget, due.leave, due.relay, due.exchange);
   const probing = probe === null ? Infinity : (probe.askOthersAt ?? probe.verdictAt);
-  return Math.min(regular, rare, probing);
+  return Math.min(regular, rare, due.bridge, probing);
 }

@@ -2,6 +2,7 @@
 import type { Alive, Dead, Message } from "../messages.ts";
 import type { Address, MemberDetail, MemberName, Milliseconds } from "../types.ts";
 import { adjustedHealth } from "./awareness.ts";
+import type { Meeting } from "./bridging.ts";
 import type { Effect, MemberEventType, Note, Outcome, RejectReason } from "./door.ts";
 import { emptyTable, viewOf } from "./members.ts";
 import type { Member, MemberTable } from "./members.ts";
@@ -50,6 +51,8 @@ export type ExchangePurpose =
       readonly context: number | null;
       /** How many took part before the first rows of the answer; `null`: none came yet. */
       liveBefore: number | null;
+      /** How many its answer names of those that joins brought; `null`: it is no join. */
+      named: number | null;
     }
   | { readonly kind: "ping"; readonly seqNo: number }
   | { readonly kind: "user"; readonly context: number };
@@ -68,6 +71,7 @@ export interface Schedule {
   pushPull: Milliseconds;
   reconnect: Milliseconds;
   seed: Milliseconds;
+  bridge: Milliseconds;
   /** A suspicion may be over; sooner than it really is after one was lifted. */
   suspicion: Milliseconds;
   forget: Milliseconds;
@@ -96,8 +100,14 @@ export interface GossipState extends RandomState {
   readonly exchanges: Map<number, Exchange>;
   lastExchange: number;
   readonly joining: Map<number, Joining>;
+  /** `null`: nobody joins, and nobody who answered is to be sent another table. */
+  meeting: Meeting | null;
   /** Exchanges in a row that brought members nobody had told us of. */
   settling: number;
+  /** How many others took part when tables were exchanged last, or when it was planned again (X6). */
+  liveAtSync: number;
+  /** The next regular exchange is with somebody of whom we were only told (X6). */
+  hasGrown: boolean;
   seeds: readonly Address[];
   ackPayload: Uint8Array;
   /** `null`: it does not leave. */
@@ -131,10 +141,16 @@ export function initialState(options: GossipOptions, now: Milliseconds): GossipS
     rumors: emptyQueue(limits.rumorsMaxBytes),
     broadcasts: emptyQueue(limits.broadcastsMaxBytes),
     ...{ lastGossipAt: -Infinity, joining: new Map(), settling: 0, seeds: [], ackPayload: noBytes },
-    leaving: null,
+    ...{ leaving: null, meeting: null, liveAtSync: 0, hasGrown: false },
     due: {
       ...{ probe: 0, gossip: Infinity, pushPull: Infinity, reconnect: Infinity },
-      ...{ seed: Infinity, suspicion: Infinity, forget: Infinity, leave: Infinity },
+      ...{
+        bridge: Infinity,
+        seed: Infinity,
+        suspicion: Infinity,
+        forget: Infinity,
+        leave: Infinity,
+      },
       ...{ relay: Infinity, exchange: Infinity },
     },
   };

@@ -5,7 +5,7 @@ import type { GossipFaults } from "./faults.ts";
 import { runFor } from "./measuring.ts";
 import type { SimMember } from "./member.ts";
 import { GossipViolation } from "./watching.ts";
-import { nameOf } from "./world.ts";
+import { addressOf, nameOf } from "./world.ts";
 import type { GossipWorld } from "./world.ts";
 
 /** Members that lost each other find each other in a few attempts to reconnect. */
@@ -18,6 +18,9 @@ const nackLatencyMs = 20;
  * they who are cut off, and give each of the others eight times as long (P4).
  */
 const crashesMs = 60_000;
+/** Of another network, which meets this one in so many milliseconds. */
+const strangers = 12;
+const meetMs = 10_000;
 /** A goodbye is a rumour. */
 const leaveMs = 5000;
 
@@ -32,6 +35,7 @@ export function checkCalm(world: GossipWorld, faults: GossipFaults, random: Rand
   checkCrash(world, faults, random);
   checkDrained(world, faults);
   checkCrashes(world, faults, random);
+  checkBridge(world, faults, random);
 }
 
 /** At one moment or another: a regular exchange may be under way at any of them. */
@@ -49,13 +53,23 @@ function checkDrained(world: GossipWorld, faults: GossipFaults): void {
 }
 
 function waitUntilKnown(world: GossipWorld, faults: GossipFaults): void {
-  const end = world.nowMs + convergeMs;
-  let wrong = unknownOf(faults.running);
+  const wrong = waitFor(world, convergeMs, () => faults.running);
+  if (wrong !== null) throw new GossipViolation("converge", wrong);
+}
+
+/** @returns what is not known in the end; `null`: all is */
+function waitFor(
+  world: GossipWorld,
+  maxMs: number,
+  members: () => readonly SimMember[],
+): string | null {
+  const end = world.nowMs + maxMs;
+  let wrong = unknownOf(members());
   while (wrong !== null && world.nowMs < end) {
     runFor(world, 1000);
-    wrong = unknownOf(faults.running);
+    wrong = unknownOf(members());
   }
-  if (wrong !== null) throw new GossipViolation("converge", wrong);
+  return wrong;
 }
 
 /** Somebody who is not known as it is, or is known though it does not run; `null`: nobody. */
@@ -225,4 +239,23 @@ function checkCrashes(world: GossipWorld, faults: GossipFaults, random: Random):
     if (held === undefined) continue;
     throw new GossipViolation("detection", `${nameOf(at.index)} holds on to ${held.name}`);
   }
+}
+
+/** Who is left meets another network, through a newcomer that joins both at once (X5, X6). */
+function checkBridge(world: GossipWorld, faults: GossipFaults, random: Random): void {
+  const here = random.pick(faults.running);
+  const first = world.members.length;
+  const join = (...indices: number[]): SimMember => {
+    const member = world.start(world.members.length);
+    member.deliver({ type: "join", context: 1, addresses: indices.map(addressOf) });
+    return member;
+  };
+  const others = Array.from({ length: strangers }, () => join(first));
+  const apart = waitFor(world, convergeMs, () => others);
+  if (apart !== null) throw new GossipViolation("converge", apart);
+  runFor(world, settleMs / 2);
+  world.remark(`a newcomer joins n${here.index} and n${first}`);
+  join(here.index, first);
+  const wrong = waitFor(world, meetMs, () => faults.running);
+  if (wrong !== null) throw new GossipViolation("bridge", wrong);
 }

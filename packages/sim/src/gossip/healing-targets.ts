@@ -25,6 +25,11 @@ export class Sight {
     };
   }
 
+  /** How many times somebody holds somebody else for alive. */
+  get pairs(): number {
+    return this.#pairs;
+  }
+
   /** Everybody holds everybody else for alive. */
   get complete(): boolean {
     return this.#pairs === this.#members * (this.#members - 1);

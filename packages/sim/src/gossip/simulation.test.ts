@@ -1,5 +1,6 @@
 import { GossipCore } from "@counter/gossip";
 import type { Effect, GossipCoreLike, Input } from "@counter/gossip";
+import { bridgeMs } from "./bridging-targets.ts";
 import { measureFailures } from "./failure-targets.ts";
 import { healMs, joinMs, repeatTargets } from "./healing-targets.ts";
 import { memoryTargets } from "./memory-targets.ts";
@@ -187,6 +188,20 @@ describe("a goodbye that some never heard", () => {
     world.run(world.nowMs + 90_000); // a round of probes
     expect(new Set(told)).toEqual(new Set(["leave"]));
     expect(told).toHaveLength(99);
+  });
+});
+
+describe("a newcomer that joins two networks at once", () => {
+  it.each([
+    { members: 3, lossRate: 0, runs: 30, maxMs: 3000 },
+    { members: 3, lossRate: 0.1, runs: 30, maxMs: 10_000 },
+    { members: 30, lossRate: 0, runs: 3, maxMs: 3000 },
+    { members: 30, lossRate: 0.1, runs: 3, maxMs: 10_000 },
+  ])("makes one of them in $maxMs ms: $members members each, $lossRate lost", (about) => {
+    const { members, lossRate, runs, maxMs } = about;
+    for (let seed = 1; seed <= runs; seed += 1) {
+      expect(bridgeMs({ seed, members, lossRate })).toBeLessThanOrEqual(maxMs);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 /** `npm run sim -- --gossip-targets`: every target of membership, measured on the real core. */
+import { bridgeTargets } from "./bridging-targets.ts";
 import { failureTargets, lossTargets } from "./failure-targets.ts";
 import { healTargets, joinTargets, repeatTargets } from "./healing-targets.ts";
 import type { TargetRow } from "./measuring.ts";
@@ -41,6 +42,7 @@ function measurements(full: boolean, heapBytes: HeapBytes): Measurement[] {
     },
     { ids: ["G10"], run: () => memoryTargets({ members: 10_000, forged: 1_000_000 }, heapBytes) },
     { ids: ["G11"], run: () => repeatTargets() },
+    { ids: ["G13"], run: () => bridgeTargets(full ? 100 : 10) },
   ];
 }
 

@@ -15,7 +15,8 @@ export type GossipInvariantName =
   | "leave"
   | "detection"
   | "drained"
-  | "needless";
+  | "needless"
+  | "bridge";
 
 /** Each as a sentence that is true of the protocol. */
 export const gossipInvariantSentences: Readonly<Record<GossipInvariantName, string>> = {
@@ -29,6 +30,7 @@ export const gossipInvariantSentences: Readonly<Record<GossipInvariantName, stri
   leave: "who leaves is known to have left, everywhere, and not to have failed",
   detection: "a crash is known everywhere soon, and nothing else is suspected then",
   needless: "in a calm cluster nobody is asked about a member that answers by itself",
+  bridge: "two networks know each other soon after somebody joined both at once",
   drained: "what is kept for others does not stay when they are done",
 };
 

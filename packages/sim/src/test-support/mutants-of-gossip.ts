@@ -232,4 +232,20 @@ export const gossipMutants: readonly GossipMutant[] = [
     replace: "if (probe !== null && m.seqNo >= 0) {",
     expects: ["detection", "converge", "cut-link"],
   },
+  {
+    name: "gossip-no-bridge",
+    rule: "whoever answered a join is told whom the others brought (X5)",
+    file: "bridging.ts",
+    find: "return table.named < brought.size;",
+    replace: "return table.named < 0 * brought.size;",
+    expects: ["bridge"],
+  },
+  {
+    name: "gossip-grows-by-rumor-only",
+    rule: "a table that grew much by what was told is exchanged soon (X6)",
+    file: "schedule.ts",
+    find: "  s.liveAtSync = length;\n  if (s.due",
+    replace: "  s.liveAtSync = length;\n  if (length > 0 || s.due",
+    expects: ["bridge"],
+  },
 ];
