@@ -7,8 +7,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { EventualNode, type EventualNodeOptions } from "@counter/eventual";
 import { HttpReplicaTransport, type ReplicaEvent } from "@counter/transport-http";
 
-import { warnIfOpen } from "./announcement.ts";
-import { isLoopback } from "./config/addresses.ts";
 import type { EventualConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import {
@@ -16,7 +14,6 @@ import {
   openEventualDataDir,
   type EventualDataDir,
 } from "./data-dir/eventual-data-dir.ts";
-import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
@@ -33,6 +30,7 @@ import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 
 /** Longest wait, at the end, for others to have what this node has, in milliseconds. */
 const drainMaxMs = 2000;
@@ -43,7 +41,7 @@ const announceAgainMs = 1000;
 /** @throws StartError when a person has to change something */
 export async function startEventualNode(parts: NodeParts<EventualConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new EventualServer(parts, await readPeerSecret(config.peerSecretFile));
+  const node = new EventualServer(parts, await Security.open(config, log));
   try {
     await node.listen();
     await node.run(await openEventualDataDir(config, log));
@@ -59,6 +57,7 @@ class EventualServer implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
   readonly #transport: HttpReplicaTransport;
@@ -72,18 +71,20 @@ class EventualServer implements RunningNode {
   /** It will not come back: the others need not wait for it. */
   #gone = false;
 
-  constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
+  constructor(parts: NodeParts<EventualConfig>, security: Security) {
     const { config, log } = parts;
     this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+    this.#security = security;
+    this.#front = new Front(config, parts.server ?? security.createServer());
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
-    this.#transport = new HttpReplicaTransport({ secret, onEvent });
-    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
+    const { ask, trust, link } = security;
+    this.#transport = new HttpReplicaTransport({ trust, tls: link.tls, onEvent });
+    this.#gossip = eventualGossip({ config, log, ask, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
@@ -96,7 +97,7 @@ class EventualServer implements RunningNode {
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const service = new Service({ address, gate, handling, log });
+    const service = new Service({ address, gate, handling, log, access: this.#security.access });
     const routes = eventualRoutes({
       config,
       gate,
@@ -196,6 +197,10 @@ class EventualServer implements RunningNode {
     }
   }
 
+  reload(): Promise<void> {
+    return this.#security.reload();
+  }
+
   stop(): Promise<void> {
     return this.#life.stop();
   }
@@ -220,9 +225,6 @@ class EventualServer implements RunningNode {
       clusterId,
       counters,
     });
-    warnIfOpen(config.host, log);
-    if (isLoopback(config.host) || config.peerSecretFile !== null) return;
-    log.warn("nodes on other machines are refused: give all of them one --peer-secret-file");
   }
 
   #becomeReady(): void {
@@ -293,5 +295,6 @@ class EventualServer implements RunningNode {
     this.#watch.end();
     await this.#transport.close();
     this.#front.close();
+    this.#security.close();
   }
 }

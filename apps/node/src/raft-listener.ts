@@ -14,6 +14,7 @@ import { requestListener } from "./http/server.ts";
 import { Service, type Handling } from "./http/service.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
+import type { Access } from "./security/access.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
@@ -21,6 +22,7 @@ export interface RaftListenerParts extends Pick<
 > {
   readonly front: Pick<Front<RaftEngine>, "gate" | "loopLagMs">;
   readonly handling: Handling;
+  readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;

@@ -3,7 +3,7 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import type { RaftNode } from "@counter/raft";
+import type { RaftNode, RaftNodeStatus } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
 import type { TransportEvent } from "@counter/transport-http";
 
@@ -33,13 +33,14 @@ import { Neighbours } from "./neighbours.ts";
 import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
 
 /** @throws StartError when a person has to change something */
 export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new CounterNode(parts);
+  const node = new CounterNode(parts, await Security.open(config, log));
   try {
     await node.listen();
     await node.run(await openDataDir(config, log, () => node.begin()));
@@ -55,6 +56,7 @@ class CounterNode implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<RaftConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
@@ -77,10 +79,11 @@ class CounterNode implements RunningNode {
   /** `null` until it is known. */
   #clusterId: string | null;
 
-  constructor(parts: NodeParts<RaftConfig>) {
+  constructor(parts: NodeParts<RaftConfig>, security: Security) {
     const { config, log, logContext, version: release } = parts;
+    const { ask, link } = (this.#security = security);
     this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+    this.#front = new Front(config, parts.server ?? security.createServer());
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -92,6 +95,7 @@ class CounterNode implements RunningNode {
     this.#admission = new Admission({
       seeds: () => this.#seeds(),
       clusterName: config.clusterName,
+      ask,
       log,
       onRemoved: (error) => {
         if (!this.#leaving.onRemoved()) this.#life.endWith(error);
@@ -113,19 +117,16 @@ class CounterNode implements RunningNode {
       onHopeless: (error) => this.#life.endWith(error),
     });
     this.#handover = new Handover(this.#neighbours);
-    this.#gossip = raftGossip({
-      config,
-      log,
-      status: () => this.#raft?.status() ?? null,
-      clusterId: () => this.#clusterId,
-    });
-    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
+    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
+    this.#gossip = raftGossip({ ...parts, ask, status, clusterId: () => this.#clusterId });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log, ask });
     this.#front.gate.starting = () => {
       const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
       return waiting ?? "the node reads its data directory";
     };
     this.#forwarder = createForwarder({
       own: config.address,
+      link,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
     });
     this.#leaving = new Leaving({
@@ -145,6 +146,7 @@ class CounterNode implements RunningNode {
       ...this.#parts,
       front: this.#front,
       handling: this.#seeking(config),
+      access: this.#security.access,
       neighbours: this.#neighbours,
       gossip: this.#gossip,
       bootstrap: this.#bootstrap,
@@ -182,12 +184,15 @@ class CounterNode implements RunningNode {
     this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const { signal } = this.#ending;
-    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal });
+    const { ask, link, trust } = this.#security;
+    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal, ask });
     const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
     const { raft, transport } = await startReplication({
       config,
       dataDir,
       server: this.#front.server,
+      trust,
+      tls: link.tls,
       machine: this.#machine,
       observer: this.#flight.beside(this.#watch.observer),
       onTransport: (event) => this.#onTransport(event),
@@ -198,7 +203,7 @@ class CounterNode implements RunningNode {
       },
     });
     this.#raft = raft;
-    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
+    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log, ask });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
     if (this.#life.stopping) return;
@@ -225,6 +230,8 @@ class CounterNode implements RunningNode {
   record(): Promise<void> {
     return this.#flight.save("flight");
   }
+
+  readonly reload = (): Promise<void> => this.#security.reload();
 
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
@@ -283,6 +290,7 @@ class CounterNode implements RunningNode {
     this.#cancel();
     this.#forwarder.close();
     this.#front.close();
+    this.#security.close();
     await this.#flight.settled();
   }
 }

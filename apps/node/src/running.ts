@@ -29,6 +29,8 @@ export interface RunningNode {
   readonly left: Promise<void>;
   /** Writes down, for people, what the node has done lately. */
   record(): Promise<void>;
+  /** Reads tokens, secrets and certificates again. Never rejects. */
+  reload(): Promise<void>;
   /** Refuses new requests, finishes those that are being answered, closes everything. Idempotent. */
   stop(): Promise<void>;
 }

@@ -5,17 +5,23 @@ import { messageOf } from "./error-text.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { RunningNode } from "./running.ts";
 
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const signals = ["SIGTERM", "SIGINT"] as const;
 
 /**
  * Nx, npm and a terminal may each pass on the same Ctrl-C, and leave before we do: every signal
  * after the first is ignored, and nobody reading our output any more is not an error.
  *
+ * @param reload - what SIGHUP is for where there are files to be read again; `null`: where there are
+ *   none it means that the terminal is gone, and ends the program as the others do
  * @returns resolves with the signal that came first
  */
-export function untilSignal(): Promise<NodeJS.Signals> {
+export function untilSignal(reload: (() => void) | null): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of signals) process.on(signal, () => resolve(signal));
+    process.on("SIGHUP", () => {
+      if (reload === null) resolve("SIGHUP");
+      else reload();
+    });
   });
 }
 

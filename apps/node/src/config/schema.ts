@@ -133,6 +133,8 @@ export const bootstrapExpectMax: number = raftPeersMax + 1;
 /** Most nodes that a node of eventual mode is told of at its start. */
 export const eventualPeersMax: number = 64;
 
+const file = z.string().min(1, "a file is needed");
+
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
   mode: oneOf("raft", "eventual").default("raft"),
@@ -157,13 +159,19 @@ export const flagsSchema = z.object({
   "anti-entropy": duration("50ms", "10m").default(1000),
   "peer-log-cap": bytes("1MiB", "4GiB").default(64 * 1024 * 1024),
   storage: oneOf("file", "memory").default("file"),
-  "peer-secret-file": z.string().min(1, "a file is needed").optional(),
   "resume-wait": duration("0", "1m").default(1000),
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "gossip-port": gossipPort.optional(),
-  "gossip-key-file": z.string().min(1, "a file is needed").optional(),
+  "gossip-key-file": file.optional(),
+  "auth-file": file.optional(),
+  "peer-secret-file": file.optional(),
+  "tls-cert": file.optional(),
+  "tls-key": file.optional(),
+  "tls-ca": file.optional(),
+  "tls-client-auth": oneOf("none", "optional", "require").default("none"),
+  insecure: oneOf("true", "false").default("false"),
   "shutdown-timeout": duration("100ms", "5m").default(5000),
   "log-level": oneOf("error", "warn", "info", "debug").default("info"),
   "log-format": oneOf("pretty", "json").default("pretty"),

@@ -8,8 +8,11 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 
 import express, {
   type ErrorRequestHandler,
@@ -19,7 +22,9 @@ import express, {
   type Response,
 } from "express";
 
-import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import { limitConnections } from "../security/connections.ts";
+import type { Admission, Asked } from "../security/access.ts";
+import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import type { Service } from "./service.ts";
 
@@ -30,18 +35,32 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
+/** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
+export const headersMax: number = 100;
+/** The longest that the beginning of a TLS connection may take, in milliseconds. */
+const handshakeTimeoutMs = 10_000;
 
-/** A server that listens nowhere yet and answers nothing until it has a listener for requests. */
-export function createHttpServer(): Server {
-  const server = createServer({
+/**
+ * A server that listens nowhere yet and answers nothing until it has a listener for requests.
+ *
+ * @param tls - with certificates it speaks nothing but TLS
+ */
+export function createHttpServer(tls: TlsOptions | null = null): Server {
+  const options: ServerOptions = {
     connectionsCheckingInterval: 2000,
     headersTimeout: headersTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: headerMaxBytes,
     noDelay: true,
     requestTimeout: requestTimeoutMs,
-  });
+  };
+  const handshakeTimeout = handshakeTimeoutMs;
+  const server: Server =
+    tls === null
+      ? createServer(options)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout });
   server.maxConnections = connectionsMax;
+  limitConnections(server);
   return server;
 }
 
@@ -61,6 +80,11 @@ export function requestListener(
 
   return (incoming, outgoing) => {
     const { path, query } = splitUrl(incoming.url ?? "");
+    if (incoming.rawHeaders.length > 2 * headersMax) {
+      const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
+      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
+      return;
+    }
     const route = exact.get(`${incoming.method ?? ""} ${path}`);
     if (route === undefined || hasBody(incoming)) {
       app(incoming, outgoing);
@@ -74,10 +98,30 @@ export function requestListener(
       body: noBody,
       hungUp: () => incoming.socket.destroyed,
     };
-    void service.answer(route, request).then((reply) => send(outgoing, reply));
+    const admission = admitted(service, { route, incoming, asked: { params: noParams, query } });
+    if ("status" in admission) send(outgoing, admission);
+    else void service.answer(route, request, admission).then((reply) => send(outgoing, reply));
   };
 }
 
+/** What lets a request in, or the reply that says why it does not get in. */
+function admitted(
+  service: Service,
+  request: {
+    readonly route: Route;
+    readonly incoming: IncomingMessage;
+    readonly asked: Asked;
+  },
+): Admission | ApiReply {
+  const { route, incoming, asked } = request;
+  try {
+    return service.admit(route, incoming, asked);
+  } catch (error) {
+    return service.refuse(error, { headers: incoming.headers, path: route.path });
+  }
+}
+
+const noParams: Readonly<Record<string, string>> = {};
 const noQuery: URLSearchParams = new URLSearchParams();
 const noBody: Uint8Array = new Uint8Array(0);
 
@@ -85,6 +129,12 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
   const mark = url.indexOf("?");
   if (mark < 0) return { path: url, query: noQuery };
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+/** Whether a body that nobody wants is better cut off than read to its end. */
+function isLong({ headers }: IncomingMessage): boolean {
+  const length = Number(headers["content-length"] ?? 0);
+  return headers["transfer-encoding"] !== undefined || length > bodyMaxBytes;
 }
 
 function hasBody(incoming: IncomingMessage): boolean {
@@ -102,6 +152,7 @@ function expressApp(
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
+  const admissions = new WeakMap<IncomingMessage, Admission>();
 
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = methodsAt(path, routes, options);
@@ -111,12 +162,20 @@ function expressApp(
       if (route !== undefined) return route;
       throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
     };
+    // Before a byte of the body is read: who may not send it must not cost memory.
+    const admit = (request: Request, _response: Response, next: NextFunction): void => {
+      const asked = { params: paramsOf(request), query: splitUrl(request.originalUrl).query };
+      admissions.set(request, service.admit(routeOf(request), request, asked));
+      next();
+    };
     const read = (request: Request, response: Response, next: NextFunction): void => {
       const limit = routeOf(request).bodyMaxBytes;
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
-    app.all(path, read, async (request, response) => {
-      send(response, await service.answer(routeOf(request), apiRequest(routeOf(request), request)));
+    app.all(path, admit, read, async (request, response) => {
+      const route = routeOf(request);
+      const admission = admissions.get(request);
+      send(response, await service.answer(route, apiRequest(route, request), admission));
     });
   }
   app.use((request) => {
@@ -124,7 +183,10 @@ function expressApp(
   });
   const onError: ErrorRequestHandler = (error, request, response, next) => {
     if (response.headersSent) next(error);
-    else send(response, service.refuse(error, request));
+    else {
+      const reply = service.refuse(error, request);
+      send(response, admissions.get(request)?.seal(reply) ?? reply);
+    }
   };
   app.use(onError);
   return app;
@@ -148,12 +210,10 @@ function methodsAt(
 
 function apiRequest(route: Route, request: Request): ApiRequest {
   const body: unknown = request.body;
-  const params = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.params)) params.set(name, String(value));
   return {
     method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
     path: request.path,
-    params: Object.fromEntries(params),
+    params: paramsOf(request),
     query: splitUrl(request.originalUrl).query,
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
@@ -161,10 +221,15 @@ function apiRequest(route: Route, request: Request): ApiRequest {
   };
 }
 
+function paramsOf({ params }: Request): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
+}
+
 function send(response: ServerResponse, reply: ApiReply): void {
   const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
-  // The rest of a body that nobody reads would be taken for the next request.
-  const close = reply.status === 413 ? { connection: "close" } : {};
+  // The rest of a body that nobody reads would be taken for the next request, or be read for nothing.
+  const unread = reply.status === 413 || (reply.status === 401 && isLong(response.req));
+  const close = unread ? { connection: "close" } : {};
   response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
   response.end(reply.body);
 }
