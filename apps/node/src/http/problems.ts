@@ -70,7 +70,7 @@ export const problemKinds = {
   },
   "not-yet-consistent": later(503, "This node does not know yet what the request has seen"),
   starting: later(503, "The node is starting"),
-  draining: later(503, "The node is stopping"),
+  draining: later(503, "The node is stopping, or drained"),
   overloaded: later(503, "Too much is waiting already"),
   "backup-damaged": refused(500, "The backup is damaged"),
   internal: { status: 500, outcome: "unknown", title: "Something went wrong", retryable: true },
@@ -215,7 +215,13 @@ const bare: ReadonlySet<ProblemCode> = new Set([
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
-  context: { readonly json: boolean; readonly node: string; readonly path: string },
+  context: {
+    readonly json: boolean;
+    readonly node: string;
+    readonly path: string;
+    /** What the `type` begins with. */
+    readonly base: string;
+  },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
   const headers: Record<string, string> = {
@@ -236,7 +242,7 @@ export function problemReply(
     };
   }
   const body = {
-    type: bare.has(problem.code) ? "about:blank" : `urn:counter:problem:${problem.code}`,
+    type: bare.has(problem.code) ? "about:blank" : `${context.base}${problem.code}`,
     title: kind.title,
     status: kind.status,
     detail: problem.message,

@@ -5,8 +5,9 @@ import { fingerprintBytes, isOperationKey, type OperationKey } from "@counter/st
 
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { jsonType } from "../docs/parts.ts";
+import { requireKey } from "../demo-routes.ts";
 import { keyText } from "../negotiation.ts";
-import { Problem, problemOf } from "../problems.ts";
+import { problemOf } from "../problems.ts";
 import type { WriteCall, Written } from "./calls.ts";
 import {
   conditionOf,
@@ -80,11 +81,8 @@ export class Writing {
   keyOf(request: ApiRequest, meaning: () => unknown): OperationKey | null {
     const key = keyText(request);
     if (key === null) {
-      if (!this.#keyRequired) return null;
-      throw new Problem(
-        "precondition-required",
-        "this node takes no write without a key: send Idempotency-Key: <a new UUID>",
-      );
+      if (this.#keyRequired) requireKey(key);
+      return null;
     }
     if (isOperationKey(key)) return { key, fingerprint: fingerprintOf(meaning()) };
     throw invalidHeader("Idempotency-Key", "1 to 255 visible ASCII characters");
