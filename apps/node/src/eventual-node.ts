@@ -97,7 +97,8 @@ class EventualServer implements RunningNode {
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const service = new Service({ address, gate, handling, log, access: this.#security.access });
+    const { access } = this.#security;
+    const service = new Service({ ...config, gate, handling, log, access });
     const routes = eventualRoutes({
       config,
       gate,
@@ -197,9 +198,7 @@ class EventualServer implements RunningNode {
     }
   }
 
-  reload(): Promise<void> {
-    return this.#security.reload();
-  }
+  readonly reload = (): Promise<void> => this.#security.reload();
 
   stop(): Promise<void> {
     return this.#life.stop();

@@ -1,7 +1,7 @@
 /**
- * One `http.Server` for clients and peers. Express serves the routes; requests without a body that
- * name one of them go to the same handlers without it, because Express costs several times what all
- * the rest of a request does.
+ * One `http.Server` for clients and peers. Express serves the routes; requests that name one of them
+ * outright go to the same handlers without it, because Express costs several times what all the
+ * rest of a request does.
  */
 import {
   createServer,
@@ -22,10 +22,12 @@ import express, {
   type Response,
 } from "express";
 
-import { limitConnections } from "../security/connections.ts";
+import { messageOf } from "../error-text.ts";
 import type { Admission, Asked } from "../security/access.ts";
+import { limitConnections } from "../security/connections.ts";
 import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { Problem } from "./problems.ts";
+import { RouteTable } from "./route-table.ts";
 import type { Service } from "./service.ts";
 
 /** Most open connections of clients and peers together. */
@@ -74,8 +76,7 @@ export function requestListener(
   service: Service,
   options: { readonly strict: boolean },
 ): RequestListener {
-  const fixed = routes.filter(({ path }) => !path.includes(":"));
-  const exact = new Map(fixed.map((route) => [`${route.method} ${route.path}`, route]));
+  const table = new RouteTable(routes);
   const app = expressApp(routes, service, options);
 
   return (incoming, outgoing) => {
@@ -85,22 +86,29 @@ export function requestListener(
       send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
       return;
     }
-    const route = exact.get(`${incoming.method ?? ""} ${path}`);
-    if (route === undefined || hasBody(incoming)) {
+    const found = table.find(incoming.method ?? "", path);
+    const length = found === null ? null : lengthOf(incoming, found.route);
+    if (found === null || length === null) {
       app(incoming, outgoing);
       return;
     }
-    const request: ApiRequest = {
-      method: route.method,
-      path: route.path,
-      query,
-      headers: incoming.headers,
-      body: noBody,
-      hungUp: () => incoming.socket.destroyed,
+    const { route, params } = found;
+    const answer = (body: Uint8Array, admission: Admission): void => {
+      const request: ApiRequest = {
+        method: route.method,
+        path,
+        params,
+        query,
+        headers: incoming.headers,
+        body,
+        hungUp: () => incoming.socket.destroyed,
+      };
+      void service.answer(route, request, admission).then((reply) => send(outgoing, reply));
     };
-    const admission = admitted(service, { route, incoming, asked: { params: noParams, query } });
+    const admission = admitted(service, { route, incoming, asked: { params, query } });
     if ("status" in admission) send(outgoing, admission);
-    else void service.answer(route, request, admission).then((reply) => send(outgoing, reply));
+    else if (length === 0) answer(noBody, admission);
+    else collect(incoming, (body) => answer(body, admission));
   };
 }
 
@@ -121,7 +129,25 @@ function admitted(
   }
 }
 
-const noParams: Readonly<Record<string, string>> = {};
+/**
+ * How many bytes of body there are, if that is plainly said and within the route's limit; `null`
+ * leaves the request to Express, which knows every other case and what to answer then.
+ */
+function lengthOf({ headers }: IncomingMessage, route: Route): number | null {
+  if (headers["transfer-encoding"] !== undefined) return null;
+  if (headers["content-encoding"] !== undefined || headers.expect !== undefined) return null;
+  const length = Number(headers["content-length"] ?? 0);
+  return length <= route.bodyMaxBytes ? length : null;
+}
+
+/** Node.js ends the stream after exactly the length that was announced, or not at all. */
+function collect(incoming: IncomingMessage, whole: (body: Uint8Array) => void): void {
+  const chunks: Uint8Array[] = [];
+  incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  incoming.once("end", () => whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+  incoming.once("error", () => incoming.destroy()); // hung up: there is nobody to answer
+}
+
 const noQuery: URLSearchParams = new URLSearchParams();
 const noBody: Uint8Array = new Uint8Array(0);
 
@@ -137,12 +163,6 @@ function isLong({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || length > bodyMaxBytes;
 }
 
-function hasBody(incoming: IncomingMessage): boolean {
-  const { headers } = incoming;
-  const length = headers["content-length"];
-  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
-}
-
 function expressApp(
   routes: readonly Route[],
   service: Service,
@@ -153,14 +173,17 @@ function expressApp(
   app.disable("etag");
   app.set("query parser", false);
   const admissions = new WeakMap<IncomingMessage, Admission>();
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
 
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = methodsAt(path, routes, options);
-    const allow = [...methods.keys()].join(", ");
+    const known = [...methods.keys()].join(", ");
+    const allow = `${known}, OPTIONS`;
     const routeOf = ({ method }: Request): Route => {
       const route = methods.get(method);
       if (route !== undefined) return route;
-      throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
+      throw new Problem("method-not-allowed", `use ${known}`, { headers: { allow } });
     };
     // Before a byte of the body is read: who may not send it must not cost memory.
     const admit = (request: Request, _response: Response, next: NextFunction): void => {
@@ -172,10 +195,14 @@ function expressApp(
       const limit = routeOf(request).bodyMaxBytes;
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
+    app.options(path, (_request, response) => {
+      send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
+    });
     app.all(path, admit, read, async (request, response) => {
       const route = routeOf(request);
       const admission = admissions.get(request);
-      send(response, await service.answer(route, apiRequest(route, request), admission));
+      const reply = await service.answer(route, apiRequest(route, request), admission);
+      send(response, reply, request.method);
     });
   }
   app.use((request) => {
@@ -225,11 +252,34 @@ function paramsOf({ params }: Request): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
 }
 
-function send(response: ServerResponse, reply: ApiReply): void {
+function send(response: ServerResponse, reply: ApiReply, method: string = ""): void {
+  if (reply.stream !== undefined) {
+    stream(response, reply, method);
+    return;
+  }
+  if (reply.status === 204 || reply.status === 304) {
+    response.writeHead(reply.status, reply.headers);
+    response.end();
+    return;
+  }
   const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
   // The rest of a body that nobody reads would be taken for the next request, or be read for nothing.
   const unread = reply.status === 413 || (reply.status === 401 && isLong(response.req));
   const close = unread ? { connection: "close" } : {};
   response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
   response.end(reply.body);
+}
+
+/** What fails after the head was sent can only break off; the client sees that something is missing. */
+function stream(response: ServerResponse, reply: ApiReply, method: string): void {
+  response.writeHead(reply.status, reply.headers);
+  if (method === "HEAD") {
+    response.end();
+    return;
+  }
+  try {
+    reply.stream?.(response);
+  } catch (error) {
+    response.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+  }
 }

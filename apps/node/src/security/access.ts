@@ -16,7 +16,7 @@ import type { ApiReply, Route } from "../http/api.ts";
 import { Problem } from "../http/problems.ts";
 import { strangePage } from "./browsers.ts";
 import { anybody, peer, principalHeader, principalIn, type Caller } from "./caller.ts";
-import { mayAsk, scopeOf } from "./route-scope.ts";
+import { mayAsk } from "./route-scope.ts";
 import type { Tokens } from "./token-file.ts";
 
 /** A request that was let in. */
@@ -58,7 +58,7 @@ export class Access {
   admit(route: Route, head: Head, asked: Asked): Admission {
     const admission = this.#identify(head);
     const { caller } = admission;
-    const scope = scopeOf(route);
+    const { scope } = route;
     if (scope === "none") return admission;
     if (scope === "peer") {
       const doubt = caller.isPeer ? null : this.#doubt(head);

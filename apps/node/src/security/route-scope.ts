@@ -1,22 +1,12 @@
-/** What a caller must be allowed to do for a route, and which counter it is about. */
+/** Which counters a route is about, for callers who may touch only some. */
 import type { Route } from "../http/api.ts";
-import { mayList, mayTouch, type Caller, type Scope } from "./caller.ts";
+import { Problem } from "../http/problems.ts";
+import { mayList, mayTouch, type Caller } from "./caller.ts";
 
-export type RouteScope = Scope | "peer" | "none";
-
-type Asked = Pick<Route, "method" | "path" | "kind">;
-
-const open: ReadonlySet<string> = new Set(["/", "/health", "/livez", "/readyz"]);
-const admin: ReadonlySet<string> = new Set(["/backup", "/restore"]);
 /** Of the demo: they are about the counter `default`. */
 const ofDefault: ReadonlySet<string> = new Set(["/next", "/increment", "/get", "/count"]);
 
-export function scopeOf({ method, path, kind }: Asked): RouteScope {
-  if (open.has(path)) return "none";
-  if (path === "/v1/cluster/bootstrap" && method === "POST") return "peer";
-  if (admin.has(path) || kind === "control") return "admin";
-  return kind === "write" ? "write" : "read";
-}
+const aboutCounters = /^\/v1\/(?:counters|watch|batch|snapshot)\b/;
 
 /**
  * Whether the counters of this caller allow the route at all. What a body names, its route has to
@@ -26,16 +16,28 @@ export function scopeOf({ method, path, kind }: Asked): RouteScope {
  */
 export function mayAsk(
   caller: Caller,
-  { path, kind }: Asked,
+  { method, path, kind }: Pick<Route, "method" | "path" | "kind">,
   asked: {
     readonly params: Readonly<Record<string, string>>;
     readonly query: URLSearchParams;
   },
 ): boolean {
-  if (caller.counters === null || kind === "probe" || kind === "control") return true;
+  const isAboutCounters = kind === "read" || kind === "write" || aboutCounters.test(path);
+  if (caller.counters === null || !isAboutCounters) return true;
   if (ofDefault.has(path)) return mayTouch(caller, "default");
   const { name } = asked.params;
   if (path.startsWith("/v1/counters/:name") && name !== undefined) return mayTouch(caller, name);
+  if (method === "POST" && path === "/v1/counters") return true; // its body says which
   const isList = path === "/v1/counters" || path === "/v1/watch";
   return isList && mayList(caller, asked.query.get("prefix") ?? "");
+}
+
+/**
+ * For routes whose body names counters.
+ *
+ * @throws Problem `forbidden`
+ */
+export function requireTouch(caller: Caller | undefined, counter: string): void {
+  if (caller === undefined || mayTouch(caller, counter)) return;
+  throw new Problem("forbidden", `the token of ${String(caller.name)} is not for ${counter}`);
 }
