@@ -137,7 +137,8 @@ test("a node with another secret is not taken in, and is told why", () =>
       await others.share(secretOf());
       await withCluster({ nodes: 1, flags: files.flags }, async (cluster) => {
         await cluster.start();
-        const stranger = await cluster.join(...others.flags);
+        const stranger = await cluster.further(cluster.nodes, ...others.flags);
+        stranger.start();
         await stranger.process.logged(/does not believe us: compare the --peer-secret-file/);
         const [one] = cluster.nodes as [ClusterNode];
         const reply = await one.get("/v1/cluster/members", { headers });
