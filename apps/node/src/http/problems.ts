@@ -26,7 +26,7 @@ const later = (status: number, title: string): ProblemKind => {
 export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
-  "delta-too-large": refused(400, "The delta has too many digits"),
+  "delta-too-large": refused(400, "A number in the request has too many digits"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   "not-found": refused(404, "There is no such resource"),
@@ -157,6 +157,9 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   EVENTUAL_ACK_TIMEOUT: "ack-timeout",
   EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
   EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
+  EVENTUAL_TOO_MANY_LABELS: "too-many-labels",
+  EVENTUAL_COUNTER_EXISTS: "counter-exists",
+  EVENTUAL_COUNTER_NOT_FOUND: "counter-not-found",
   EVENTUAL_TOKEN_MALFORMED: "validation-failed",
   EVENTUAL_TOKEN_FOREIGN: "token-foreign",
   EVENTUAL_STOPPED: "draining",

@@ -13,6 +13,9 @@ import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { EventualV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
@@ -44,8 +47,13 @@ Accept: application/json has answers and errors as JSON
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
   const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
+  const v1 = new EventualV1Calls(node, config);
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
+    ...counterRoutesV1(
+      v1,
+      new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
+    ),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
