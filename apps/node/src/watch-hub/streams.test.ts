@@ -11,7 +11,7 @@ interface Served {
   readonly table: WatchedTable;
   readonly desk: WatchDesk;
   readonly url: string;
-  set(name: string, value: bigint): void;
+  readonly set: (name: string, value: bigint) => void;
 }
 
 const servers: Server[] = [];
