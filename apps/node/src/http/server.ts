@@ -19,6 +19,7 @@ import express, {
   type Response,
 } from "express";
 
+import { messageOf } from "../error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import type { Service } from "./service.ts";
@@ -105,18 +106,23 @@ function expressApp(
 
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = methodsAt(path, routes, options);
-    const allow = [...methods.keys()].join(", ");
+    const known = [...methods.keys()].join(", ");
+    const allow = `${known}, OPTIONS`;
     const routeOf = ({ method }: Request): Route => {
       const route = methods.get(method);
       if (route !== undefined) return route;
-      throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
+      throw new Problem("method-not-allowed", `use ${known}`, { headers: { allow } });
     };
     const read = (request: Request, response: Response, next: NextFunction): void => {
       const limit = routeOf(request).bodyMaxBytes;
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
+    app.options(path, (_request, response) => {
+      send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
+    });
     app.all(path, read, async (request, response) => {
-      send(response, await service.answer(routeOf(request), apiRequest(routeOf(request), request)));
+      const reply = await service.answer(routeOf(request), apiRequest(routeOf(request), request));
+      send(response, reply, request.method);
     });
   }
   app.use((request) => {
@@ -161,10 +167,33 @@ function apiRequest(route: Route, request: Request): ApiRequest {
   };
 }
 
-function send(response: ServerResponse, reply: ApiReply): void {
+function send(response: ServerResponse, reply: ApiReply, method: string = ""): void {
+  if (reply.stream !== undefined) {
+    stream(response, reply, method);
+    return;
+  }
+  if (reply.status === 204 || reply.status === 304) {
+    response.writeHead(reply.status, reply.headers);
+    response.end();
+    return;
+  }
   const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
   // The rest of a body that nobody reads would be taken for the next request.
   const close = reply.status === 413 ? { connection: "close" } : {};
   response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
   response.end(reply.body);
+}
+
+/** What fails after the head was sent can only break off; the client sees that something is missing. */
+function stream(response: ServerResponse, reply: ApiReply, method: string): void {
+  response.writeHead(reply.status, reply.headers);
+  if (method === "HEAD") {
+    response.end();
+    return;
+  }
+  try {
+    reply.stream?.(response);
+  } catch (error) {
+    response.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+  }
 }

@@ -43,7 +43,7 @@ export class Service {
     try {
       gate.enter(route.kind);
       try {
-        return this.#finish(await handling.handle(route, request, refuse));
+        return this.finish(await handling.handle(route, request, refuse));
       } finally {
         gate.exit();
       }
@@ -64,11 +64,11 @@ export class Service {
       node: address,
       path: request.path,
     };
-    return this.#finish(problemReply(problem, context));
+    return this.finish(problemReply(problem, context));
   }
 
   /** Headers that every reply has; those of a forwarded reply stay as the leader set them. */
-  #finish(reply: ApiReply): ApiReply {
+  finish(reply: ApiReply): ApiReply {
     const headers = {
       // The port is closed by now: who comes again finds out at once, and with certainty.
       ...(this.#options.gate.draining ? { connection: "close" } : {}),

@@ -1,6 +1,7 @@
 /** `/status`: who leads, who takes part, how far everybody is. */
 import type { Mode } from "../config/node-config.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
+import { demoStatusDoc } from "./docs/demo.ts";
 import type { GossipSource } from "./members-route.ts";
 
 /** What the node knows about itself that its engine does not. */
@@ -38,7 +39,16 @@ export function statusRoute(
   const handle: Route["handle"] = () =>
     json({ ...describe(status(), facts), gossip: gossip.summary() });
   const summary = "who leads, who takes part, how far everybody is";
-  return { method: "GET", path: "/status", summary, kind: "probe", bodyMaxBytes, handle };
+  return {
+    method: "GET",
+    path: "/status",
+    summary,
+    kind: "probe",
+    scope: "read",
+    operation: demoStatusDoc,
+    bodyMaxBytes,
+    handle,
+  };
 }
 
 function describe(status: ClusterStatus, facts: NodeFacts): Readonly<Record<string, unknown>> {
