@@ -48,6 +48,8 @@ const writeProblems = [
 
 export const demoNextDoc: RouteDoc = {
   id: "demoNext",
+  summary: "hands out the next number",
+  modes: ["strong"],
   tag: "demo",
   headers: { "idempotency-key": keyDoc },
   body: noBody,
@@ -158,6 +160,7 @@ export const demoRestoreDoc: RouteDoc = {
 
 export const demoStatusDoc: RouteDoc = {
   id: "demoStatus",
+  summary: "who leads, who takes part, how far everybody is",
   tag: "demo",
   responses: {
     200: {
@@ -170,6 +173,7 @@ export const demoStatusDoc: RouteDoc = {
 
 export const demoJoinDoc: RouteDoc = {
   id: "demoJoin",
+  summary: "adds a node: ?id=<name>&addr=<host:port>",
   tag: "demo",
   query: { id: textDoc("the id of the node"), addr: textDoc("its `host:port`") },
   body: noBody,

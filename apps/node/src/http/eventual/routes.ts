@@ -10,6 +10,7 @@ import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
@@ -55,7 +56,8 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
     },
     ...healthRoutes(health),
   ];
-  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+  const all = [...documentRoutes(routes), ...routes];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */

@@ -9,6 +9,7 @@ import { counterRoutes } from "../counter-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoute, type NodeFacts } from "../status-route.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
@@ -59,7 +60,8 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
     ...healthRoutes(health),
   ];
-  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+  const all = [...documentRoutes(routes), ...routes];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** A leader that was not heard for longer may be gone. */
