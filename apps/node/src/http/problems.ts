@@ -30,9 +30,16 @@ export const problemKinds = {
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   "not-found": refused(404, "There is no such resource"),
+  "counter-not-found": refused(404, "There is no such counter"),
   "member-not-found": refused(404, "There is no such member"),
   "backup-not-found": refused(404, "There is no such backup"),
   "method-not-allowed": refused(405, "The method is not allowed here"),
+  "not-acceptable": refused(406, "The reply is not to be had in a media type that is accepted"),
+  "counter-exists": refused(409, "There is such a counter already"),
+  "kind-mismatch": refused(409, "Counters of this kind cannot do that"),
+  "bound-exceeded": refused(409, "A bound would be exceeded"),
+  "too-many-labels": refused(409, "There would be too many labels"),
+  "confirmation-required": refused(409, "This replaces all counters and must be confirmed"),
   "bootstrap-refused": refused(409, "This node does not pledge itself to that proposal"),
   "invalid-change": refused(409, "The membership cannot be changed like that"),
   "unsafe-change": refused(409, "The cluster would stop"),
@@ -43,9 +50,10 @@ export const problemKinds = {
   "mode-mismatch": refused(409, "The mode of this cluster cannot do that"),
   "no-majority": refused(409, "Too few of the other members answer"),
   "token-foreign": refused(409, "The token was given by another cluster"),
-  "version-mismatch": refused(412, "The membership has changed since"),
+  "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
+  "precondition-required": refused(428, "This write takes an Idempotency-Key"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
   "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
   "idempotency-key-in-future": refused(422, "The key was issued in the future"),
@@ -113,6 +121,16 @@ export class Problem extends Error {
     this.extensions = more.extensions ?? {};
     this.headers = more.headers ?? {};
   }
+
+  /** The same problem, of which the reply has these headers as well. */
+  with(headers: Readonly<Record<string, string>>): Problem {
+    const { code, message, extensions, cause } = this;
+    return new Problem(code, message, {
+      extensions,
+      headers: { ...this.headers, ...headers },
+      cause,
+    });
+  }
 }
 
 /** Which problem stands for an error's `code`. */
@@ -157,6 +175,12 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   TOO_MANY_WAITING: "overloaded",
   "value-out-of-range": "value-out-of-range",
   "too-many-counters": "too-many-counters",
+  "bound-exceeded": "bound-exceeded",
+  "version-mismatch": "version-mismatch",
+  "counter-not-found": "counter-not-found",
+  "counter-exists": "counter-exists",
+  "kind-mismatch": "kind-mismatch",
+  "too-many-labels": "too-many-labels",
   "too-many-keys": "idempotency-table-full",
   "key-reused": "idempotency-key-reused",
   // What Express's body reader throws.
@@ -189,6 +213,14 @@ export function problemOf(error: unknown): Problem {
   return new Problem("internal", "the node's log says more", { cause: error });
 }
 
+/** What the status alone says. */
+const bare: ReadonlySet<ProblemCode> = new Set([
+  "not-found",
+  "method-not-allowed",
+  "not-acceptable",
+  "unsupported-media-type",
+]);
+
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
@@ -212,9 +244,8 @@ export function problemReply(
       body: wordsOf[problem.code] ?? line,
     };
   }
-  const generic = kind.status === 404 || kind.status === 405 || kind.status === 415;
   const body = {
-    type: generic ? "about:blank" : `urn:counter:problem:${problem.code}`,
+    type: bare.has(problem.code) ? "about:blank" : `urn:counter:problem:${problem.code}`,
     title: kind.title,
     status: kind.status,
     detail: problem.message,

@@ -1,7 +1,7 @@
 /**
- * One `http.Server` for clients and peers. Express serves the routes; requests without a body that
- * name one of them go to the same handlers without it, because Express costs several times what all
- * the rest of a request does.
+ * One `http.Server` for clients and peers. Express serves the routes; requests that name one of them
+ * outright go to the same handlers without it, because Express costs several times what all the
+ * rest of a request does.
  */
 import {
   createServer,
@@ -22,6 +22,7 @@ import express, {
 import { messageOf } from "../error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
+import { RouteTable } from "./route-table.ts";
 import type { Service } from "./service.ts";
 
 /** Most open connections of clients and peers together. */
@@ -56,27 +57,52 @@ export function requestListener(
   service: Service,
   options: { readonly strict: boolean },
 ): RequestListener {
-  const fixed = routes.filter(({ path }) => !path.includes(":"));
-  const exact = new Map(fixed.map((route) => [`${route.method} ${route.path}`, route]));
+  const table = new RouteTable(routes);
   const app = expressApp(routes, service, options);
 
   return (incoming, outgoing) => {
     const { path, query } = splitUrl(incoming.url ?? "");
-    const route = exact.get(`${incoming.method ?? ""} ${path}`);
-    if (route === undefined || hasBody(incoming)) {
+    const found = table.find(incoming.method ?? "", path);
+    const length = found === null ? null : lengthOf(incoming, found.route);
+    if (found === null || length === null) {
       app(incoming, outgoing);
       return;
     }
-    const request: ApiRequest = {
-      method: route.method,
-      path: route.path,
-      query,
-      headers: incoming.headers,
-      body: noBody,
-      hungUp: () => incoming.socket.destroyed,
+    const { route, params } = found;
+    const answer = (body: Uint8Array): void => {
+      const request: ApiRequest = {
+        method: route.method,
+        path,
+        params,
+        query,
+        headers: incoming.headers,
+        body,
+        hungUp: () => incoming.socket.destroyed,
+      };
+      void service.answer(route, request).then((reply) => send(outgoing, reply));
     };
-    void service.answer(route, request).then((reply) => send(outgoing, reply));
+    if (length === 0) answer(noBody);
+    else collect(incoming, answer);
   };
+}
+
+/**
+ * How many bytes of body there are, if that is plainly said and within the route's limit; `null`
+ * leaves the request to Express, which knows every other case and what to answer then.
+ */
+function lengthOf({ headers }: IncomingMessage, route: Route): number | null {
+  if (headers["transfer-encoding"] !== undefined) return null;
+  if (headers["content-encoding"] !== undefined || headers.expect !== undefined) return null;
+  const length = Number(headers["content-length"] ?? 0);
+  return length <= route.bodyMaxBytes ? length : null;
+}
+
+/** Node.js ends the stream after exactly the length that was announced, or not at all. */
+function collect(incoming: IncomingMessage, whole: (body: Uint8Array) => void): void {
+  const chunks: Uint8Array[] = [];
+  incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  incoming.once("end", () => whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+  incoming.once("error", () => incoming.destroy()); // hung up: there is nobody to answer
 }
 
 const noQuery: URLSearchParams = new URLSearchParams();
@@ -88,12 +114,6 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 
-function hasBody(incoming: IncomingMessage): boolean {
-  const { headers } = incoming;
-  const length = headers["content-length"];
-  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
-}
-
 function expressApp(
   routes: readonly Route[],
   service: Service,
@@ -103,6 +123,8 @@ function expressApp(
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
 
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = methodsAt(path, routes, options);

@@ -1,10 +1,10 @@
 /** What a request says about how far a write must have spread, or how much a read must know. */
 import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
-import { didYouMean } from "../../config/did-you-mean.ts";
 import type { ApiRequest } from "../api.ts";
 import { flagOf, invalidParameter } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
+import { requireKnown } from "../query.ts";
 
 /** Longest `Prefer: wait=`, in seconds. */
 export const waitMaxSeconds: number = 60;
@@ -92,23 +92,4 @@ function tokenOf({ headers, query }: Pick<ApiRequest, "query" | "headers">): str
     throw new Problem("validation-failed", "the token is too long");
   }
   return given.length === 0 ? null : given.reduce(mergeTokens);
-}
-
-/**
- * Refuses what means nothing, and what is said twice: a slip of the fingers must not make a promise
- * weaker.
- */
-function requireKnown(query: URLSearchParams, known: readonly string[]): void {
-  if (query.size === 0) return;
-  for (const name of new Set(query.keys())) {
-    if (!known.includes(name)) {
-      const meant = didYouMean(name.slice(0, 64), known);
-      const hint = meant === null ? `this request takes ${known.join(", ")}` : `write ${meant}`;
-      throw invalidParameter(name.slice(0, 64), `is unknown here: ${hint}`);
-    }
-    // Several tokens mean all of them.
-    if (name !== "atLeast" && query.getAll(name).length > 1) {
-      throw invalidParameter(name, "is given more than once");
-    }
-  }
 }
