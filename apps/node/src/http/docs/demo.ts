@@ -18,10 +18,12 @@ import {
 
 const alternate = { link: "the call of v1 that this one stands for" } as const;
 const valueOf = z.looseObject({ counter: z.string(), value: integerText });
-const writeHeaders = { ...keyHeaders, ...versionHeader, ...alternate };
+const waited = { "preference-applied": "the `wait` that was taken" } as const;
+const writeHeaders = { ...keyHeaders, ...versionHeader, ...alternate, ...waited };
 const readHeaders = {
   ...versionHeader,
   ...alternate,
+  ...waited,
   "counter-staleness-ms": "Raft mode, `local`: milliseconds since the leader was last heard of",
   "counter-known-leader": "Raft mode, `local`: whether this node knows a leader",
   "counter-stale": "eventual mode, `orStale`: the wait was in vain",
@@ -143,7 +145,7 @@ export const demoRestoreDoc: RouteDoc = {
     200: either(
       "`FSM state restored from backup`",
       z.looseObject({ restoredIndex: z.number(), counters: z.number() }),
-      keyHeaders,
+      { ...keyHeaders, ...versionHeader },
     ),
   },
   problems: [

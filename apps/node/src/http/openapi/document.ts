@@ -49,7 +49,10 @@ export function openApiDocument(routes: readonly Route[]): Json {
     paths: Object.fromEntries(paths),
     components: {
       schemas: { ...schemas.named(), Problem: problem },
-      responses: Object.fromEntries([...shared.responses].sort(byName)),
+      responses: {
+        ElsewhereAsked: elsewhereAsked,
+        ...Object.fromEntries([...shared.responses].sort(byName)),
+      },
       headers: headersOf({ ...commonHeaders, ...problemHeaders }),
       examples: examples(),
       securitySchemes: {
@@ -116,6 +119,8 @@ function responsesOf(route: Route, shared: Shared): Json {
   for (const [status, doc] of Object.entries(responses)) {
     byStatus.set(Number(status), responseOf(doc, shared.schemas));
   }
+  // A probe is answered by this node, whatever happens.
+  if (route.kind !== "probe") byStatus.set(307, { $ref: "#/components/responses/ElsewhereAsked" });
   const codes = new Map<number, ProblemCode[]>();
   for (const code of new Set([...problems, ...commonProblems(route)])) {
     const { status } = problemKinds[code];
@@ -149,6 +154,17 @@ function responseOf(
     ...(bodies.length === 0 ? {} : { content: Object.fromEntries(bodies) }),
   };
 }
+
+/** Where a node does not pass requests on, or was asked not to. */
+const elsewhereAsked: Json = {
+  description:
+    "the leader is to be asked, with the same method and body: with `?redirect` or `--forward=redirect`",
+  headers: {
+    ...references(commonHeaders),
+    ...headersOf({ location: "the same call at the leader", "counter-leader": "its `host:port`" }),
+  },
+  content: { "text/plain": { schema: { type: "string" } } },
+};
 
 /** Problems of one status, described once for all operations that have the same ones. */
 function sharedProblems(

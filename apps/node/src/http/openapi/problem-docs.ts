@@ -39,6 +39,7 @@ export const problemHeaders: Readonly<Record<string, string>> = {
   "counter-code": "the `code` of the problem",
   "counter-outcome": "`applied`, `not-applied` or `unknown`",
   "counter-leader": "`host:port` of the leader, where that helps and it is known",
+  "counter-version": "eventual mode: a token of what this node knows, where that is not enough",
   "retry-after": "seconds, where the same request may succeed later",
 };
 
