@@ -91,6 +91,15 @@ export const problemKinds = {
 
 export type ProblemCode = keyof typeof problemKinds;
 
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemKinds, code);
+}
+
+/** Every code, in the order of the table. */
+export function problemCodes(): readonly ProblemCode[] {
+  return Object.keys(problemKinds).filter(isProblemCode);
+}
+
 /** Why a request was not answered as hoped. */
 export class Problem extends Error {
   override readonly name = "Problem";

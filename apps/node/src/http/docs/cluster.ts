@@ -42,6 +42,7 @@ export const listMembersDoc: RouteDoc = {
 
 export const addMemberDoc: RouteDoc = {
   id: "addClusterMember",
+  summary: "adds a node",
   tag: "cluster",
   query: changeQuery,
   body: {
@@ -62,6 +63,7 @@ export const addMemberDoc: RouteDoc = {
 
 export const removeMemberDoc: RouteDoc = {
   id: "removeClusterMember",
+  summary: "removes a node for good",
   tag: "cluster",
   params: { id: idDoc },
   query: changeQuery,
@@ -71,6 +73,8 @@ export const removeMemberDoc: RouteDoc = {
 
 export const promoteMemberDoc: RouteDoc = {
   id: "promoteClusterMember",
+  summary: "makes a learner a voter at once",
+  modes: ["strong"],
   tag: "cluster",
   params: { id: idDoc },
   query: changeQuery,
@@ -81,6 +85,8 @@ export const promoteMemberDoc: RouteDoc = {
 
 export const transferDoc: RouteDoc = {
   id: "transferLeadership",
+  summary: "hands leadership over, to a voter that is named or to whoever is furthest",
+  modes: ["strong"],
   tag: "cluster",
   body: {
     schema: z.strictObject({ to: z.string().nullable().optional() }),

@@ -11,6 +11,7 @@ import { withDemo } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
@@ -71,7 +72,8 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);
-  return [indexRoute(offered, { version: facts.version, notes }), ...offered];
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** Nobody leads: there is nothing to hand over. */

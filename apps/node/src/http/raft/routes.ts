@@ -10,6 +10,7 @@ import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
@@ -72,7 +73,8 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, options);
-  return [indexRoute(offered, { version: facts.version, notes }), ...offered];
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** A leader that was not heard for longer may be gone. */
