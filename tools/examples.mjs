@@ -8,9 +8,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withNodes } from "./local-nodes.mjs";
 import { addNodeTypes, bin, installAll, packAll, run, strictOptions } from "./packing.mjs";
 import { root } from "./packages.mjs";
 
@@ -27,35 +27,6 @@ const unknown = asked.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`no such example: ${unknown.join(" ")}`);
 const chosen = asked.length > 0 ? asked : all;
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Runs `use` with the addresses of three nodes in raft mode, which end with it. */
-async function withCluster(dir, use) {
-  const ports = [await freePort(), await freePort(), await freePort()];
-  const nodes = ports.map((port) => {
-    const peers = ports.filter((other) => other !== port).join();
-    const dataDir = join(dir, `node-${port}`);
-    const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${dataDir}`];
-    const main = join(root, "apps/node/dist/main.js");
-    const args = [main, ...flags, "--gossip-port=off", "--log-level=warn"];
-    return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
-  });
-  try {
-    return await use(ports.map((port) => `http://127.0.0.1:${port}`));
-  } finally {
-    const ends = nodes.map((node) => node.exitCode ?? once(node, "exit"));
-    for (const node of nodes) node.kill("SIGKILL"); // nothing that they know is needed any more
-    await Promise.all(ends);
-  }
-}
-
 /** What the example printed, and how it ended; killed after a minute. */
 async function outputOf(file, args) {
   const options = { stdio: ["ignore", "pipe", "inherit"], timeout: 60_000, killSignal: "SIGKILL" };
@@ -70,7 +41,7 @@ async function runOne(dir, name) {
   const began = performance.now();
   const file = join(dir, "out", name, "main.js");
   const start = (urls) => outputOf(file, urls);
-  const { printed, ended } = await (wantCluster.has(name) ? withCluster(dir, start) : start([]));
+  const { printed, ended } = await (wantCluster.has(name) ? withNodes(3, dir, start) : start([]));
   const expected = readFileSync(join(source, name, "output.txt"), "utf8");
   const good = ended === 0 && printed === expected;
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
