@@ -11,6 +11,8 @@ export interface NodeParts<Config = NodeConfig> {
   readonly log: Logger;
   readonly logContext: LogContext;
   readonly version: string;
+  /** Of the sources that the program was built from; `unknown` if left out. */
+  readonly commit?: string;
   /** One that listens already, for tests on port 0; otherwise one is made. */
   readonly server?: Server;
   /** Length of a tick of the replication in milliseconds; tests make it short. */

@@ -26,7 +26,7 @@ export interface ApiReply {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `:name` for a part that may be anything. */
   readonly path: string;
   /** One line for people, as `GET /` shows it. */

@@ -183,7 +183,12 @@ export function problemOf(error: unknown): Problem {
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
-  context: { readonly json: boolean; readonly node: string; readonly path: string },
+  context: {
+    readonly json: boolean;
+    readonly node: string;
+    readonly path: string;
+    readonly traceId: string;
+  },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
   const headers: Record<string, string> = {
@@ -214,6 +219,7 @@ export function problemReply(
     outcome: kind.outcome,
     retryable: kind.retryable,
     node: context.node,
+    traceId: context.traceId,
     ...problem.extensions,
   };
   return {

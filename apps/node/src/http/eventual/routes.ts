@@ -25,6 +25,8 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -53,6 +55,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       ...statusRoute(() => eventualStatus(node().status(), config), facts, gossip),
       summary: "who takes part, who is up, how far everybody is",
     },
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   return [indexRoute(routes, { version: facts.version, notes }), ...routes];

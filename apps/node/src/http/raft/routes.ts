@@ -32,6 +32,8 @@ export interface RoutesOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -57,6 +59,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     leaveRoute(options.leave),
     membersRoute(options.replicas, gossip, facts),
     statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   return [indexRoute(routes, { version: facts.version, notes }), ...routes];

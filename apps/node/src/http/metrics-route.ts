@@ -1,0 +1,22 @@
+/** `GET /metrics`, for Prometheus and everybody who reads its formats. */
+import type { Metrics } from "../metrics/registry.ts";
+import { bodyMaxBytes, type Route } from "./api.ts";
+
+/** No route if `--metrics=off`. */
+export function metricsRoutes(metrics: Metrics): readonly Route[] {
+  if (!metrics.enabled) return [];
+  return [
+    {
+      method: "GET",
+      path: "/metrics",
+      summary: "what this node counts, for Prometheus; OpenMetrics by Accept",
+      kind: "probe", // while a node starts or stops it is the most wanted
+      bodyMaxBytes,
+      handle: async ({ headers }) => {
+        const open = headers.accept?.includes("application/openmetrics-text") ?? false;
+        const { contentType, body } = await metrics.scrape(open ? "openmetrics" : "prometheus");
+        return { status: 200, headers: { "content-type": contentType }, body };
+      },
+    },
+  ];
+}
