@@ -13,6 +13,7 @@ import type { EventualConfig } from "../config/node-config.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import { sampleNode, setKeys } from "./node-metrics.ts";
 import type { Metrics } from "./registry.ts";
+import type { Tally } from "./tally.ts";
 
 /** Between two looks at who lacks records, in milliseconds: scrapes come too rarely for that. */
 const lookEveryMs = 1000;
@@ -30,6 +31,10 @@ export interface EventualMeterParts {
 
 export class EventualMeter {
   readonly #parts: EventualMeterParts;
+  readonly #syncs: Tally;
+  readonly #checkpoints: Tally;
+  /** Added since the last scrape. */
+  #units = 0;
   /** What was asked to be added, by the context of the operation; as many as the node lets wait. */
   readonly #adding = new Map<number, bigint>();
   /** Numbers of the exchanges that compare; as many as there are peers (Y4). */
@@ -41,6 +46,8 @@ export class EventualMeter {
 
   constructor(parts: EventualMeterParts) {
     this.#parts = parts;
+    this.#syncs = parts.metrics.tally("counter_wal_fsync_duration_seconds");
+    this.#checkpoints = parts.metrics.tally("counter_snapshot_duration_seconds");
     sampleNode(parts, "journal");
     parts.metrics.onScrape(() => this.#sample());
     this.#looking = parts.metrics.enabled ? setInterval(() => this.#look(), lookEveryMs) : null;
@@ -52,9 +59,7 @@ export class EventualMeter {
   }
 
   /** Told of every sync of the journal. */
-  readonly onSync = (tookMs: number): void => {
-    this.#parts.metrics.observe("counter_wal_fsync_duration_seconds", {}, tookMs / 1000);
-  };
+  readonly onSync = (tookMs: number): void => this.#syncs.observe(tookMs / 1000);
 
   /** Calls both; the other one first. */
   beside(observer: EventualObserver): EventualObserver {
@@ -72,7 +77,7 @@ export class EventualMeter {
       onCheckpoint: (bytes, tookMs) => {
         observer.onCheckpoint?.(bytes, tookMs);
         const { metrics } = this.#parts;
-        metrics.observe("counter_snapshot_duration_seconds", {}, tookMs / 1000);
+        this.#checkpoints.observe(tookMs / 1000);
         metrics.set("counter_snapshot_last_success_timestamp_seconds", Date.now() / 1000);
       },
     };
@@ -114,8 +119,7 @@ export class EventualMeter {
     if (delta === undefined) return;
     this.#adding.delete(outcome.context);
     if (outcome.type === "refused" || outcome.replayed) return;
-    const { metrics } = this.#parts;
-    metrics.count("counter_increment_units_total", { mode: "eventual" }, Number(delta));
+    this.#units += Number(delta);
   }
 
   #onNote(note: Note): void {
@@ -156,6 +160,8 @@ export class EventualMeter {
     const { metrics, config } = this.#parts;
     const node = this.#parts.node();
     if (node === null) return;
+    metrics.count("counter_increment_units_total", { mode: "eventual" }, this.#units);
+    this.#units = 0;
     const status = node.status();
     metrics.set("counter_counters", status.counters);
     setKeys(metrics, status.keys, config.idempotencyMax);

@@ -13,6 +13,7 @@ import type { BatchResults, RaftCounterOptions, RaftHost } from "../engine/raft-
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import { sampleNode, setKeys } from "./node-metrics.ts";
 import type { Metrics } from "./registry.ts";
+import type { Tally } from "./tally.ts";
 
 export interface RaftMeterParts {
   readonly metrics: Metrics;
@@ -28,23 +29,30 @@ type Metered = Pick<RaftCounterOptions, "node" | "onBatch">;
 
 export class RaftMeter {
   readonly #parts: RaftMeterParts;
+  readonly #syncs: Tally;
+  readonly #proposals: Tally;
+  readonly #batches: Tally;
+  readonly #snapshots: Tally;
   #leaderId: NodeId | null = null;
+  /** Added since the last scrape. */
+  #units = 0;
 
   constructor(parts: RaftMeterParts) {
     this.#parts = parts;
+    const { metrics } = parts;
+    this.#syncs = metrics.tally("counter_wal_fsync_duration_seconds");
+    this.#proposals = metrics.tally("counter_raft_proposal_duration_seconds");
+    this.#batches = metrics.tally("counter_combined_batch_size");
+    this.#snapshots = metrics.tally("counter_snapshot_duration_seconds");
     sampleNode(parts, "raft");
     parts.metrics.onScrape(() => this.#sample());
   }
 
   /** Told of every sync of the log. */
-  readonly onSync = (tookMs: number): void => {
-    this.#parts.metrics.observe("counter_wal_fsync_duration_seconds", {}, tookMs / 1000);
-  };
+  readonly onSync = (tookMs: number): void => this.#syncs.observe(tookMs / 1000);
 
   /** Told of every command, with the number of callers that it answers. */
-  readonly #onBatch = (callers: number): void => {
-    this.#parts.metrics.observe("counter_combined_batch_size", {}, callers);
-  };
+  readonly #onBatch = (callers: number): void => this.#batches.observe(callers);
 
   beside(observer: RaftObserver): RaftObserver {
     if (!this.#parts.metrics.enabled) return observer;
@@ -54,7 +62,7 @@ export class RaftMeter {
       },
       onSnapshotSaved: (_snapshot, tookMs) => {
         const { metrics } = this.#parts;
-        metrics.observe("counter_snapshot_duration_seconds", {}, tookMs / 1000);
+        this.#snapshots.observe(tookMs / 1000);
         metrics.set("counter_snapshot_last_success_timestamp_seconds", Date.now() / 1000);
       },
     });
@@ -68,9 +76,8 @@ export class RaftMeter {
       const startedAt = performance.now();
       try {
         const proposed = await node.propose(command, options);
-        const tookMs = performance.now() - startedAt;
-        metrics.observe("counter_raft_proposal_duration_seconds", {}, tookMs / 1000);
-        metrics.count("counter_increment_units_total", { mode: "raft" }, unitsOf(proposed.result));
+        this.#proposals.observe((performance.now() - startedAt) / 1000);
+        this.#units += unitsOf(proposed.result);
         return proposed;
       } catch (error) {
         metrics.count("counter_raft_proposals_failed_total");
@@ -95,6 +102,8 @@ export class RaftMeter {
 
   #sample(): void {
     const { metrics, config, machine } = this.#parts;
+    metrics.count("counter_increment_units_total", { mode: "raft" }, this.#units);
+    this.#units = 0;
     const { counters, keys } = machine.stats();
     metrics.set("counter_counters", counters);
     setKeys(metrics, keys, config.idempotencyMax);

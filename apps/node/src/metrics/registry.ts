@@ -2,7 +2,7 @@
  * The metrics of one node in a `prom-client` registry of its own: several nodes may run in one
  * process. What happens is counted when it happens; what *is* is asked for when somebody scrapes.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 
 import type { Mode } from "../config/node-config.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type HistogramName,
   type MetricSpec,
 } from "./specs.ts";
+import { Tally, TallyHistogram } from "./tally.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -36,7 +37,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
-  readonly #histograms = new Map<string, Histogram>();
+  readonly #histograms = new Map<string, TallyHistogram>();
   readonly #samplers: Sampler[] = [];
   readonly #labelValues = new Map<string, Set<string>>();
   #scraping: Promise<unknown> = Promise.resolve();
@@ -59,7 +60,7 @@ export class Metrics {
         case "histogram":
           this.#histograms.set(
             name,
-            new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] }),
+            new TallyHistogram({ ...common, buckets: [...(spec.buckets ?? [])] }),
           );
           break;
       }
@@ -78,8 +79,9 @@ export class Metrics {
     this.#counters.get(name)?.inc(labels, by);
   }
 
-  observe(name: HistogramName, labels: Labels, value: number): void {
-    this.#histograms.get(name)?.observe(labels, value);
+  /** Where to observe under these labels from now on; keep it. Of the other mode: nobody reads it. */
+  tally(name: HistogramName, labels: Labels = {}): Tally {
+    return this.#histograms.get(name)?.bind(labels) ?? new Tally([]);
   }
 
   set(name: GaugeName, value: number | boolean, labels: Labels = {}): void {

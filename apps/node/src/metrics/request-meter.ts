@@ -2,6 +2,7 @@
 import type { Mode } from "../config/node-config.ts";
 import type { Answered } from "../http/server.ts";
 import type { Metrics } from "./registry.ts";
+import type { Tally } from "./tally.ts";
 
 /** Any other method is told as `other`: a client can write what it likes there. */
 const methods: ReadonlySet<string> = new Set([
@@ -47,29 +48,69 @@ export function operationOf(method: string, path: string): string | null {
   return operations.get(`${method} ${path.replace(/:[^/]+/, ":name")}`) ?? null;
 }
 
+/** What is kept for one route and method: numbers, which become metrics when somebody scrapes. */
+interface Kept {
+  readonly labels: { readonly route: string; readonly method: string };
+  readonly durations: Tally;
+  readonly op: string | null;
+  /** By status, and by outcome of the operation, since the last scrape. */
+  readonly codes: Map<number, number>;
+  readonly outcomes: Map<string, number>;
+}
+
 export function requestMeter(metrics: Metrics, mode: Mode): (answered: Answered) => void {
-  // Asked for with every request, and there are as many as routes.
-  const known = new Map<object, string | null>();
+  // As many as there are routes and methods.
+  const byRoute = new Map<object | null, Map<string, Kept>>();
+  let conflicts = 0;
+  let replays = 0;
+
+  const keep = (route: Answered["route"], given: string): Kept => {
+    const method = methods.has(given) ? given : "other";
+    let byMethod = byRoute.get(route);
+    if (byMethod === undefined) byRoute.set(route, (byMethod = new Map<string, Kept>()));
+    let kept = byMethod.get(method);
+    if (kept !== undefined) return kept;
+    const labels = { route: route?.path ?? noRoute, method };
+    const durations = metrics.tally("counter_http_request_duration_seconds", labels);
+    const op = route === null ? null : operationOf(route.method, route.path);
+    kept = { labels, durations, op, codes: new Map(), outcomes: new Map() };
+    byMethod.set(method, kept);
+    return kept;
+  };
+
+  const flush = ({ labels, op, codes, outcomes }: Kept): void => {
+    for (const [code, count] of codes) {
+      metrics.count("counter_http_requests_total", { ...labels, code: String(code) }, count);
+    }
+    for (const [outcome, count] of outcomes) {
+      metrics.count("counter_operations_total", { op: op ?? "none", mode, outcome }, count);
+    }
+    codes.clear();
+    outcomes.clear();
+  };
+
+  metrics.onScrape(() => {
+    for (const byMethod of byRoute.values()) for (const kept of byMethod.values()) flush(kept);
+    metrics.count("counter_idempotent_replays_total", {}, replays);
+    metrics.count("counter_idempotency_conflicts_total", {}, conflicts);
+    replays = conflicts = 0;
+  });
 
   return ({ route, method, request, reply, tookMs }) => {
-    const labels = {
-      route: route?.path ?? noRoute,
-      method: methods.has(method) ? method : "other",
-    };
-    metrics.observe("counter_http_request_duration_seconds", labels, tookMs / 1000);
-    metrics.count("counter_http_requests_total", { ...labels, code: String(reply.status) });
-    if (route === null) return;
-    let op = known.get(route);
-    if (op === undefined) known.set(route, (op = operationOf(route.method, route.path)));
+    const { durations, codes, op, outcomes } = keep(route, method);
+    durations.observe(tookMs / 1000);
+    increase(codes, reply.status);
     // Who was sent here by another node is counted there: it is the one that the client asked.
     if (op === null || request.headers["counter-forwarded"] !== undefined) return;
     const outcome = outcomeOf(op, reply);
-    metrics.count("counter_operations_total", { op, mode, outcome });
-    if (outcome === "replayed") metrics.count("counter_idempotent_replays_total");
-    if (reply.headers["counter-code"] === "idempotency-key-reused") {
-      metrics.count("counter_idempotency_conflicts_total");
-    }
+    increase(outcomes, outcome);
+    if (outcome === "replayed") replays += 1;
+    if (reply.headers["counter-code"] === "idempotency-key-reused") conflicts += 1;
   };
+}
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function outcomeOf(op: string, { status, headers }: Answered["reply"]): string {
