@@ -207,6 +207,10 @@ class EventualServer implements RunningNode {
     }
   }
 
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
   stop(): Promise<void> {
     return this.#life.stop();
   }

@@ -231,6 +231,10 @@ class CounterNode implements RunningNode {
     return this.#flight.save("flight");
   }
 
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
     return this.#life.stop();

@@ -31,6 +31,8 @@ export interface RunningNode {
   readonly left: Promise<void>;
   /** Writes down, for people, what the node has done lately. */
   record(): Promise<void>;
+  /** From now on `/readyz` says that the node stops; it goes on answering. */
+  withdraw(): void;
   /** Refuses new requests, finishes those that are being answered, closes everything. Idempotent. */
   stop(): Promise<void>;
 }

@@ -177,6 +177,12 @@ export const flagSpecs = {
       "file of the keys that encrypt gossip, as Serf has it: a JSON array of base64 keys, the first of which seals",
     default: "none: not encrypted",
   },
+  config: {
+    group: running,
+    describe:
+      "YAML or JSON file of settings, with the names of the flags; flags and environment win. --print-config prints what a node would be started with",
+    default: "none",
+  },
   metrics: {
     group: running,
     describe: "on, or off: whether there is GET /metrics",

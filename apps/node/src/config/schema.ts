@@ -168,6 +168,7 @@ export const flagsSchema = z.object({
   "max-counters": integer(1, 1_000_000).default(100_000),
   "gossip-port": gossipPort.optional(),
   "gossip-key-file": z.string().min(1, "a file is needed").optional(),
+  config: z.string().min(1, "a file is needed").optional(),
   metrics: oneOf("on", "off").default("on"),
   "metrics-counters": z
     .array(z.string().refine(isCounterName, "this is not the name of a counter"))
