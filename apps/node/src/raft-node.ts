@@ -3,7 +3,7 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import type { RaftNode } from "@counter/raft";
+import type { RaftNode, RaftNodeStatus } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
 import type { TransportEvent } from "@counter/transport-http";
 
@@ -30,6 +30,7 @@ import { Handover } from "./handover.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { RaftMeter } from "./metrics/raft-meter.ts";
 import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
@@ -42,7 +43,8 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   const node = new CounterNode(parts);
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.begin()));
+    const begin = (): Promise<FirstStart> => node.begin();
+    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -62,6 +64,7 @@ class CounterNode implements RunningNode {
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
   readonly #watch: Watch;
+  readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
   readonly #handover: Handover;
   readonly #admission: Admission;
@@ -80,7 +83,7 @@ class CounterNode implements RunningNode {
   constructor(parts: NodeParts<RaftConfig>) {
     const { config, log, logContext, version: release } = parts;
     this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+    this.#front = new Front(parts);
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -107,27 +110,29 @@ class CounterNode implements RunningNode {
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
+    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
+    this.meter = new RaftMeter({
+      metrics: this.#front.metrics,
+      config,
+      machine: this.#machine,
+      status,
+      connected: (id) => this.#neighbours.connected(id),
+      gossip: () => this.#gossip.summary(),
+    });
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
     this.#handover = new Handover(this.#neighbours);
-    this.#gossip = raftGossip({
-      config,
-      log,
-      status: () => this.#raft?.status() ?? null,
-      clusterId: () => this.#clusterId,
-    });
+    this.#gossip = raftGossip({ config, log, status, clusterId: () => this.#clusterId });
     this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
     this.#front.gate.starting = () => {
       const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
       return waiting ?? "the node reads its data directory";
     };
-    this.#forwarder = createForwarder({
-      own: config.address,
-      timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
-    });
+    const timeoutMs = config.applyTimeoutMs + 500; // the leader's own answer comes first
+    this.#forwarder = createForwarder({ own: config.address, timeoutMs });
     this.#leaving = new Leaving({
       engine: () => this.#front.gate.engine(),
       // Whatever this node does with the requests of its clients.
@@ -192,7 +197,7 @@ class CounterNode implements RunningNode {
       dataDir,
       server: this.#front.server,
       machine: this.#machine,
-      observer: this.#flight.beside(this.#watch.observer),
+      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {
@@ -229,6 +234,10 @@ class CounterNode implements RunningNode {
     return this.#flight.save("flight");
   }
 
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
     return this.#life.stop();
@@ -248,9 +257,9 @@ class CounterNode implements RunningNode {
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
+    const parts = { machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
+    return new RaftCounter({ ...this.#parts.config, ...parts, ...this.meter.host(node), reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */

@@ -67,6 +67,9 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],
+    metrics: flags.metrics === "on",
+    metricsCounters: [...new Set(flags["metrics-counters"])],
+    drainDelayMs: flags["drain-delay"],
   };
 }
 

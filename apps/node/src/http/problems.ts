@@ -233,6 +233,7 @@ export function problemReply(
     readonly path: string;
     /** What the `type` begins with. */
     readonly base: string;
+    readonly traceId: string;
   },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
@@ -263,6 +264,7 @@ export function problemReply(
     outcome: kind.outcome,
     retryable: kind.retryable,
     node: context.node,
+    traceId: context.traceId,
     ...problem.extensions,
   };
   return {

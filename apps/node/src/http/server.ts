@@ -33,6 +33,24 @@ const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
 
+/** A request that was answered, for whoever counts them or writes them down. */
+export interface Answered {
+  /** `null`: there is none at this path, or it could not be told. */
+  readonly route: Pick<Route, "method" | "path"> | null;
+  readonly method: string;
+  readonly request: Pick<ApiRequest, "headers" | "path">;
+  readonly reply: ApiReply;
+  /** From its head having been read until the reply was handed to the socket, in milliseconds. */
+  readonly tookMs: number;
+}
+
+export interface ListenerOptions {
+  /** Writes are accepted by GET as well, as the original demo does. */
+  readonly strict: boolean;
+  /** Told of every request; must not throw. */
+  readonly onAnswered?: (answered: Answered) => void;
+}
+
 /** A server that listens nowhere yet and answers nothing until it has a listener for requests. */
 export function createHttpServer(): Server {
   const server = createServer({
@@ -49,22 +67,31 @@ export function createHttpServer(): Server {
 
 /**
  * Answers requests by the table of routes.
- *
- * @param options.strict - writes are accepted by GET as well, as the original demo does
  */
 export function requestListener(
   routes: readonly Route[],
   service: Service,
-  options: { readonly strict: boolean },
+  options: ListenerOptions,
 ): RequestListener {
   const table = new RouteTable(routes);
-  const app = expressApp(routes, service, options);
+  const { onAnswered = (): void => undefined } = options;
+  const begun = new WeakMap<IncomingMessage, number>();
+  const answered = (seen: Omit<Answered, "tookMs">, beganMs: number | undefined): void => {
+    const now = performance.now();
+    onAnswered({ ...seen, tookMs: now - (beganMs ?? now) });
+  };
+  const app = expressApp(routes, service, {
+    ...options,
+    onSent: (incoming, seen) => answered(seen, begun.get(incoming)),
+  });
 
   return (incoming, outgoing) => {
+    const beganMs = performance.now();
     const { path, query } = splitUrl(incoming.url ?? "");
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
+      begun.set(incoming, beganMs);
       app(incoming, outgoing);
       return;
     }
@@ -79,7 +106,10 @@ export function requestListener(
         body,
         hungUp: () => incoming.socket.destroyed,
       };
-      void service.answer(route, request).then((reply) => send(outgoing, reply));
+      void service.answer(route, request).then((reply) => {
+        send(outgoing, reply);
+        answered({ route, method: route.method, request, reply }, beganMs);
+      });
     };
     if (length === 0) answer(noBody);
     else collect(incoming, answer);
@@ -117,7 +147,9 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
 function expressApp(
   routes: readonly Route[],
   service: Service,
-  options: { readonly strict: boolean },
+  options: ListenerOptions & {
+    readonly onSent: (incoming: IncomingMessage, seen: Omit<Answered, "tookMs">) => void;
+  },
 ): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -143,16 +175,20 @@ function expressApp(
       send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
     });
     app.all(path, read, async (request, response) => {
-      const reply = await service.answer(routeOf(request), apiRequest(routeOf(request), request));
+      const route = routeOf(request);
+      const reply = await service.answer(route, apiRequest(route, request));
       send(response, reply, request.method);
+      options.onSent(request, { route, method: request.method, request, reply });
     });
   }
   app.use((request) => {
     throw new Problem("not-found", `there is no ${request.path.slice(0, 128)} here`);
   });
   const onError: ErrorRequestHandler = (error, request, response, next) => {
-    if (response.headersSent) next(error);
-    else send(response, service.refuse(error, request));
+    if (response.headersSent) return next(error);
+    const reply = service.refuse(error, request);
+    send(response, reply);
+    options.onSent(request, { route: null, method: request.method, request, reply });
   };
   app.use(onError);
   return app;

@@ -31,6 +31,8 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -69,6 +71,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       gossip,
     ),
     ...nodeRoutes(() => drainable(gate)),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);

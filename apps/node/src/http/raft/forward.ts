@@ -8,6 +8,7 @@ import { parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { Problem } from "../problems.ts";
+import { traceOf } from "../trace.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;
@@ -89,6 +90,7 @@ function exchange(
   const headers: Record<string, string | number> = {
     "content-length": request.body.length,
     "counter-forwarded": to.own,
+    ...traceOf(request.headers).child(),
   };
   for (const name of requestHeaders) {
     const value = request.headers[name];

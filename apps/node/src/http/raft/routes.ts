@@ -35,6 +35,8 @@ export interface RoutesOptions extends DemoOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
@@ -70,6 +72,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
       gossip,
     ),
     ...nodeRoutes(options.drainable),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, options);
