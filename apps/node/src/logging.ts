@@ -3,6 +3,7 @@ import winston, { type Logger } from "winston";
 
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
+import { redaction } from "./security/redaction.ts";
 
 /** What every line says besides its message; the term changes while the node runs. */
 export interface LogContext {
@@ -39,7 +40,12 @@ export function createLog(
   return winston.createLogger({
     level: config.logLevel,
     defaultMeta: { node: config.label, mode: config.mode },
-    format: winston.format.combine(describeErrors(), winston.format.timestamp(), format),
+    format: winston.format.combine(
+      describeErrors(),
+      redaction(),
+      winston.format.timestamp(),
+      format,
+    ),
     transports: [new winston.transports.Console()],
   });
 }

@@ -15,6 +15,7 @@ import { Service, type Handling } from "./http/service.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
+import type { Access } from "./security/access.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
@@ -25,6 +26,7 @@ export interface RaftListenerParts extends Pick<
     "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes"
   >;
   readonly handling: Handling;
+  readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;

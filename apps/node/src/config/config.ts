@@ -158,10 +158,10 @@ function collect(
     const variable = environmentName(flag);
     const fromFlag = parsed[flag];
     const fromEnvironment = environment[variable];
+    const spec: FlagSpec = flagSpecs[flag];
     const value = fromFlag ?? (fromEnvironment === "" ? undefined : fromEnvironment);
     if (value === undefined) continue;
     const name = fromFlag === undefined ? variable : `--${flag}`;
-    const spec: FlagSpec = flagSpecs[flag];
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (values.includes("")) problems.push(`${name} needs a value: write ${name}=<value>`);
     else if (spec.list === true) given[flag] = { name, value: splitList(value) };

@@ -8,8 +8,11 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 
 import express, {
   type ErrorRequestHandler,
@@ -20,7 +23,9 @@ import express, {
 } from "express";
 
 import { messageOf } from "../error-text.ts";
-import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import type { Admission, Asked } from "../security/access.ts";
+import { limitConnections } from "../security/connections.ts";
+import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import { RouteTable } from "./route-table.ts";
 import type { Service } from "./service.ts";
@@ -32,6 +37,10 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
+/** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
+export const headersMax: number = 100;
+/** The longest that the beginning of a TLS connection may take, in milliseconds. */
+const handshakeTimeoutMs = 10_000;
 
 /** A request that was answered, for whoever counts them or writes them down. */
 export interface Answered {
@@ -51,17 +60,27 @@ export interface ListenerOptions {
   readonly onAnswered?: (answered: Answered) => void;
 }
 
-/** A server that listens nowhere yet and answers nothing until it has a listener for requests. */
-export function createHttpServer(): Server {
-  const server = createServer({
+/**
+ * A server that listens nowhere yet and answers nothing until it has a listener for requests.
+ *
+ * @param tls - with certificates it speaks nothing but TLS
+ */
+export function createHttpServer(tls: TlsOptions | null = null): Server {
+  const options: ServerOptions = {
     connectionsCheckingInterval: 2000,
     headersTimeout: headersTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: headerMaxBytes,
     noDelay: true,
     requestTimeout: requestTimeoutMs,
-  });
+  };
+  const handshakeTimeout = handshakeTimeoutMs;
+  const server: Server =
+    tls === null
+      ? createServer(options)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout });
   server.maxConnections = connectionsMax;
+  limitConnections(server);
   return server;
 }
 
@@ -88,6 +107,11 @@ export function requestListener(
   return (incoming, outgoing) => {
     const beganMs = performance.now();
     const { path, query } = splitUrl(incoming.url ?? "");
+    if (incoming.rawHeaders.length > 2 * headersMax) {
+      const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
+      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
+      return;
+    }
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
@@ -96,7 +120,7 @@ export function requestListener(
       return;
     }
     const { route, params } = found;
-    const answer = (body: Uint8Array): void => {
+    const answer = (body: Uint8Array, admission: Admission): void => {
       const request: ApiRequest = {
         method: route.method,
         path,
@@ -106,14 +130,33 @@ export function requestListener(
         body,
         hungUp: () => incoming.socket.destroyed,
       };
-      void service.answer(route, request).then((reply) => {
+      void service.answer(route, request, admission).then((reply) => {
         send(outgoing, reply);
         answered({ route, method: route.method, request, reply }, beganMs);
       });
     };
-    if (length === 0) answer(noBody);
-    else collect(incoming, answer);
+    const admission = admitted(service, { route, incoming, asked: { params, query } });
+    if ("status" in admission) send(outgoing, admission);
+    else if (length === 0) answer(noBody, admission);
+    else collect(incoming, (body) => answer(body, admission));
   };
+}
+
+/** What lets a request in, or the reply that says why it does not get in. */
+function admitted(
+  service: Service,
+  request: {
+    readonly route: Route;
+    readonly incoming: IncomingMessage;
+    readonly asked: Asked;
+  },
+): Admission | ApiReply {
+  const { route, incoming, asked } = request;
+  try {
+    return service.admit(route, incoming, asked);
+  } catch (error) {
+    return service.refuse(error, { headers: incoming.headers, path: route.path });
+  }
 }
 
 /**
@@ -144,6 +187,12 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 
+/** Whether a body that nobody wants is better cut off than read to its end. */
+function isLong({ headers }: IncomingMessage): boolean {
+  const length = Number(headers["content-length"] ?? 0);
+  return headers["transfer-encoding"] !== undefined || length > bodyMaxBytes;
+}
+
 function expressApp(
   routes: readonly Route[],
   service: Service,
@@ -155,6 +204,7 @@ function expressApp(
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
+  const admissions = new WeakMap<IncomingMessage, Admission>();
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
 
@@ -167,6 +217,12 @@ function expressApp(
       if (route !== undefined) return route;
       throw new Problem("method-not-allowed", `use ${known}`, { headers: { allow } });
     };
+    // Before a byte of the body is read: who may not send it must not cost memory.
+    const admit = (request: Request, _response: Response, next: NextFunction): void => {
+      const asked = { params: paramsOf(request), query: splitUrl(request.originalUrl).query };
+      admissions.set(request, service.admit(routeOf(request), request, asked));
+      next();
+    };
     const read = (request: Request, response: Response, next: NextFunction): void => {
       const limit = routeOf(request).bodyMaxBytes;
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
@@ -174,9 +230,10 @@ function expressApp(
     app.options(path, (_request, response) => {
       send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
     });
-    app.all(path, read, async (request, response) => {
+    app.all(path, admit, read, async (request, response) => {
       const route = routeOf(request);
-      const reply = await service.answer(route, apiRequest(route, request));
+      const admission = admissions.get(request);
+      const reply = await service.answer(route, apiRequest(route, request), admission);
       send(response, reply, request.method);
       options.onSent(request, { route, method: request.method, request, reply });
     });
@@ -186,7 +243,8 @@ function expressApp(
   });
   const onError: ErrorRequestHandler = (error, request, response, next) => {
     if (response.headersSent) return next(error);
-    const reply = service.refuse(error, request);
+    const refused = service.refuse(error, request);
+    const reply = admissions.get(request)?.seal(refused) ?? refused;
     send(response, reply);
     options.onSent(request, { route: null, method: request.method, request, reply });
   };
@@ -212,17 +270,19 @@ function methodsAt(
 
 function apiRequest(route: Route, request: Request): ApiRequest {
   const body: unknown = request.body;
-  const params = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.params)) params.set(name, String(value));
   return {
     method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
     path: request.path,
-    params: Object.fromEntries(params),
+    params: paramsOf(request),
     query: splitUrl(request.originalUrl).query,
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
     hungUp: () => request.socket.destroyed,
   };
+}
+
+function paramsOf({ params }: Request): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
 }
 
 function send(response: ServerResponse, reply: ApiReply, method: string = ""): void {
@@ -236,8 +296,9 @@ function send(response: ServerResponse, reply: ApiReply, method: string = ""): v
     return;
   }
   const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
-  // The rest of a body that nobody reads would be taken for the next request.
-  const close = reply.status === 413 ? { connection: "close" } : {};
+  // The rest of a body that nobody reads would be taken for the next request, or be read for nothing.
+  const unread = reply.status === 413 || (reply.status === 401 && isLong(response.req));
+  const close = unread ? { connection: "close" } : {};
   response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
   response.end(reply.body);
 }
