@@ -2,6 +2,7 @@
  * Is the process alive (`/livez`), should it get traffic (`/readyz`), and the demo's `/health`.
  * Machines look at the status; people add `?verbose`.
  */
+import { probeDoc } from "./docs/cluster.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { prefersJson } from "./negotiation.ts";
 
@@ -23,9 +24,10 @@ export interface Health {
 }
 
 export function healthRoutes(health: Health): readonly Route[] {
-  const probe = (route: Pick<Route, "path" | "summary">, shown: Shown) => {
+  const probed = { method: "GET", kind: "probe", scope: "none", bodyMaxBytes } as const;
+  const probe = (route: Pick<Route, "path" | "summary" | "operation">, shown: Shown) => {
     const handle = (request: ApiRequest): ApiReply => report(request, shown);
-    return { ...route, method: "GET", kind: "probe", bodyMaxBytes, handle } as const;
+    return { ...route, ...probed, handle };
   };
   const summaries = {
     health: "alive, and not on its way out",
@@ -34,11 +36,17 @@ export function healthRoutes(health: Health): readonly Route[] {
   };
   return [
     probe(
-      { path: "/health", summary: summaries.health },
+      { path: "/health", summary: summaries.health, operation: probeDoc("getHealth") },
       { ...health, checks: health.serving, ok: "OK" },
     ),
-    probe({ path: "/livez", summary: summaries.live }, { checks: health.live, ok: "ok" }),
-    probe({ path: "/readyz", summary: summaries.ready }, { checks: health.ready, ok: "ok" }),
+    probe(
+      { path: "/livez", summary: summaries.live, operation: probeDoc("getLiveness") },
+      { checks: health.live, ok: "ok" },
+    ),
+    probe(
+      { path: "/readyz", summary: summaries.ready, operation: probeDoc("getReadiness") },
+      { checks: health.ready, ok: "ok" },
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 /**
- * One `http.Server` for clients and peers. Express serves the routes; requests without a body that
- * name one of them go to the same handlers without it, because Express costs several times what all
- * the rest of a request does.
+ * One `http.Server` for clients and peers. Express serves the routes; requests that name one of them
+ * outright go to the same handlers without it, because Express costs several times what all the
+ * rest of a request does.
  */
 import {
   createServer,
@@ -19,8 +19,10 @@ import express, {
   type Response,
 } from "express";
 
+import { messageOf } from "../error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
+import { RouteTable } from "./route-table.ts";
 import type { Service } from "./service.ts";
 
 /** Most open connections of clients and peers together. */
@@ -55,27 +57,52 @@ export function requestListener(
   service: Service,
   options: { readonly strict: boolean },
 ): RequestListener {
-  const fixed = routes.filter(({ path }) => !path.includes(":"));
-  const exact = new Map(fixed.map((route) => [`${route.method} ${route.path}`, route]));
+  const table = new RouteTable(routes);
   const app = expressApp(routes, service, options);
 
   return (incoming, outgoing) => {
     const { path, query } = splitUrl(incoming.url ?? "");
-    const route = exact.get(`${incoming.method ?? ""} ${path}`);
-    if (route === undefined || hasBody(incoming)) {
+    const found = table.find(incoming.method ?? "", path);
+    const length = found === null ? null : lengthOf(incoming, found.route);
+    if (found === null || length === null) {
       app(incoming, outgoing);
       return;
     }
-    const request: ApiRequest = {
-      method: route.method,
-      path: route.path,
-      query,
-      headers: incoming.headers,
-      body: noBody,
-      hungUp: () => incoming.socket.destroyed,
+    const { route, params } = found;
+    const answer = (body: Uint8Array): void => {
+      const request: ApiRequest = {
+        method: route.method,
+        path,
+        params,
+        query,
+        headers: incoming.headers,
+        body,
+        hungUp: () => incoming.socket.destroyed,
+      };
+      void service.answer(route, request).then((reply) => send(outgoing, reply));
     };
-    void service.answer(route, request).then((reply) => send(outgoing, reply));
+    if (length === 0) answer(noBody);
+    else collect(incoming, answer);
   };
+}
+
+/**
+ * How many bytes of body there are, if that is plainly said and within the route's limit; `null`
+ * leaves the request to Express, which knows every other case and what to answer then.
+ */
+function lengthOf({ headers }: IncomingMessage, route: Route): number | null {
+  if (headers["transfer-encoding"] !== undefined) return null;
+  if (headers["content-encoding"] !== undefined || headers.expect !== undefined) return null;
+  const length = Number(headers["content-length"] ?? 0);
+  return length <= route.bodyMaxBytes ? length : null;
+}
+
+/** Node.js ends the stream after exactly the length that was announced, or not at all. */
+function collect(incoming: IncomingMessage, whole: (body: Uint8Array) => void): void {
+  const chunks: Uint8Array[] = [];
+  incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  incoming.once("end", () => whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+  incoming.once("error", () => incoming.destroy()); // hung up: there is nobody to answer
 }
 
 const noQuery: URLSearchParams = new URLSearchParams();
@@ -87,12 +114,6 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 
-function hasBody(incoming: IncomingMessage): boolean {
-  const { headers } = incoming;
-  const length = headers["content-length"];
-  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
-}
-
 function expressApp(
   routes: readonly Route[],
   service: Service,
@@ -102,21 +123,28 @@ function expressApp(
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
 
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = methodsAt(path, routes, options);
-    const allow = [...methods.keys()].join(", ");
+    const known = [...methods.keys()].join(", ");
+    const allow = `${known}, OPTIONS`;
     const routeOf = ({ method }: Request): Route => {
       const route = methods.get(method);
       if (route !== undefined) return route;
-      throw new Problem("method-not-allowed", `use ${allow}`, { headers: { allow } });
+      throw new Problem("method-not-allowed", `use ${known}`, { headers: { allow } });
     };
     const read = (request: Request, response: Response, next: NextFunction): void => {
       const limit = routeOf(request).bodyMaxBytes;
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
+    app.options(path, (_request, response) => {
+      send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
+    });
     app.all(path, read, async (request, response) => {
-      send(response, await service.answer(routeOf(request), apiRequest(routeOf(request), request)));
+      const reply = await service.answer(routeOf(request), apiRequest(routeOf(request), request));
+      send(response, reply, request.method);
     });
   }
   app.use((request) => {
@@ -161,10 +189,33 @@ function apiRequest(route: Route, request: Request): ApiRequest {
   };
 }
 
-function send(response: ServerResponse, reply: ApiReply): void {
+function send(response: ServerResponse, reply: ApiReply, method: string = ""): void {
+  if (reply.stream !== undefined) {
+    stream(response, reply, method);
+    return;
+  }
+  if (reply.status === 204 || reply.status === 304) {
+    response.writeHead(reply.status, reply.headers);
+    response.end();
+    return;
+  }
   const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
   // The rest of a body that nobody reads would be taken for the next request.
   const close = reply.status === 413 ? { connection: "close" } : {};
   response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
   response.end(reply.body);
+}
+
+/** What fails after the head was sent can only break off; the client sees that something is missing. */
+function stream(response: ServerResponse, reply: ApiReply, method: string): void {
+  response.writeHead(reply.status, reply.headers);
+  if (method === "HEAD") {
+    response.end();
+    return;
+  }
+  try {
+    reply.stream?.(response);
+  } catch (error) {
+    response.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+  }
 }
