@@ -96,7 +96,7 @@ class EventualServer implements RunningNode {
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const service = new Service({ address, gate, handling, log });
+    const service = new Service({ ...config, gate, handling, log });
     const routes = eventualRoutes({
       config,
       gate,

@@ -15,7 +15,11 @@ const statusSchema = z.object({
 export async function askForCluster(address: string): Promise<ForeignCluster | null> {
   const { signal } = new AbortController(); // it is over in a second anyway
   try {
-    const { body } = await ask(address, { method: "GET", path: "/status" }, { signal, timeoutMs });
+    const { body } = await ask(
+      address,
+      { method: "GET", path: "/v1/status" },
+      { signal, timeoutMs },
+    );
     const parsed = statusSchema.safeParse(body);
     if (!parsed.success) return null;
     const { clusterId, nodes } = parsed.data;

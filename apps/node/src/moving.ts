@@ -182,7 +182,7 @@ export async function whoIsAt(
   signal: AbortSignal,
 ): Promise<Found> {
   try {
-    const question = { method: "GET", path: "/status" } as const;
+    const question = { method: "GET", path: "/v1/status" } as const;
     const { body, headers } = await ask(address, question, { signal, timeoutMs: answerMaxMs });
     if (headers["counter-served-by"] === own) return "nobody"; // two addresses of one port
     const who = whoSchema.safeParse(body);

@@ -31,6 +31,8 @@ export interface RaftListenerParts extends Pick<
   readonly directoryId: () => string | null;
   /** Milliseconds from process start until the node was first ready; `null` before. */
   readonly readyAfterMs: () => number | null;
+  /** Hands leadership over, if there is somebody to take it. */
+  readonly handOver: () => Promise<void>;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
 }
 
@@ -39,7 +41,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const { config, log, front, neighbours, clusterId, readyAfterMs } = parts;
   const { gate } = front;
   const waiting = (): string => neighbours.waiting();
-  const service = new Service({ ...parts, address: config.address, gate });
+  const service = new Service({ ...parts, ...config, gate });
   const routes = raftRoutes({
     ...parts,
     engine: () => gate.engine(),
@@ -47,7 +49,19 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
       gate.engine(); // until there is one, nobody knows whose backups those are
       return parts.backups();
     },
-    idempotencyWindowMs: config.idempotencyWindowMs,
+    ...config,
+    drainable: () => {
+      gate.engine();
+      return {
+        drain: () => {
+          gate.drained = true;
+          return parts.handOver();
+        },
+        undrain: () => {
+          gate.drained = false;
+        },
+      };
+    },
     facts: { ...config, version: parts.version, clusterId, startedInMs: readyAfterMs },
     connected: (id) => neighbours.connected(id),
     replicas: () => (gate.started ? replicaRows(gate.engine()) : []),

@@ -152,6 +152,9 @@ class CounterNode implements RunningNode {
       clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
       readyAfterMs: () => this.#life.readyAfterMs,
+      handOver: async () => {
+        if (this.#raft !== null) await this.#handover.handOver(this.#raft);
+      },
       leave: (request) => this.#leaving.leave(request),
     });
     await this.#front.listen(listener);

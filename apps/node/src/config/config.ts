@@ -33,7 +33,7 @@ export async function readConfig(
   environment: Environment,
   columns: number = 100,
 ): Promise<ConfigResult> {
-  const parsed = parseArguments(args);
+  const parsed = parseArguments(args.map(toggled));
   const valued = withValue(args);
   if (valued.length === 0) {
     if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
@@ -80,6 +80,13 @@ function parseArguments(args: readonly string[]): Readonly<Record<string, unknow
     .option("version", { type: "boolean" })
     .string(flagNames)
     .parseSync();
+}
+
+/** `--legacy` and `--no-legacy` are short for `--legacy=on` and `--legacy=off`. */
+function toggled(arg: string): string {
+  const [, no, name = ""] = /^--(no-)?([a-z-]+)$/.exec(arg) ?? [];
+  const spec: FlagSpec | null = isFlagName(name) ? flagSpecs[name] : null;
+  return spec?.toggle === true ? `--${name}=${no === undefined ? "on" : "off"}` : arg;
 }
 
 /** `--help=no` would be read as no help, and start a node. */

@@ -12,6 +12,8 @@ export interface FlagSpec {
   readonly default?: string;
   /** May be given several times, or once with commas. */
   readonly list?: true;
+  /** `on` or `off`; `--name` alone means on, and `--no-name` off. */
+  readonly toggle?: true;
 }
 
 const cluster = "Who this node is:";
@@ -83,6 +85,23 @@ export const flagSpecs = {
     describe:
       "longest wait for the other nodes before a request is answered 503 or 504: for a leader and then a majority, or for the ?ack= that was asked for",
     default: "5s",
+  },
+  legacy: {
+    group: requests,
+    toggle: true,
+    describe: "the calls of the original demo (/next, /get, …); --no-legacy leaves /v1 only",
+    default: "on",
+  },
+  "require-idempotency-key": {
+    group: requests,
+    toggle: true,
+    describe: "refuse writes without an Idempotency-Key (428)",
+    default: "off",
+  },
+  "problem-base": {
+    group: requests,
+    describe: "what the type of a problem begins with, before its code",
+    default: "urn:counter:problem:",
   },
   "idempotency-window": {
     group: limits,

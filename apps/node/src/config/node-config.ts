@@ -22,6 +22,12 @@ export interface CommonConfig {
   /** Of a file with the keys that encrypt gossip; `null`: it is not encrypted. */
   readonly gossipKeyFile: string | null;
   readonly compat: "none" | "strict";
+  /** Whether the calls of the original demo are answered. */
+  readonly legacy: boolean;
+  /** Whether writes without a key are refused. */
+  readonly keyRequired: boolean;
+  /** What the type of a problem begins with. */
+  readonly problemBase: string;
   /** Longest wait for what the other nodes have to do before a request can be answered. */
   readonly applyTimeoutMs: number;
   readonly idempotencyWindowMs: number;

@@ -116,6 +116,8 @@ function durationOrOff(min: string, max: string): z.ZodType<number | null, strin
   });
 }
 
+const toggle = oneOf("on", "off").transform((choice) => choice === "on");
+
 const address = z.string().transform((text, context) => {
   try {
     return parseAddress(text);
@@ -152,6 +154,12 @@ export const flagsSchema = z.object({
   forward: oneOf("forward", "redirect", "off").default("forward"),
   "dead-server-after": durationOrOff("10s", "8760h").default(86_400_000),
   compat: oneOf("none", "strict").default("none"),
+  legacy: toggle.default(true),
+  "require-idempotency-key": toggle.default(false),
+  "problem-base": z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]{0,31}:[\x21-\x7e]{0,200}$/, "write the beginning of a URI")
+    .default("urn:counter:problem:"),
   "apply-timeout": duration("50ms", "1m").default(5000),
   heartbeat: duration("50ms", "1m").default(1000),
   "anti-entropy": duration("50ms", "10m").default(1000),

@@ -3,7 +3,7 @@ import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } fr
 import { OperationRefusedError } from "../engine/engine.ts";
 import { Problem, problemKinds, problemOf, problemReply } from "./problems.ts";
 
-const context = { node: "127.0.0.1:8080", path: "/next" };
+const context = { node: "127.0.0.1:8080", path: "/next", base: "urn:counter:problem:" };
 
 describe("which problem an error becomes", () => {
   it.each([

@@ -26,7 +26,7 @@ const later = (status: number, title: string): ProblemKind => {
 export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
-  "delta-too-large": refused(400, "The delta has too many digits"),
+  "delta-too-large": refused(400, "A number in the request has too many digits"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   "not-found": refused(404, "There is no such resource"),
@@ -70,7 +70,7 @@ export const problemKinds = {
   },
   "not-yet-consistent": later(503, "This node does not know yet what the request has seen"),
   starting: later(503, "The node is starting"),
-  draining: later(503, "The node is stopping"),
+  draining: later(503, "The node is stopping, or drained"),
   overloaded: later(503, "Too much is waiting already"),
   "backup-damaged": refused(500, "The backup is damaged"),
   internal: { status: 500, outcome: "unknown", title: "Something went wrong", retryable: true },
@@ -166,6 +166,9 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   EVENTUAL_ACK_TIMEOUT: "ack-timeout",
   EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
   EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
+  EVENTUAL_TOO_MANY_LABELS: "too-many-labels",
+  EVENTUAL_COUNTER_EXISTS: "counter-exists",
+  EVENTUAL_COUNTER_NOT_FOUND: "counter-not-found",
   EVENTUAL_TOKEN_MALFORMED: "validation-failed",
   EVENTUAL_TOKEN_FOREIGN: "token-foreign",
   EVENTUAL_STOPPED: "draining",
@@ -224,7 +227,13 @@ const bare: ReadonlySet<ProblemCode> = new Set([
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
-  context: { readonly json: boolean; readonly node: string; readonly path: string },
+  context: {
+    readonly json: boolean;
+    readonly node: string;
+    readonly path: string;
+    /** What the `type` begins with. */
+    readonly base: string;
+  },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
   const headers: Record<string, string> = {
@@ -245,7 +254,7 @@ export function problemReply(
     };
   }
   const body = {
-    type: bare.has(problem.code) ? "about:blank" : `urn:counter:problem:${problem.code}`,
+    type: bare.has(problem.code) ? "about:blank" : `${context.base}${problem.code}`,
     title: kind.title,
     status: kind.status,
     detail: problem.message,

@@ -24,6 +24,8 @@ export interface Handling {
 export interface ServiceOptions {
   /** `host:port` of this node. */
   readonly address: string;
+  /** What the type of a problem begins with. */
+  readonly problemBase: string;
   readonly gate: Pick<Gate<unknown>, "enter" | "exit" | "draining">;
   readonly handling: Handling;
   readonly log: Logger;
@@ -41,7 +43,7 @@ export class Service {
     const { gate, handling } = this.#options;
     const refuse = (problem: Problem): ApiReply => this.refuse(problem, request);
     try {
-      gate.enter(route.kind);
+      gate.enter(route.kind, request.headers["counter-forwarded"] !== undefined);
       try {
         return this.finish(await handling.handle(route, request, refuse));
       } finally {
@@ -54,7 +56,7 @@ export class Service {
 
   /** The reply for an error, wherever it came from. */
   refuse(error: unknown, request: Pick<ApiRequest, "headers" | "path">): ApiReply {
-    const { address, handling, log } = this.#options;
+    const { address, handling, log, problemBase } = this.#options;
     const problem = handling.explain(problemOf(error));
     if (problem.code === "internal") {
       log.error("a request failed unexpectedly", { path: request.path, error });
@@ -63,6 +65,7 @@ export class Service {
       json: request.path.startsWith("/v1/") || prefersJson(request.headers.accept),
       node: address,
       path: request.path,
+      base: problemBase,
     };
     return this.finish(problemReply(problem, context));
   }

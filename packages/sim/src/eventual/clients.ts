@@ -239,7 +239,7 @@ export class SimClient {
     if (process != null) {
       const counter = counterName("set", random.below(world.knobs.clients.counters));
       const value = BigInt(random.between(-5, 50));
-      process.submit({ type: "set", counter, value }, (outcome) => {
+      process.submit({ type: "set", counter, value, key: null }, (outcome) => {
         if (outcome.type === "written") world.coverage.hit("reset");
       });
     }

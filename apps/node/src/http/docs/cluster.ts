@@ -130,6 +130,31 @@ export const membersDoc: RouteDoc = {
   problems: [],
 };
 
+export const statusDoc: RouteDoc = {
+  id: "getStatus",
+  tag: "node",
+  responses: { 200: jsonReply("what this node knows of itself and the others", anyObject) },
+  problems: ["starting"],
+};
+
+export const clusterDoc: RouteDoc = {
+  id: "getCluster",
+  tag: "cluster",
+  responses: {
+    200: jsonReply(
+      "the cluster, as this node knows it",
+      z.strictObject({
+        clusterId: z.string().nullable(),
+        mode: z.enum(["raft", "eventual"]),
+        leader: z.strictObject({ id: z.string(), address: z.string() }).nullable(),
+        members: z.number(),
+        epoch: z.number().nullable(),
+      }),
+    ),
+  },
+  problems: ["starting"],
+};
+
 export const describeBootstrapDoc: RouteDoc = {
   id: "describeBootstrap",
   tag: "cluster",

@@ -11,13 +11,27 @@ import { Problem } from "../problems.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;
-const replyMaxBytes = 1024 * 1024;
+/** Room for a page of counters with all the labels that they may have. */
+const replyMaxBytes = 8 * 1024 * 1024;
 const socketsMax = 512;
 
-const requestHeaders = ["accept", "content-type", "idempotency-key"] as const;
+const requestHeaders = [
+  "accept",
+  "content-digest",
+  "content-type",
+  "counter-at-least",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "prefer",
+  "traceparent",
+  "tracestate",
+] as const;
 const replyHeaders = [
+  "accept-patch",
   "allow",
   "cache-control",
+  "content-digest",
   "content-type",
   "counter-code",
   "counter-idempotency-window",
@@ -25,8 +39,14 @@ const replyHeaders = [
   "counter-outcome",
   "counter-served-by",
   "counter-staleness-ms",
+  "counter-version",
+  "etag",
   "idempotent-replayed",
+  "link",
+  "location",
+  "preference-applied",
   "retry-after",
+  "vary",
 ] as const;
 
 /** Refusals that mean "not here, not now": another node, or this one in a moment, may take it. */

@@ -50,7 +50,7 @@ function service(applyTimeoutMs: number = 5000): Service {
   const config = { applyTimeoutMs, compat: "none", forward: "forward" } as const;
   const log = winston.createLogger({ silent: true });
   const handling = new LeaderSeeking({ config, gate, held, cluster: view, forwarder });
-  return new Service({ address: "n1:1", gate, handling, log });
+  return new Service({ address: "n1:1", problemBase: "urn:x:", gate, handling, log });
 }
 
 const route = (kind: Route["kind"], ...errors: readonly Error[]): FailingRoute =>

@@ -1,21 +1,13 @@
-/** What the pieces of a snapshot hold, as bytes and back: format 1, then the kind of the piece. */
-import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
-import { ByteReader, ByteWriter } from "./bytes.ts";
-import {
-  readMember,
-  readNamed,
-  readNode,
-  readPosition,
-  writeMember,
-  writeNamed,
-  writeNode,
-  writePosition,
-  writeTotal,
-} from "./control-codec.ts";
+/** What a `PieceWriter` wrote, and nothing else. */
+import type { FloorEntry, Head, Position, WriterId } from "../types.ts";
+import { ByteReader } from "./bytes.ts";
+import { readConfig } from "./config-codec.ts";
+import { readMember, readNamed, readNode, readPosition } from "./control-codec.ts";
 import type { Dot } from "./dots.ts";
+import { setMark } from "./dots.ts";
 import { MalformedError } from "./errors.ts";
 import { deltaLimit, dotsMax, promisesMax, totalLimit, valueLimit, vectorMax } from "./limits.ts";
-import { NameReader, NameWriter, WriterIdReader, WriterIdWriter } from "./names.ts";
+import { NameReader, WriterIdReader } from "./names.ts";
 import type {
   CounterPart,
   KeyPart,
@@ -24,132 +16,12 @@ import type {
   SnapshotHeads,
   WriterPart,
 } from "./piece-parts.ts";
-import { pieceKinds } from "./piece-parts.ts";
-import { readKey, readSpan, writeKey, writeSpan } from "./record-codec.ts";
-import type { Cell, ClosedKeys, RecordId, Seal } from "./replica.ts";
-import type { CounterState, WriterState } from "./replica.ts";
+import { pieceFormat, pieceKinds } from "./piece-parts.ts";
+import { readKey, readSpan } from "./record-codec.ts";
+import type { ClosedKeys, RecordId } from "./replica.ts";
+import { nothingClosed } from "./replica.ts";
 
-const format = 1;
 const largest = Number.MAX_SAFE_INTEGER;
-
-/** A piece being written: parts until it is large enough. */
-export class PieceWriter {
-  readonly #out = new ByteWriter(4_096);
-  readonly #names = new NameWriter();
-  readonly #writers = new WriterIdWriter();
-  #upTo: ClosedKeys["upTo"] | null = null;
-
-  constructor(kind: PieceKind) {
-    this.#out.byte(format);
-    this.#out.byte(pieceKinds.indexOf(kind));
-  }
-
-  get length(): number {
-    return this.#out.length;
-  }
-
-  done(): Uint8Array {
-    return this.#out.copy();
-  }
-
-  key(counter: string, key: string, dots: readonly Dot[]): void {
-    const out = this.#out;
-    this.#names.write(out, counter);
-    writeKey(out, key);
-    out.varint(dots.length);
-    for (const dot of dots) {
-      this.#record(dot);
-      out.varint(dot.index);
-      out.varint(dot.hlc);
-      writeSpan(out, { key, at: dot.at, until: dot.until });
-      out.number(dot.delta);
-      out.number(dot.value);
-    }
-  }
-
-  counter({ name, cells, floor, closed }: CounterState): void {
-    const out = this.#out;
-    this.#names.write(out, name);
-    out.varint(cells.size);
-    for (const [writer, cell] of cells) this.#total(writer, cell);
-    out.varint(floor.size);
-    for (const [writer, entry] of floor) this.#total(writer, entry);
-    out.varint(closed.before);
-    if (closed.before === 0) return;
-    out.number(closed.total);
-    const same = closed.upTo === this.#upTo;
-    out.byte(same ? 1 : 0);
-    if (!same) this.#vector(closed.upTo);
-    this.#upTo = closed.upTo;
-  }
-
-  member(member: Member & { readonly decidedAt: RecordId | null }): void {
-    this.#out.byte(member.decidedAt === null ? 0 : 1);
-    writeMember(this.#out, member);
-    if (member.decidedAt !== null) this.#record(member.decidedAt);
-  }
-
-  named(named: NamedAddress): void {
-    this.#out.byte(2);
-    writeNamed(this.#out, named);
-  }
-
-  writer(writer: WriterId, state: WriterState): void {
-    const out = this.#out;
-    const { sealedAt, sealedBy } = state;
-    const sealed = sealedAt !== null && sealedBy !== null;
-    out.byte(sealed ? 1 : 0);
-    this.#writers.write(out, writer);
-    if (sealed) this.#seal({ position: sealedAt, by: sealedBy });
-    writeNode(out, state.owner);
-    out.varint(state.boot);
-    out.varint(state.hlc);
-    out.varint(state.promises.length);
-    for (const { before, position } of state.promises) {
-      out.varint(before);
-      writePosition(out, position);
-    }
-    out.varint(state.knownAt);
-    this.#vector(state.known);
-  }
-
-  earlySeal(writer: WriterId, seal: Seal): void {
-    this.#out.byte(2);
-    this.#writers.write(this.#out, writer);
-    this.#seal(seal);
-  }
-
-  heads(heads: readonly Head[], ahead: readonly Head[]): void {
-    for (const list of [heads, ahead]) {
-      this.#out.varint(list.length);
-      for (const head of list) {
-        this.#record(head);
-        this.#out.varint(head.hash);
-      }
-    }
-  }
-
-  #seal(seal: Seal): void {
-    writePosition(this.#out, seal.position);
-    this.#record(seal.by);
-  }
-
-  #record({ writer, position }: RecordId): void {
-    this.#writers.write(this.#out, writer);
-    writePosition(this.#out, position);
-  }
-
-  #total(writer: WriterId, { position, plus, minus }: Cell | FloorEntry): void {
-    this.#record({ writer, position });
-    writeTotal(this.#out, plus);
-    writeTotal(this.#out, minus);
-  }
-
-  #vector(vector: ReadonlyMap<WriterId, Position>): void {
-    this.#out.varint(vector.size);
-    for (const [writer, position] of vector) this.#record({ writer, position });
-  }
-}
 
 /** Reads the parts of one piece, one after the other. */
 export class PieceReader {
@@ -162,7 +34,7 @@ export class PieceReader {
   /** @throws MalformedError */
   constructor(bytes: Uint8Array) {
     this.#in = new ByteReader(bytes);
-    if (this.#in.byte() !== format) throw new MalformedError("a piece has another format");
+    if (this.#in.byte() !== pieceFormat) throw new MalformedError("a piece has another format");
     const kind = pieceKinds[this.#in.byte()];
     if (kind === undefined) throw new MalformedError("a piece is of no known kind");
     this.kind = kind;
@@ -192,6 +64,23 @@ export class PieceReader {
       cells: cells.map(({ writer, ...cell }) => [writer, cell]),
       floor,
       closed: this.#closed(),
+      register: null,
+      gone: new Map(),
+    };
+  }
+
+  settled(): CounterPart {
+    const counter = this.counter();
+    const alive = counter.closed.before > 0 && this.#flag();
+    const gone = this.#vector();
+    const hlc = this.#in.varint(largest);
+    const stamp = { hlc, ...this.#record() };
+    const config = this.#flag() ? readConfig(this.#in) : null;
+    return {
+      ...counter,
+      closed: { ...counter.closed, alive },
+      gone,
+      register: { stamp, config },
     };
   }
 
@@ -239,23 +128,31 @@ export class PieceReader {
 
   #dot(key: string): Dot {
     const { writer, position } = this.#record();
-    const index = this.#in.varint(0x7fff_ffff);
+    const marked = this.#in.varint(0x7fff_ffff);
+    const [index, isSet] = [marked % setMark, marked >= setMark];
     const hlc = this.#in.varint(largest);
     const { at, until } = readSpan(this.#in, key);
     const delta = this.#in.number(deltaLimit);
-    return { writer, position, index, hlc, at, until, delta, value: this.#in.number(valueLimit) };
+    const value = this.#in.number(valueLimit);
+    return { writer, position, index, hlc, at, until, delta, value, isSet };
+  }
+
+  #flag(): boolean {
+    const flag = this.#in.byte();
+    if (flag > 1) throw new MalformedError("a flag is neither 0 nor 1");
+    return flag === 1;
   }
 
   #closed(): ClosedKeys {
     const before = this.#in.varint(largest);
-    if (before === 0) return { before, total: 0n, upTo: new Map() };
+    if (before === 0) return nothingClosed;
     const total = this.#in.number(totalLimit);
     const same = this.#in.byte();
     if (same > 1 || (same === 1 && this.#upTo === null)) {
       throw new MalformedError("a flag is neither 0 nor 1, or there is nothing before");
     }
     this.#upTo = same === 1 && this.#upTo !== null ? this.#upTo : this.#vector();
-    return { before, total, upTo: this.#upTo };
+    return { before, total, upTo: this.#upTo, alive: true };
   }
 
   #record(): RecordId {
