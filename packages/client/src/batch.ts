@@ -74,7 +74,8 @@ export async function batch(
   if (results.length !== operations.length) {
     throw new InvalidReplyError("the batch has another number of results");
   }
-  return results.map((each, at) => resultOf(operations[at]!.op, each, { ...facts, reply }));
+  const { endpoint } = reply;
+  return results.map((each, at) => resultOf(operations[at]!.op, each, { ...facts, endpoint }));
 }
 
 function operationBody(operation: BatchOperation): Json {
@@ -112,13 +113,13 @@ function argumentsOf(operation: BatchOperation): Json {
 function resultOf(
   op: BatchOperation["op"],
   json: Json,
-  { reply, ...facts }: ReplyFacts & { readonly reply: { readonly endpoint: string } },
+  { endpoint, ...facts }: ReplyFacts & { readonly endpoint: string },
 ): BatchResult {
   const { status } = json;
   if (typeof status !== "number") throw new InvalidReplyError("a result has no status");
   if (status >= 300) {
     const bytes = new TextEncoder().encode(JSON.stringify(json));
-    const refusal = refusalOf({ status, headers: new Headers(), bytes, ...reply });
+    const refusal = refusalOf({ status, headers: new Headers(), bytes, endpoint });
     return { op, ok: false, error: problemError(refusal) };
   }
   switch (op) {

@@ -187,10 +187,10 @@ export class CounterHandle {
 export function configBody(config: CounterConfig): Readonly<Record<string, unknown>> {
   const { min, max, onBound, step, labels, ttl } = config;
   const members = {
-    min: bound(min, "min"),
-    max: bound(max, "max"),
+    min: optional(min, "min"),
+    max: optional(max, "max"),
     onBound,
-    step: step === undefined ? undefined : wireNumber(step, "step"),
+    step: optional(step, "step"),
     labels,
     ttl,
   };
@@ -207,7 +207,7 @@ export function newCounterBody(config: NewCounter): Readonly<Record<string, unkn
   };
 }
 
-function bound(value: Integer | null | undefined, what: string): string | null | undefined {
+function optional(value: Integer | null | undefined, what: string): string | null | undefined {
   return value === undefined || value === null ? value : wireNumber(value, what);
 }
 

@@ -3,22 +3,29 @@
  * while it is full, so that it cannot grow.
  */
 export class Mailbox<T> {
-  /** In the order in which they were first unread. */
+  /** In the order in which they were first unread, but for what has to come last. */
   readonly #waiting = new Map<string, T>();
   readonly #max: number;
+  readonly #merge: (unread: T, event: T) => T;
   #ended: { readonly error: Error | null } | null = null;
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
-  /** @param max - most counters with an unread event */
-  constructor(max: number) {
+  /**
+   * @param max - most counters with an unread event
+   * @param merge - what is left of an unread event and a newer one
+   */
+  constructor(max: number, merge: (unread: T, event: T) => T) {
     this.#max = max;
+    this.#merge = merge;
   }
 
-  /** @returns whether there was room; it replaces an unread event of the same name in any case */
-  put(name: string, event: T): boolean {
-    if (this.#waiting.size >= this.#max && !this.#waiting.has(name)) return false;
-    this.#waiting.set(name, event);
+  /** @returns whether there was room; for an event of a name that waits there always is */
+  put(name: string, event: T, place: "first" | "last" = "first"): boolean {
+    const unread = this.#waiting.get(name);
+    if (unread === undefined && this.#waiting.size >= this.#max) return false;
+    if (place === "last") this.#waiting.delete(name);
+    this.#waiting.set(name, unread === undefined ? event : this.#merge(unread, event));
     this.#wake();
     return true;
   }

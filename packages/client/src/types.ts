@@ -110,12 +110,12 @@ export interface ConditionOptions extends WriteOptions {
   readonly ifMatch?: string | undefined;
 }
 
-/** What can be said of a counter, at first or later. */
+/** What can be said of a counter, at first or later; `null`: what is usual. */
 export interface CounterConfig {
   readonly min?: Integer | null | undefined;
   readonly max?: Integer | null | undefined;
-  readonly onBound?: OnBound | undefined;
-  readonly step?: Integer | undefined;
+  readonly onBound?: OnBound | null | undefined;
+  readonly step?: Integer | null | undefined;
   /** At most 16. In a change, those that are not named stay; `null` takes one away. */
   readonly labels?: Readonly<Record<string, string | null>> | undefined;
   readonly ttl?: string | null | undefined;

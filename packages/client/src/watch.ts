@@ -17,10 +17,17 @@ export type WatchEvent =
       readonly value: bigint;
       readonly version: string | null;
       readonly token: string | null;
-      /** Whether what was between is unknown, and may even have gone back (a restore). */
+      /** Told because the watch starts over: what was between is unknown, and it may have gone back. */
       readonly reset: boolean;
     }
-  | { readonly type: "deleted"; readonly name: string; readonly token: string | null };
+  | {
+      readonly type: "deleted";
+      readonly name: string;
+      readonly token: string | null;
+      readonly reset: boolean;
+    }
+  /** Of a prefix: everything was told. After a reset, a counter that was not told is gone. */
+  | { readonly type: "synced"; readonly token: string | null; readonly reset: boolean };
 
 export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +64,7 @@ export async function* watch(
   const stop = (): void => controller.abort(options.signal?.reason);
   if (options.signal?.aborted === true) return;
   options.signal?.addEventListener("abort", stop, { once: true });
-  const mailbox = new Mailbox<WatchEvent>(unreadMax);
+  const mailbox = new Mailbox<WatchEvent>(unreadMax, merged);
   const feed = new Feed(calls, target, { ...options, signal: controller.signal, mailbox });
   const feeding = feed.run().then(
     () => mailbox.end(null),
@@ -90,6 +97,9 @@ class Feed {
   readonly #options: FeedOptions;
   readonly #versions = new Map<string, Version>();
   #lastId: string | null;
+  /** Whether anything was told yet. */
+  #begun = false;
+  /** Whether all is told anew, with a gap before it. */
   #reset = false;
   #retryMs = retryFirstMs;
   #failures = 0;
@@ -141,6 +151,8 @@ class Feed {
   /** @returns how long the node asks to be left alone; throws what breaks the stream */
   async #stream(endpoint: string, silence: Limit): Promise<number | null> {
     const { path, query = {} } = this.#target;
+    // Without a token it cannot be told what has gone meanwhile.
+    if (this.#begun && this.#lastId === null) this.#reset = true;
     const resumed = this.#lastId === null ? {} : { "last-event-id": this.#lastId };
     const headers = { accept: "text/event-stream", ...resumed };
     const call = { method: "GET", path: path + queryOf(query), headers, body: null, key: null };
@@ -184,38 +196,45 @@ class Feed {
   }
 
   async #take({ event, data, id }: ServerEvent, silence: Limit): Promise<void> {
-    if (event !== "value" && event !== "deleted") return; // newer than this client
+    if (event !== "value" && event !== "deleted" && event !== "synced") return; // a newer service's
     const json = parse(data);
     this.#failures = 0;
     this.#lastId = id ?? this.#lastId;
+    this.#begun = true;
+    const reset = this.#reset || json["reset"] === true;
+    // Of a prefix all is told anew until the end of it is told.
+    if (this.#target.name !== null || event === "synced") this.#reset = false;
+    if (event === "synced") {
+      await this.#put("", { type: event, token: id, reset }, silence);
+      return;
+    }
     const name = this.#target.name ?? textAt(json, "name");
     if (event === "deleted") {
       this.#versions.delete(name);
-      await this.#put({ type: "deleted", name, token: id }, silence);
+      await this.#put(name, { type: event, name, token: id, reset }, silence);
       return;
     }
-    const reset = this.#reset || json["reset"] === true;
     const version = optionalTextAt(json, "version");
-    if (!reset && this.#isOld(name, version)) return;
-    this.#reset = false;
+    if (this.#isOld(name, version, reset)) return;
     const value = integerAt(json, "value");
-    await this.#put({ type: "value", name, value, version, token: id, reset }, silence);
+    await this.#put(name, { type: event, name, value, version, token: id, reset }, silence);
   }
 
   /** Waits while the reader has too much before it; the node is not to blame for that silence. */
-  async #put(event: WatchEvent, silence: Limit): Promise<void> {
+  async #put(name: string, event: WatchEvent, silence: Limit): Promise<void> {
     const { mailbox, signal } = this.#options;
-    while (!signal.aborted && !mailbox.put(event.name, event)) {
+    const place = event.type === "synced" ? "last" : "first";
+    while (!signal.aborted && !mailbox.put(name, event, place)) {
       await mailbox.room();
       silence.renew();
     }
   }
 
-  #isOld(name: string, text: string | null): boolean {
+  #isOld(name: string, text: string | null, reset: boolean): boolean {
     const version = versionOf(text);
     if (version === null) return false;
     const known = this.#versions.get(name);
-    if (known?.epoch === version.epoch && version.revision <= known.revision) return true;
+    if (!reset && known?.epoch === version.epoch && version.revision <= known.revision) return true;
     if (this.#versions.size < versionsMax || known !== undefined) this.#versions.set(name, version);
     return false;
   }
@@ -225,6 +244,11 @@ class Feed {
     this.#reset = true;
     this.#versions.clear();
   }
+}
+
+/** A reset that was not read yet is not forgotten because of what followed. */
+function merged(unread: WatchEvent, event: WatchEvent): WatchEvent {
+  return unread.reset ? { ...event, reset: true } : event;
 }
 
 interface Version {
