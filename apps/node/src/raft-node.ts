@@ -30,6 +30,7 @@ import { Handover } from "./handover.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { RaftMeter } from "./metrics/raft-meter.ts";
 import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
@@ -43,7 +44,8 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   const node = new CounterNode(parts, await Security.open(config, log));
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.begin()));
+    const begin = (): Promise<FirstStart> => node.begin();
+    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -64,6 +66,7 @@ class CounterNode implements RunningNode {
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
   readonly #watch: Watch;
+  readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
   readonly #handover: Handover;
   readonly #admission: Admission;
@@ -83,7 +86,7 @@ class CounterNode implements RunningNode {
     const { config, log, logContext, version: release } = parts;
     const { ask, link } = (this.#security = security);
     this.#parts = parts;
-    this.#front = new Front(config, security.serverOf(parts.server));
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -111,13 +114,21 @@ class CounterNode implements RunningNode {
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
+    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
+    this.meter = new RaftMeter({
+      metrics: this.#front.metrics,
+      config,
+      machine: this.#machine,
+      status,
+      connected: (id) => this.#neighbours.connected(id),
+      gossip: () => this.#gossip.summary(),
+    });
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
     this.#handover = new Handover(this.#neighbours);
-    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
     this.#gossip = raftGossip({ ...parts, ask, status, clusterId: () => this.#clusterId });
     this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log, ask });
     this.#front.gate.starting = () => {
@@ -197,7 +208,7 @@ class CounterNode implements RunningNode {
       trust,
       tls: link.tls,
       machine: this.#machine,
-      observer: this.#flight.beside(this.#watch.observer),
+      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {
@@ -234,6 +245,10 @@ class CounterNode implements RunningNode {
     return this.#flight.save("flight");
   }
 
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
   readonly reload = (): Promise<void> => this.#security.reload();
 
   /** Hands leadership over first, as long as there is somebody to take it. */
@@ -255,9 +270,9 @@ class CounterNode implements RunningNode {
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
+    const parts = { machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
+    return new RaftCounter({ ...this.#parts.config, ...parts, ...this.meter.host(node), reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */

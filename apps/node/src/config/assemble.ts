@@ -87,6 +87,9 @@ function commonOf(
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],
+    metrics: flags.metrics === "on",
+    metricsCounters: [...new Set(flags["metrics-counters"])],
+    drainDelayMs: flags["drain-delay"],
   };
 }
 

@@ -190,6 +190,29 @@ export const flagSpecs = {
       "file of the keys that encrypt gossip, as Serf has it: a JSON array of base64 keys, the first of which seals",
     default: "none: not encrypted",
   },
+  config: {
+    group: running,
+    describe:
+      "YAML or JSON file of settings, with the names of the flags; flags and environment win. --print-config prints what a node would be started with",
+    default: "none",
+  },
+  metrics: {
+    group: running,
+    describe: "on, or off: whether there is GET /metrics",
+    default: "on",
+  },
+  "metrics-counters": {
+    group: running,
+    describe: "counters whose values are among the metrics, at most 100",
+    default: "none",
+    list: true,
+  },
+  "drain-delay": {
+    group: running,
+    describe:
+      "time between /readyz saying that the node stops and the node refusing requests: what a load balancer takes to notice",
+    default: "0",
+  },
   "auth-file": {
     group: security,
     describe: 'file of the tokens that clients need, as the command "token" prints them',
@@ -231,7 +254,7 @@ export const flagSpecs = {
   },
   "shutdown-timeout": {
     group: running,
-    describe: "longest time for a graceful stop",
+    describe: "longest time for a graceful stop, after --drain-delay",
     default: "5s",
   },
   "log-level": {

@@ -54,6 +54,12 @@ export interface CommonConfig {
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";
+  /** Whether there is `GET /metrics`. */
+  readonly metrics: boolean;
+  /** Counters whose values are among the metrics. */
+  readonly metricsCounters: readonly string[];
+  /** Between saying that it stops (`/readyz`) and doing so, when it is asked to. */
+  readonly drainDelayMs: number;
 }
 
 /** The own address is also our Raft id; `peers` is the rest of the first configuration. */

@@ -1,4 +1,5 @@
 /** What each flag may hold. Every check answers with a sentence that says what to write instead. */
+import { isCounterName } from "@counter/state-machine";
 import { z } from "zod";
 
 import { messageOf } from "../error-text.ts";
@@ -135,6 +136,8 @@ export const bootstrapExpectMax: number = raftPeersMax + 1;
 /** Most nodes that a node of eventual mode is told of at its start. */
 export const eventualPeersMax: number = 64;
 
+/** Most counters whose values are among the metrics: each is a time series of its own. */
+export const metricsCountersMax: number = 100;
 const file = z.string().min(1, "a file is needed");
 
 /** Flags and environment after they were put together: texts in, checked values out. */
@@ -172,6 +175,13 @@ export const flagsSchema = z.object({
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "gossip-port": gossipPort.optional(),
+  config: file.optional(),
+  metrics: oneOf("on", "off").default("on"),
+  "metrics-counters": z
+    .array(z.string().refine(isCounterName, "this is not the name of a counter"))
+    .max(metricsCountersMax, `at most ${metricsCountersMax} counters`)
+    .default([]),
+  "drain-delay": duration("0", "10m").default(0),
   "gossip-key-file": file.optional(),
   "auth-file": file.optional(),
   "peer-secret-file": file.optional(),

@@ -75,6 +75,10 @@ export interface RouteDoc {
   /** Unique in the whole table, in camel case. */
   readonly id: string;
   readonly tag: RouteTag;
+  /** Where the route's own line speaks of one mode only. */
+  readonly summary?: string;
+  /** Where it can be had, if not in both; elsewhere it answers `mode-mismatch`. */
+  readonly modes?: readonly ["strong" | "eventual"];
   /** What one line cannot say, as CommonMark. */
   readonly description?: string;
   /** One for each `:name` of the path. */

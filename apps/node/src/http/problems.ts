@@ -26,7 +26,7 @@ const later = (status: number, title: string): ProblemKind => {
 export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
-  "delta-too-large": refused(400, "The delta has too many digits"),
+  "delta-too-large": refused(400, "A number in the request has too many digits"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   unauthenticated: refused(401, "The request does not say who sends it"),
@@ -94,6 +94,15 @@ export const problemKinds = {
 
 export type ProblemCode = keyof typeof problemKinds;
 
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemKinds, code);
+}
+
+/** Every code, in the order of the table. */
+export function problemCodes(): readonly ProblemCode[] {
+  return Object.keys(problemKinds).filter(isProblemCode);
+}
+
 /** Why a request was not answered as hoped. */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -160,6 +169,9 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   EVENTUAL_ACK_TIMEOUT: "ack-timeout",
   EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
   EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
+  EVENTUAL_TOO_MANY_LABELS: "too-many-labels",
+  EVENTUAL_COUNTER_EXISTS: "counter-exists",
+  EVENTUAL_COUNTER_NOT_FOUND: "counter-not-found",
   EVENTUAL_TOKEN_MALFORMED: "validation-failed",
   EVENTUAL_TOKEN_FOREIGN: "token-foreign",
   EVENTUAL_STOPPED: "draining",
@@ -224,6 +236,7 @@ export function problemReply(
     readonly path: string;
     /** What the `type` begins with. */
     readonly base: string;
+    readonly traceId: string;
   },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
@@ -254,6 +267,7 @@ export function problemReply(
     outcome: kind.outcome,
     retryable: kind.retryable,
     node: context.node,
+    traceId: context.traceId,
     ...problem.extensions,
   };
   return {

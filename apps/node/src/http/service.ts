@@ -12,6 +12,7 @@ import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { prefersJson } from "./negotiation.ts";
 import { Problem, problemOf, problemReply } from "./problems.ts";
+import { traceOf } from "./trace.ts";
 
 /** What a mode does with requests beyond asking their routes. */
 export interface Handling {
@@ -55,16 +56,29 @@ export class Service {
 
   /** Never rejects: whatever goes wrong becomes a reply. */
   async answer(route: Route, request: ApiRequest, admission?: Admission): Promise<ApiReply> {
-    if (admission === undefined) return this.#answer(route, request);
+    if (admission === undefined) return this.#answerOrTime(route, request);
     const { caller, headers } = admission;
     return admission.seal(
       admission.isBody(request.body)
-        ? await this.#answer(route, { ...request, caller, headers })
+        ? await this.#answerOrTime(route, { ...request, caller, headers })
         : this.refuse(
             new Problem("unauthenticated", "the body is not the one that was signed"),
             request,
           ),
     );
+  }
+
+  #answerOrTime(route: Route, request: ApiRequest): Promise<ApiReply> {
+    return request.query.has("timing") ? this.#timed(route, request) : this.#answer(route, request);
+  }
+
+  /** With how long it took in a header, for who looks at one request: `?timing`. */
+  async #timed(route: Route, request: ApiRequest): Promise<ApiReply> {
+    const beganMs = performance.now();
+    request.query.delete("timing"); // no route knows it, and some refuse what they do not know
+    const reply = await this.#answer(route, request);
+    const timing = `total;dur=${(performance.now() - beganMs).toFixed(3)}`;
+    return { ...reply, headers: { ...reply.headers, "server-timing": timing } };
   }
 
   async #answer(route: Route, request: ApiRequest): Promise<ApiReply> {
@@ -86,14 +100,17 @@ export class Service {
   refuse(error: unknown, request: Pick<ApiRequest, "headers" | "path">): ApiReply {
     const { address, handling, log, problemBase } = this.#options;
     const problem = handling.explain(problemOf(error));
+    const { traceId, spanId } = traceOf(request.headers);
     if (problem.code === "internal") {
-      log.error("a request failed unexpectedly", { path: request.path, error });
+      const trace = { trace_id: traceId, span_id: spanId };
+      log.error("a request failed unexpectedly", { path: request.path, error, ...trace });
     }
     const context = {
       json: request.path.startsWith("/v1/") || prefersJson(request.headers.accept),
       node: address,
       path: request.path,
       base: problemBase,
+      traceId,
     };
     return this.finish(problemReply(problem, context));
   }

@@ -8,9 +8,9 @@ import type { TlsOptions } from "node:tls";
 
 import { readConfig } from "../config/config.ts";
 import type { RaftConfig } from "../config/node-config.ts";
-import { createHttpServer } from "../http/server.ts";
 import { startRaftNode } from "../raft-node.ts";
 import type { RunningNode } from "../running.ts";
+import { describedServer, requireDescribed } from "./described-server.ts";
 import { logTo } from "./log-lines.ts";
 
 export interface TestNode {
@@ -34,7 +34,7 @@ function isAlone({ peers, join }: RaftConfig): boolean {
 export async function listenAnywhere(
   tls: TlsOptions | null = null,
 ): Promise<{ server: Server; port: number }> {
-  const server = createHttpServer(tls).listen(0, "127.0.0.1");
+  const server = describedServer(tls).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("not listening");
@@ -83,7 +83,7 @@ export class TestNodes {
 
   /** The same node again, on the directory and the port that it had. */
   again({ config }: TestNode, ...args: readonly string[]): Promise<TestNode> {
-    const listening = { server: createHttpServer(), port: config.port };
+    const listening = { server: describedServer(), port: config.port };
     return this.start(listening, config.dataDir, args, clusterTickMs);
   }
 
@@ -135,5 +135,6 @@ export class TestNodes {
     await Promise.all(
       directories.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })),
     );
+    requireDescribed();
   }
 }

@@ -9,6 +9,11 @@ import { requireKnown } from "../query.ts";
 /** Longest `Prefer: wait=`, in seconds. */
 export const waitMaxSeconds: number = 60;
 
+/** How long a read waits for what it asks for unless the client says, in milliseconds. */
+export const readWaitMs: number = 1000;
+/** A write is on the own disk within that, unless the disk is ill: only then others are waited for. */
+export const writeWaitLeastSeconds: number = 1;
+
 /** Most nodes that `?ack=` can name; no cluster has more. */
 const ackMax = 64;
 
@@ -39,16 +44,18 @@ export function acksOf({ query }: Pick<ApiRequest, "query">): Acks {
 /**
  * `?consistency=local|quorum|all`, `Counter-At-Least` or `?atLeast=`, `?orStale`.
  *
+ * @param also - what else the query may say
  * @throws Problem `validation-failed` for what is unknown or would have no effect
  */
 export function readOptionsOf(
   request: Pick<ApiRequest, "query" | "headers">,
+  also: readonly string[] = [],
 ): Pick<ReadOptions, "atLeast" | "level" | "orStale"> {
   const { query } = request;
   if (query.has("maxStaleness")) {
     throw invalidParameter("maxStaleness", "there is no leader to measure by in eventual mode");
   }
-  requireKnown(query, ["consistency", "atLeast", "orStale"]);
+  requireKnown(query, [...also, "consistency", "atLeast", "orStale"]);
   const level = query.get("consistency") ?? "local";
   if (level !== "local" && level !== "quorum" && level !== "all") {
     throw invalidParameter("consistency", "local, quorum or all in eventual mode");

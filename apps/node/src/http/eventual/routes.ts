@@ -11,8 +11,12 @@ import { withDemo } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { EventualV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
@@ -27,6 +31,8 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -44,8 +50,13 @@ Accept: application/json has answers and errors as JSON
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
   const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
+  const v1 = new EventualV1Calls(node, config);
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
+    ...counterRoutesV1(
+      v1,
+      new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
+    ),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
@@ -60,10 +71,12 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       gossip,
     ),
     ...nodeRoutes(() => drainable(gate)),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);
-  return [indexRoute(offered, { version: facts.version, notes }), ...offered];
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** Nobody leads: there is nothing to hand over. */

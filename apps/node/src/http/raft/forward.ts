@@ -17,6 +17,7 @@ import { anybody, principalHeader, principalText } from "../../security/caller.t
 import type { PeerLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { Problem } from "../problems.ts";
+import { traceOf } from "../trace.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;
@@ -116,7 +117,10 @@ function isChallenged({ reply, signed }: Sent, { link, leaderAddress }: Target):
 
 /** What the leader is told of the request; who has sent it is believed of us, because we are a peer. */
 function headersFor(request: ApiRequest, own: string): Record<string, string> {
-  const headers: Record<string, string> = { "counter-forwarded": own };
+  const headers: Record<string, string> = {
+    "counter-forwarded": own,
+    ...traceOf(request.headers).child(),
+  };
   for (const name of requestHeaders) {
     const value = request.headers[name];
     if (value !== undefined) headers[name] = String(value);

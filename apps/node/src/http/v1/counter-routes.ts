@@ -38,7 +38,7 @@ export function counterRoutesV1(calls: V1Calls, writing: Writing): readonly Rout
 function listRoute(calls: V1Calls): Route {
   const handle = async (request: ApiRequest): Promise<ApiReply> => {
     const { query } = request;
-    requireKnown(query, Object.keys(docs.listDoc.query ?? {}));
+    requireKnown(query, ["prefix", "limit", "cursor", ...calls.readQuery]);
     typeFor(request, [jsonType]);
     const prefix = query.get("prefix") ?? "";
     if (prefix !== "" && !counterName.safeParse(prefix).success) {
@@ -76,7 +76,7 @@ function nextPage(query: URLSearchParams, cursor: string): string {
 
 function createRoute(calls: V1Calls, writing: Writing): Route {
   const handle = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const args = bodyOf(request, schemas.createSchema);
     const { name } = args;
     requireTouch(request.caller, name);
@@ -90,7 +90,7 @@ function createRoute(calls: V1Calls, writing: Writing): Route {
 
 function getRoute(calls: V1Calls): Route {
   const handle = async (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, Object.keys(docs.readQuery));
+    requireKnown(request.query, calls.readQuery);
     const type = typeFor(request, [jsonType, textType]);
     const name = nameIn(request);
     const tags = request.headers["if-none-match"];
@@ -117,7 +117,7 @@ function weak(tag: string): string {
 
 function patchRoute(calls: V1Calls, writing: Writing): Route {
   const handle = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const args = bodyOf(request, schemas.patchSchema, [docs.mergePatchType]);
     const spec = { request, operation: "patch", name, args, conditional: true };
@@ -129,7 +129,7 @@ function patchRoute(calls: V1Calls, writing: Writing): Route {
 
 function deleteRoute(calls: V1Calls, writing: Writing): Route {
   const handle = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     bodyOf(request, schemas.nothingSchema);
     const spec = { request, operation: "delete", name, args: null, conditional: true };
@@ -141,14 +141,14 @@ function deleteRoute(calls: V1Calls, writing: Writing): Route {
 
 function addRoutes(calls: V1Calls, writing: Writing): readonly Route[] {
   const add = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, ["ack"]);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const args = bodyOf(request, schemas.addSchema);
     const spec = { request, operation: "add", name, args, conditional: false };
     return writing.answer(spec, (call) => calls.add(call));
   };
   const by = (operation: "increment" | "decrement") => (request: ApiRequest) => {
-    requireKnown(request.query, ["ack"]);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const { by: amount = 1n } = bodyOf(request, schemas.stepSchema);
     const args = { delta: operation === "increment" ? amount : -amount };
@@ -182,7 +182,7 @@ function addRoutes(calls: V1Calls, writing: Writing): readonly Route[] {
 
 function nextRoute(calls: V1Calls, writing: Writing): Route {
   const handle = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const { count = 1n } = bodyOf(request, schemas.nextSchema);
     const spec = { request, operation: "next", name, args: { count }, conditional: false };
@@ -194,21 +194,21 @@ function nextRoute(calls: V1Calls, writing: Writing): Route {
 
 function setRoutes(calls: V1Calls, writing: Writing): readonly Route[] {
   const cas = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const args = bodyOf(request, schemas.casSchema);
     const spec = { request, operation: "cas", name, args, conditional: true };
     return writing.answer(spec, (call) => calls.cas(call));
   };
   const set = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const args = bodyOf(request, schemas.setSchema);
     const spec = { request, operation: "set", name, args, conditional: true };
     return writing.answer(spec, (call) => calls.set(call));
   };
   const reset = (request: ApiRequest): Promise<ApiReply> => {
-    requireKnown(request.query, []);
+    requireKnown(request.query, calls.writeQuery);
     const name = nameIn(request);
     const { to = null } = bodyOf(request, schemas.resetSchema);
     const spec = { request, operation: "reset", name, args: { to }, conditional: true };

@@ -33,7 +33,7 @@ const writtenHeaders = {
 };
 
 /** How fresh a read is to be, in both modes. */
-export const readQuery: Readonly<Record<string, ParameterDoc>> = {
+const readQuery: Readonly<Record<string, ParameterDoc>> = {
   consistency: textDoc(
     "strong mode: `linearizable` (default), `lease`, `leader`, `local`; eventual mode: `local` (default), `quorum`, `all`",
   ),

@@ -22,6 +22,8 @@ export interface WritingOptions {
   readonly idempotencyWindowMs: number;
   /** Whether a write without a key is refused. */
   readonly keyRequired: boolean;
+  /** Whether a key makes this operation count once. */
+  readonly takesKey: (operation: string) => boolean;
 }
 
 /** What a write asks for, besides what its body says. */
@@ -40,11 +42,11 @@ export interface WriteSpec<Args> {
 }
 
 export class Writing {
-  readonly #keyRequired: boolean;
+  readonly #options: WritingOptions;
   readonly #windowSeconds: string;
 
   constructor(options: WritingOptions) {
-    this.#keyRequired = options.keyRequired;
+    this.#options = options;
     this.#windowSeconds = String(Math.floor(options.idempotencyWindowMs / 1000));
   }
 
@@ -56,7 +58,8 @@ export class Writing {
     const { request, name, args, conditional } = spec;
     typeFor(request, [jsonType]);
     const condition = conditional ? conditionOf(request) : noCondition(request);
-    const key = this.keyOf(request, () => [spec.operation, name, args, condition]);
+    const { operation } = spec;
+    const key = this.keyOf(request, operation, () => [operation, name, args, condition]);
     if (key === null) {
       return this.#reply(spec, await write({ request, name, args, key, condition }), {});
     }
@@ -79,11 +82,15 @@ export class Writing {
    * @param meaning - all that makes two requests the same one
    * @throws Problem `precondition-required`, `validation-failed`
    */
-  keyOf(request: ApiRequest, meaning: () => unknown): OperationKey | null {
+  keyOf(request: ApiRequest, operation: string, meaning: () => unknown): OperationKey | null {
     const key = keyText(request);
+    const takesKey = this.#options.takesKey(operation);
     if (key === null) {
-      if (this.#keyRequired) requireKey(key);
+      if (this.#options.keyRequired && takesKey) requireKey(key);
       return null;
+    }
+    if (!takesKey) {
+      throw invalidHeader("Idempotency-Key", `not with ${operation} in this mode: drop it`);
     }
     if (isOperationKey(key)) {
       const own = scopedKey(request.caller?.name ?? null, key);
