@@ -1,11 +1,13 @@
 // Removes the rules of the Raft core and of the gossip core one at a time, then breaks the contract
 // of the host of Raft clause by clause, and lets the simulator find out. A rule that can be removed
-// unnoticed has no guard: the exit code is 1 then.
+// unnoticed has no guard: the exit code is 1 then. The same file starts the worker threads: one takes
+// a mutant after the other, so that all processors hunt.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import ts from "typescript";
 
 const root = resolve(import.meta.dirname, "..");
@@ -24,6 +26,7 @@ killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
   --seeds N     most seeds a mutant; default 5000
+  --workers N   threads; default: one for each processor
   --trace       the trace of the run that killed it as well, made smaller first
   --list        the rules, without running anything
 
@@ -60,7 +63,8 @@ async function importTables(dir) {
   const ofEventual = eventualMutants.map((mutant) => ({ ...mutant, mode: "eventual" }));
   const { gossipMutants } = await load("mutants-of-gossip.js");
   const ofGossip = gossipMutants.map((mutant) => ({ ...mutant, mode: "gossip" }));
-  return { mutants: [...ofRaft, ...ofEventual, ...ofGossip], flawedHosts };
+  const { mutantSeeds } = await load("mutant-seeds.js");
+  return { mutants: [...ofRaft, ...ofEventual, ...ofGossip], flawedHosts, mutantSeeds };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -90,13 +94,28 @@ async function importMutant(mutant, dir) {
   return { RaftCore, exactlyOnce };
 }
 
-/** Runs seeds until one kills the mutant. */
-async function hunt(run, options, seedsMax) {
-  for (let seed = 1; seed <= seedsMax; seed += 1) {
+/** Runs seeds until one kills the mutant: first the one that did before, where it takes many. */
+async function hunt(run, options, { known, seedsMax }) {
+  for (let at = known === undefined ? 1 : 0; at <= seedsMax; at += 1) {
+    const seed = at === 0 ? known : at;
     const { violation } = await run(seed, options);
     if (violation !== null) return { seed, ...violation };
   }
   return null;
+}
+
+/** Everything that can be chosen: the tables from their text, the flaws from the simulator. */
+async function everyMutant(dir) {
+  const { mutants, flawedHosts, mutantSeeds } = await importTables(dir);
+  const sim = await import(join(root, "packages/sim/dist/index.js"));
+  const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
+    return { name: `host-${flaw}`, rule: sim.hostFlaws[flaw], flaw, expects };
+  });
+  const every = [...mutants, ...hosts].map((one) => ({ ...one, known: mutantSeeds[one.name] }));
+  const gone = Object.keys(mutantSeeds).filter((name) => !every.some((one) => one.name === name));
+  if (gone.length > 0)
+    throw new Error(`mutant-seeds.ts knows what is no mutant: ${gone.join(" ")}`);
+  return { sim, every };
 }
 
 async function main() {
@@ -104,6 +123,7 @@ async function main() {
     options: {
       only: { type: "string", multiple: true, default: [] },
       seeds: { type: "string", default: "5000" },
+      workers: { type: "string", default: String(availableParallelism()) },
       trace: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -112,30 +132,90 @@ async function main() {
   if (values.help) return console.log(help);
   const dir = mkdtempSync(join(tmpdir(), "counter-mutants-"));
   try {
-    const { mutants, flawedHosts } = await importTables(dir);
-    const sim = await import(join(root, "packages/sim/dist/index.js"));
-    const hosts = Object.entries(flawedHosts).map(([flaw, expects]) => {
-      return { name: `host-${flaw}`, rule: sim.hostFlaws[flaw], flaw, expects };
-    });
-    const chosen = [...mutants, ...hosts].filter(
+    const { every } = await everyMutant(dir);
+    const chosen = every.filter(
       ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
     for (const m of chosen) {
       if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], "core", m.file), "utf8"));
     }
-    const show = async ({ run, shrink }, seed, options) => {
-      if (shrink === null) return run(seed, { ...options, trace: true }).trace.join("\n");
-      const { without, ticks } = await shrink(seed, options);
-      const cut = ticks === null ? {} : { ticks };
-      const result = await run(seed, { ...options, ...cut, without, trace: true });
-      return result.trace.join("\n");
-    };
-    const trace = values.trace ? show : null;
-    await runAll(chosen, { dir, sim, trace, seedsMax: Number(values.seeds) });
+    const workers = Math.max(1, Math.min(Number(values.workers), chosen.length));
+    const names = chosen.map(({ name }) => name);
+    const settings = { dir, trace: values.trace, seeds: Number(values.seeds) };
+    const found = await huntAll(names, workers, settings);
+    summarize(chosen, found);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Hands the names out to worker threads, one at a time each, and prints what they found. */
+async function huntAll(names, workers, settings) {
+  const waiting = [...names];
+  const found = new Map();
+  const hunter = () =>
+    new Promise((resolve, reject) => {
+      const own = mkdtempSync(join(settings.dir, "worker-"));
+      const worker = new Worker(new URL(import.meta.url), {
+        workerData: { ...settings, dir: own },
+      });
+      worker.once("error", reject);
+      worker.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`exit ${code}`))));
+      worker.on("message", (result) => {
+        if (result !== null) {
+          found.set(result.name, result.seed);
+          console.log(result.text);
+        }
+        worker.postMessage(waiting.shift() ?? null);
+      });
+    });
+  await Promise.all(Array.from({ length: workers }, hunter));
+  return found;
+}
+
+function summarize(chosen, found) {
+  const needed = [...found.values()].filter((seed) => seed !== null).sort((a, b) => a - b);
+  const median = needed[needed.length >> 1] ?? "-";
+  console.log(`${needed.length} of ${chosen.length} died; median ${median} seeds`);
+  if (needed.length < chosen.length) process.exitCode = 1;
+}
+
+/** The worker: asks for a name, hunts that mutant, tells, asks again; ends when there is none. */
+async function work({ dir, trace, seeds }) {
+  const { sim, every } = await everyMutant(dir);
+  parentPort.on("message", async (name) => {
+    if (name === null) return parentPort.close();
+    const mutant = every.find((one) => one.name === name);
+    parentPort.postMessage(await huntOne(mutant, { dir, sim, trace, seeds }));
+  });
+  parentPort.postMessage(null);
+}
+
+async function huntOne(mutant, { dir, sim, trace, seeds }) {
+  const { name, rule, expects, known } = mutant;
+  const options = await runOptions(mutant, { dir, sim });
+  const began = process.hrtime.bigint();
+  const runner = runnerOf(mutant, sim);
+  const found = await hunt(runner.run, options, { known, seedsMax: seeds });
+  const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
+  const start = name.padEnd(36);
+  if (found === null) {
+    return { name, seed: null, text: `${start} SURVIVED ${seeds} seeds (${seconds} s)  ${rule}` };
+  }
+  const surprise = expects.includes(found.invariant) ? "" : "  (not the expected one)";
+  const stale = (known ?? found.seed) === found.seed ? "" : `  (not at ${known} any more)`;
+  const line = `${start} ${found.invariant} at seed ${found.seed} (${seconds} s)${surprise}${stale}`;
+  const lines = trace ? [line, await traceOf(runner, found.seed, options)] : [line];
+  return { name, seed: found.seed, text: lines.join("\n") };
+}
+
+/** The trace of the run that killed a mutant, made smaller first where that can be done. */
+async function traceOf({ run, shrink }, seed, options) {
+  if (shrink === null) return (await run(seed, { ...options, trace: true })).trace.join("\n");
+  const { without, ticks } = await shrink(seed, options);
+  const cut = ticks === null ? {} : { ticks };
+  return (await run(seed, { ...options, ...cut, without, trace: true })).trace.join("\n");
 }
 
 /** How a mutant is run, and its failing run made smaller. */
@@ -159,35 +239,13 @@ async function runOptions(mutant, { dir, sim }) {
   return { factory, workload: sim.exactlyOnceWorkloadOf(exactlyOnce) };
 }
 
-async function runAll(chosen, { dir, sim, trace, seedsMax }) {
-  const needed = [];
-  const survivors = [];
-  for (const mutant of chosen) {
-    const options = await runOptions(mutant, { dir, sim });
-    const began = process.hrtime.bigint();
-    const runner = runnerOf(mutant, sim);
-    const found = await hunt(runner.run, options, seedsMax);
-    const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
-    const name = mutant.name.padEnd(36);
-    if (found === null) {
-      survivors.push(mutant.name);
-      console.log(`${name} SURVIVED ${seedsMax} seeds (${seconds} s)  ${mutant.rule}`);
-      continue;
-    }
-    needed.push(found.seed);
-    const surprise = mutant.expects.includes(found.invariant) ? "" : "  (not the expected one)";
-    console.log(`${name} ${found.invariant} at seed ${found.seed} (${seconds} s)${surprise}`);
-    if (trace !== null) console.log(await trace(runner, found.seed, options));
+if (!isMainThread) {
+  await work(workerData);
+} else {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2); // the other threads would go on
   }
-  needed.sort((a, b) => a - b);
-  const median = needed[needed.length >> 1] ?? "-";
-  console.log(`${needed.length} of ${chosen.length} died; median ${median} seeds`);
-  if (survivors.length > 0) process.exitCode = 1;
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
 }

@@ -5,8 +5,6 @@
 import { EventualNode, type EventualNodeOptions } from "@counter/eventual";
 import { HttpReplicaTransport, type ReplicaEvent } from "@counter/transport-http";
 
-import { warnIfOpen } from "./announcement.ts";
-import { isLoopback } from "./config/addresses.ts";
 import type { EventualConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import {
@@ -14,7 +12,6 @@ import {
   openEventualDataDir,
   type EventualDataDir,
 } from "./data-dir/eventual-data-dir.ts";
-import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
@@ -34,6 +31,7 @@ import { EventualMeter } from "./metrics/eventual-meter.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import { announceNewNodes } from "./new-nodes.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 
 /** Longest wait, at the end, for others to have what this node has, in milliseconds. */
 const drainMaxMs = 2000;
@@ -41,7 +39,7 @@ const drainMaxMs = 2000;
 /** @throws StartError when a person has to change something */
 export async function startEventualNode(parts: NodeParts<EventualConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new EventualServer(parts, await readPeerSecret(config.peerSecretFile));
+  const node = new EventualServer(parts, await Security.open(config, log));
   try {
     await node.listen();
     await node.run(await openEventualDataDir(config, log, node.meter));
@@ -57,6 +55,7 @@ class EventualServer implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
   readonly #transport: HttpReplicaTransport;
@@ -71,24 +70,26 @@ class EventualServer implements RunningNode {
   /** It will not come back: the others need not wait for it. */
   #gone = false;
 
-  constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
+  constructor(parts: NodeParts<EventualConfig>, security: Security) {
     const { config, log } = parts;
     this.#parts = parts;
-    this.#front = new Front(parts);
+    this.#security = security;
+    this.#front = new Front({ ...parts, server: parts.server ?? security.createServer() });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
-    this.#transport = new HttpReplicaTransport({ secret, onEvent });
+    const { ask, trust, link } = security;
+    this.#transport = new HttpReplicaTransport({ trust, tls: link.tls, onEvent });
     this.meter = new EventualMeter({
       metrics: this.#front.metrics,
       config,
       node: () => this.#node,
       gossip: () => this.#gossip.summary(),
     });
-    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
+    this.#gossip = eventualGossip({ config, log, ask, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
@@ -101,7 +102,8 @@ class EventualServer implements RunningNode {
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const service = new Service({ address, gate, handling, log });
+    const { access } = this.#security;
+    const service = new Service({ ...config, gate, handling, log, access });
     const health = eventualHealth({ gate, loopLagMs });
     sampleReadiness(this.#front.metrics, health.ready);
     const routes = eventualRoutes({
@@ -211,6 +213,8 @@ class EventualServer implements RunningNode {
     this.#front.gate.leave();
   }
 
+  readonly reload = (): Promise<void> => this.#security.reload();
+
   stop(): Promise<void> {
     return this.#life.stop();
   }
@@ -235,9 +239,6 @@ class EventualServer implements RunningNode {
       clusterId,
       counters,
     });
-    warnIfOpen(config.host, log);
-    if (isLoopback(config.host) || config.peerSecretFile !== null) return;
-    log.warn("nodes on other machines are refused: give all of them one --peer-secret-file");
   }
 
   #becomeReady(): void {
@@ -291,5 +292,6 @@ class EventualServer implements RunningNode {
     this.meter.end();
     await this.#transport.close();
     this.#front.close();
+    this.#security.close();
   }
 }

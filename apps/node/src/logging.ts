@@ -3,6 +3,7 @@ import winston, { type Logger } from "winston";
 
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
+import { redaction } from "./security/redaction.ts";
 import { LogRepeats } from "./log-repeats.ts";
 
 /** What every line says besides its message; the term changes while the node runs. */
@@ -55,6 +56,7 @@ export function createLog(
     format: winston.format.combine(
       dropRepeats(),
       describeErrors(),
+      redaction(),
       winston.format.timestamp(),
       format,
     ),

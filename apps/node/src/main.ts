@@ -11,6 +11,8 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode } from "./raft-node.ts";
 import type { NodeParts, RunningNode } from "./running.ts";
+import { hasFiles } from "./security/security.ts";
+import { runTokenTool } from "./security/token-tool.ts";
 import {
   ignoreClosedOutput,
   onSignalToRecord,
@@ -46,8 +48,8 @@ const leaving = "leaving the cluster";
 
 async function run({ config, ...rest }: NodeParts): Promise<number> {
   const { log } = rest;
-  const signalled = untilSignal();
   let running: RunningNode | null = null; // before there is one, there is nothing to record
+  const signalled = untilSignal(hasFiles(config) ? () => void running?.reload() : null);
   onSignalToRecord(() => void running?.record());
   const cancelling = new AbortController();
   const starting = start(config, { ...rest, cancel: cancelling.signal });
@@ -76,6 +78,8 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
 
 async function main(): Promise<number> {
   ignoreClosedOutput();
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === "token") return runTokenTool(rest);
   const width = process.stdout.isTTY ? process.stdout.columns : 100;
   const result = await readConfig(process.argv.slice(2), process.env, width);
   switch (result.kind) {

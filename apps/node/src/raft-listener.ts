@@ -15,6 +15,7 @@ import { Service, type Handling } from "./http/service.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
+import type { Access } from "./security/access.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
@@ -25,6 +26,7 @@ export interface RaftListenerParts extends Pick<
     "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes"
   >;
   readonly handling: Handling;
+  readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;
@@ -35,6 +37,8 @@ export interface RaftListenerParts extends Pick<
   readonly directoryId: () => string | null;
   /** Milliseconds from process start until the node was first ready; `null` before. */
   readonly readyAfterMs: () => number | null;
+  /** Hands leadership over, if there is somebody to take it. */
+  readonly handOver: () => Promise<void>;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
 }
 
@@ -43,7 +47,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const { config, log, front, neighbours, clusterId, readyAfterMs } = parts;
   const { gate } = front;
   const waiting = (): string => neighbours.waiting();
-  const service = new Service({ ...parts, address: config.address, gate });
+  const service = new Service({ ...parts, ...config, gate });
   const health = raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting });
   sampleReadiness(front.metrics, health.ready);
   const routes = raftRoutes({
@@ -54,7 +58,19 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
       gate.engine(); // until there is one, nobody knows whose backups those are
       return parts.backups();
     },
-    idempotencyWindowMs: config.idempotencyWindowMs,
+    ...config,
+    drainable: () => {
+      gate.engine();
+      return {
+        drain: () => {
+          gate.drained = true;
+          return parts.handOver();
+        },
+        undrain: () => {
+          gate.drained = false;
+        },
+      };
+    },
     facts: { ...config, version: parts.version, clusterId, startedInMs: readyAfterMs },
     connected: (id) => neighbours.connected(id),
     replicas: () => (gate.started ? replicaRows(gate.engine()) : []),

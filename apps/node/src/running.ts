@@ -33,6 +33,8 @@ export interface RunningNode {
   record(): Promise<void>;
   /** From now on `/readyz` says that the node stops; it goes on answering. */
   withdraw(): void;
+  /** Reads tokens, secrets and certificates again. Never rejects. */
+  reload(): Promise<void>;
   /** Refuses new requests, finishes those that are being answered, closes everything. Idempotent. */
   stop(): Promise<void>;
 }

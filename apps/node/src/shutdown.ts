@@ -7,7 +7,7 @@ import { messageOf } from "./error-text.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { RunningNode } from "./running.ts";
 
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const signals = ["SIGTERM", "SIGINT"] as const;
 
 /**
  * Nx, npm and a terminal may each pass on the same Ctrl-C: what comes within this many milliseconds
@@ -19,9 +19,11 @@ const sameSignalMs = 1000;
  * A second signal ends the process at once: whoever sends it does not want to wait for a graceful
  * stop. Nothing that was acknowledged is lost by that.
  *
+ * @param reload - what SIGHUP is for where there are files to be read again; `null`: where there are
+ *   none it means that the terminal is gone, and ends the program as the others do
  * @returns resolves with the signal that came first
  */
-export function untilSignal(): Promise<NodeJS.Signals> {
+export function untilSignal(reload: (() => void) | null): Promise<NodeJS.Signals> {
   let firstMs: number | null = null;
   return new Promise((resolve) => {
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -30,6 +32,10 @@ export function untilSignal(): Promise<NodeJS.Signals> {
       process.exit(exitCodes.signalled + constants.signals[signal]);
     };
     for (const signal of signals) process.on(signal, onSignal);
+    process.on("SIGHUP", (signal) => {
+      if (reload === null) onSignal(signal);
+      else reload();
+    });
   });
 }
 

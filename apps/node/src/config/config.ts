@@ -36,7 +36,7 @@ export async function readConfig(
   environment: Environment,
   columns: number = 100,
 ): Promise<ConfigResult> {
-  const parsed = parseArguments(args);
+  const parsed = parseArguments(args.map(toggled));
   const valued = withValue(args);
   if (valued.length === 0) {
     if (parsed["help"] === true) return { kind: "text", text: await helpText(columns) };
@@ -105,6 +105,13 @@ function parseArguments(args: readonly string[]): Readonly<Record<string, unknow
     .parseSync();
 }
 
+/** `--legacy` and `--no-legacy` are short for `--legacy=on` and `--legacy=off`. */
+function toggled(arg: string): string {
+  const [, no, name = ""] = /^--(no-)?([a-z-]+)$/.exec(arg) ?? [];
+  const spec: FlagSpec | null = isFlagName(name) ? flagSpecs[name] : null;
+  return spec?.toggle === true ? `--${name}=${no === undefined ? "on" : "off"}` : arg;
+}
+
 /** `--help=no` would be read as no help, and start a node. */
 function withValue(args: readonly string[]): string[] {
   return args.flatMap((arg) => {
@@ -151,10 +158,10 @@ function collect(
     const variable = environmentName(flag);
     const fromFlag = parsed[flag];
     const fromEnvironment = environment[variable];
+    const spec: FlagSpec = flagSpecs[flag];
     const value = fromFlag ?? (fromEnvironment === "" ? undefined : fromEnvironment);
     if (value === undefined) continue;
     const name = fromFlag === undefined ? variable : `--${flag}`;
-    const spec: FlagSpec = flagSpecs[flag];
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (values.includes("")) problems.push(`${name} needs a value: write ${name}=<value>`);
     else if (spec.list === true) given[flag] = { name, value: splitList(value) };

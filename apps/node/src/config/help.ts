@@ -76,7 +76,7 @@ export async function helpText(columns: number): Promise<string> {
     parser.option(name, {
       group: spec.group,
       describe: `${spec.describe}${defaultText} (${environmentName(name)})`,
-      requiresArg: true,
+      requiresArg: spec.toggle !== true,
     });
   }
   const text = await parser.getHelp();

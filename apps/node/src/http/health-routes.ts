@@ -3,6 +3,9 @@
  * Machines look at the status; people add `?verbose`. As Kubernetes has it: each check has a path of
  * its own, and `?exclude=` leaves checks out.
  */
+import { probeDoc } from "./docs/cluster.ts";
+import { z } from "zod";
+
 import { messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { flagOf, invalidParameter, prefersJson } from "./negotiation.ts";
@@ -33,6 +36,8 @@ interface Result {
 }
 
 interface Shown extends Pick<Health, "facts" | "sync"> {
+  /** What its operation is called. */
+  readonly id: string;
   readonly path: string;
   readonly summary: string;
   readonly checks: readonly Check[];
@@ -46,6 +51,7 @@ export function healthRoutes(health: Health): readonly Route[] {
   const options = "?verbose, ?exclude=<check>,<check>";
   return [
     ...probes({
+      id: "getHealth",
       path: "/health",
       summary: "alive, and not on its way out",
       checks: serving,
@@ -53,12 +59,14 @@ export function healthRoutes(health: Health): readonly Route[] {
       ...(facts === undefined ? {} : { facts }),
     }),
     ...probes({
+      id: "getLiveness",
       path: "/livez",
       summary: `is the process alive; ${options}`,
       checks: live,
       ok: "ok",
     }),
     ...probes({
+      id: "getReadiness",
       path: "/readyz",
       summary: `should it get traffic, and if not, why; ${options}${syncing}`,
       checks: ready,
@@ -70,14 +78,22 @@ export function healthRoutes(health: Health): readonly Route[] {
 
 /** The probe, and (but for `/health`, which is the demo's) each of its checks by itself. */
 function probes(shown: Shown): readonly Route[] {
-  const route = { method: "GET", kind: "probe", bodyMaxBytes } as const;
-  const { path, summary, checks } = shown;
-  const all: Route = { ...route, path, summary, handle: (request) => report(request, shown) };
+  const route = { method: "GET", kind: "probe", scope: "none", bodyMaxBytes } as const;
+  const { id, path, summary, checks } = shown;
+  const operation = probeDoc(id);
+  const handle: Route["handle"] = (request) => report(request, shown);
+  const all: Route = { ...route, path, summary, operation, handle };
   if (path === "/health") return [all];
+  const names = checks.map(({ name }) => name);
   const one: Route = {
     ...route,
     path: `${path}/:check`,
     summary: `one of them: ${checks.map(({ name }) => name).join(", ")}`,
+    operation: {
+      ...probeDoc(`${id}Check`),
+      params: { check: { description: "its name", schema: z.enum(names) } },
+      problems: ["not-found"],
+    },
     handle: (request) => {
       const named = request.params?.["check"] ?? "";
       const check = checks.find(({ name }) => name === named);

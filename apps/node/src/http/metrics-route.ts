@@ -1,4 +1,6 @@
 /** `GET /metrics`, for Prometheus and everybody who reads its formats. */
+import { z } from "zod";
+
 import type { Metrics } from "../metrics/registry.ts";
 import { bodyMaxBytes, type Route } from "./api.ts";
 
@@ -11,6 +13,18 @@ export function metricsRoutes(metrics: Metrics): readonly Route[] {
       path: "/metrics",
       summary: "what this node counts, for Prometheus; OpenMetrics by Accept",
       kind: "probe", // while a node starts or stops it is the most wanted
+      scope: "metrics",
+      operation: {
+        id: "getMetrics",
+        tag: "node",
+        responses: {
+          200: {
+            description: "all metrics of this node",
+            content: { "text/plain": z.string(), "application/openmetrics-text": z.string() },
+          },
+        },
+        problems: [],
+      },
       bodyMaxBytes,
       handle: async ({ headers }) => {
         const open = headers.accept?.includes("application/openmetrics-text") ?? false;

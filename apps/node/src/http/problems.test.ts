@@ -6,6 +6,7 @@ import { Problem, problemKinds, problemOf, problemReply } from "./problems.ts";
 const context = {
   node: "127.0.0.1:8080",
   path: "/next",
+  base: "urn:counter:problem:",
   traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
 };
 

@@ -22,6 +22,7 @@ describe("the compact state", () => {
       const { counts } = lifeOf(seed, row.skewMs);
       expect(counts.compared).toBeGreaterThan(1_000);
       expect(counts.snapshots).toBeGreaterThan(10);
+      expect(counts.absent).toBeGreaterThan(0);
       total.keys += counts.dots;
       total.closed += counts.dots - counts.openAtSlowest;
     }
@@ -55,8 +56,8 @@ function valueWithoutClamp(r: Replica, name: string): bigint {
 
 describe("the history finds out", () => {
   it.each([
-    { missing: "the second round", variant: { valueOf, closeKeys: closeAfterOneRound } },
-    { missing: "the clamp of a floor", variant: { valueOf: valueWithoutClamp, closeKeys } },
+    { missing: "the second round", variant: { ...everyRule, closeKeys: closeAfterOneRound } },
+    { missing: "the clamp of a floor", variant: { ...everyRule, valueOf: valueWithoutClamp } },
   ])("when $missing is missing", ({ variant }) => {
     let found = 0;
     for (let seed = 1; seed <= 20 && found === 0; seed += 1) {

@@ -6,19 +6,22 @@ import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
+import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
-import { statusRoute, type NodeFacts } from "../status-route.ts";
+import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { memberRoutes } from "./member-routes.ts";
-import { raftStatus } from "./status.ts";
+import { clusterSummary, raftStatus } from "./status.ts";
 
-export interface RoutesOptions {
+export interface RoutesOptions extends DemoOptions {
   /** The engine once there is one; throws a Problem before. */
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
@@ -36,6 +39,8 @@ export interface RoutesOptions {
   readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
+  /** Throws a Problem before there is an engine. */
+  readonly drainable: () => Drainable;
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -58,11 +63,21 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),
     membersRoute(options.replicas, gossip, facts),
-    statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
+    ...statusRoutes(
+      {
+        status: () => raftStatus(engine().status(), about()),
+        cluster: () => clusterSummary(engine().status()),
+      },
+      facts,
+      gossip,
+    ),
+    ...nodeRoutes(options.drainable),
     ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
-  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+  const offered = withDemo(routes, options);
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** A leader that was not heard for longer may be gone. */
