@@ -106,6 +106,9 @@ function copyServer() {
   const packed = { ...about, gitHead: commit(), bin, dependencies };
   writeFileSync(join(target, "package.json"), `${JSON.stringify(packed, null, 2)}\n`);
   mkdirSync(join(target, "bin"));
+  for (const helper of ["livez.mjs", "drain.mjs"]) {
+    cpSync(join(root, "ops/docker", helper), join(target, "bin", helper));
+  }
   const script = join(target, "bin/counter-node");
   // exec: signals are for the server, not for a shell before it.
   const lines = ["#!/bin/sh", 'here=$(dirname "$(readlink -f "$0")")'];
