@@ -19,7 +19,8 @@ export class Args {
     const value = this.#values[name];
     if (value === undefined || value === null) return undefined;
     if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
-    return String(value);
+    if (typeof value === "string" || typeof value === "number") return String(value);
+    throw new UsageError(`--${name} needs a value`);
   }
 
   /** One of a few words; yargs has refused all others. */

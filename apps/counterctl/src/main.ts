@@ -1,8 +1,11 @@
 /** The program. */
+import { setMaxListeners } from "node:events";
+
 import { runCounterctl } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 const stopping = new AbortController();
+setMaxListeners(0, stopping.signal); // a check has many calls that end with it
 let interrupted = 0;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {

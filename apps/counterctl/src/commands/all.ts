@@ -1,5 +1,6 @@
 /** Every command, in the order in which help lists them. */
 import type { Command, Group } from "../command.ts";
+import { checks } from "./check.ts";
 import { clusterStatus, leader, members, waitReady } from "./cluster.ts";
 import { contexts } from "./context.ts";
 import { dataDirectory } from "./data-dir.ts";
@@ -19,4 +20,12 @@ export const commands: readonly Command[] = [
   token,
 ];
 
-export const groups: readonly Group[] = [members, leader, node, snapshot, dataDirectory, contexts];
+export const groups: readonly Group[] = [
+  members,
+  leader,
+  node,
+  snapshot,
+  dataDirectory,
+  checks,
+  contexts,
+];
