@@ -30,11 +30,12 @@ export class Front<Engine> {
   readonly #lag = new LoopLag();
   readonly #observers: readonly ((answered: Answered) => void)[];
 
-  constructor({ config, version, commit = "unknown", log, server }: NodeParts) {
+  constructor({ config, version, commit = "unknown", log, logContext, server }: NodeParts) {
     this.#config = config;
     this.server = server ?? createHttpServer();
     const inFlight = (): number => this.gate.inFlight;
-    this.metrics = nodeMetrics({ config, version, commit, loopLagMs: this.loopLagMs, inFlight });
+    const { loopLagMs } = this;
+    this.metrics = nodeMetrics({ config, version, commit, loopLagMs, inFlight, logContext });
     this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];

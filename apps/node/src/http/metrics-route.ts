@@ -3,10 +3,10 @@ import { z } from "zod";
 
 import type { Metrics } from "../metrics/registry.ts";
 import { bodyMaxBytes, type Route } from "./api.ts";
+import { Problem } from "./problems.ts";
 
-/** No route if `--metrics=off`. */
+/** With `--metrics=off` it says so. */
 export function metricsRoutes(metrics: Metrics): readonly Route[] {
-  if (!metrics.enabled) return [];
   return [
     {
       method: "GET",
@@ -23,10 +23,11 @@ export function metricsRoutes(metrics: Metrics): readonly Route[] {
             content: { "text/plain": z.string(), "application/openmetrics-text": z.string() },
           },
         },
-        problems: [],
+        problems: ["not-found"],
       },
       bodyMaxBytes,
       handle: async ({ headers }) => {
+        if (!metrics.enabled) throw new Problem("not-found", "this node runs with --metrics=off");
         const open = headers.accept?.includes("application/openmetrics-text") ?? false;
         const { contentType, body } = await metrics.scrape(open ? "openmetrics" : "prometheus");
         return { status: 200, headers: { "content-type": contentType }, body };

@@ -6,6 +6,7 @@ import type { NodeConfig } from "../config/node-config.ts";
 import { codeOf } from "../error-text.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import type { Check } from "../http/health-routes.ts";
+import type { LogContext } from "../logging.ts";
 import { Metrics } from "./registry.ts";
 
 export interface NodeFacts {
@@ -15,6 +16,7 @@ export interface NodeFacts {
   readonly commit: string;
   readonly loopLagMs: () => number;
   readonly inFlight: () => number;
+  readonly logContext: Pick<LogContext, "linesDropped">;
 }
 
 /** With `--metrics=off` nothing is counted, and every call costs next to nothing. */
@@ -25,7 +27,11 @@ export function nodeMetrics(facts: NodeFacts): Metrics {
   metrics.withProcess();
   metrics.set("counter_build_info", 1, { version, commit, node: config.label, mode: config.mode });
   metrics.set("counter_idempotency_keys_max", config.idempotencyMax);
+  let dropped = 0;
   metrics.onScrape(() => {
+    const { linesDropped = 0 } = facts.logContext;
+    metrics.count("counter_log_lines_dropped_total", {}, linesDropped - dropped);
+    dropped = linesDropped;
     metrics.set("counter_event_loop_lag_seconds", facts.loopLagMs() / 1000);
     metrics.set("counter_http_requests_in_flight", facts.inFlight());
   });

@@ -85,6 +85,13 @@ const leaderSilentMaxMs = 2000;
 /** A copy that is further behind is not ready for traffic. */
 const behindMaxEntries = 10_000;
 
+/** Which counter is read does not matter: a majority confirms who leads. */
+const majorityRead = {
+  counter: "default",
+  consistency: "linearizable",
+  maxStalenessMs: null,
+} as const;
+
 /** The checks behind `/livez`, `/readyz` and `/health`. */
 export function raftHealth(node: {
   readonly gate: Gate<RaftEngine>;
@@ -120,6 +127,7 @@ export function raftHealth(node: {
       draining,
     ],
     serving: [storage, draining],
+    sync: () => gate.engine().get(majorityRead),
   };
 }
 
