@@ -9,7 +9,15 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode } from "./raft-node.ts";
 import type { NodeParts, RunningNode } from "./running.ts";
-import { ignoreClosedOutput, onSignalToRecord, stopInTime, untilSignal } from "./shutdown.ts";
+import { hasFiles } from "./security/security.ts";
+import { runTokenTool } from "./security/token-tool.ts";
+import {
+  ignoreClosedOutput,
+  onSignalToRecord,
+  stopInTime,
+  untilSignal,
+  withdraw,
+} from "./shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 
@@ -30,10 +38,12 @@ function start(config: NodeConfig, rest: Omit<NodeParts, "config">): Promise<Run
   }
 }
 
+const leaving = "leaving the cluster";
+
 async function run({ config, ...rest }: NodeParts): Promise<number> {
   const { log } = rest;
-  const signalled = untilSignal();
   let running: RunningNode | null = null; // before there is one, there is nothing to record
+  const signalled = untilSignal(hasFiles(config) ? () => void running?.reload() : null);
   onSignalToRecord(() => void running?.record());
   const cancelling = new AbortController();
   const starting = start(config, { ...rest, cancel: cancelling.signal });
@@ -46,7 +56,7 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
   });
   if (node === null) return exitCodes.ok;
   running = node;
-  const left = node.left.then(() => "leaving the cluster");
+  const left = node.left.then(() => leaving);
   const cause = early ?? (await Promise.race([signalled, left, node.stopped]));
   if (typeof cause !== "string") {
     if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already
@@ -54,6 +64,7 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
     return cause.exitCode;
   }
   log.info(`stopping after ${cause}`);
+  if (cause !== leaving) await withdraw(node, { ...config, log });
   const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
   if (exitCode === exitCodes.ok) log.info("stopped");
   return exitCode;
@@ -61,10 +72,12 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
 
 async function main(): Promise<number> {
   ignoreClosedOutput();
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === "token") return runTokenTool(rest);
   const width = process.stdout.isTTY ? process.stdout.columns : 100;
   const result = await readConfig(process.argv.slice(2), process.env, width);
   switch (result.kind) {
-    case "help":
+    case "text":
       console.log(result.text);
       return exitCodes.ok;
     case "version":

@@ -9,9 +9,9 @@ import winston from "winston";
 
 import { readConfig } from "../config/config.ts";
 import type { RaftConfig } from "../config/node-config.ts";
-import { createHttpServer } from "../http/server.ts";
 import { startRaftNode } from "../raft-node.ts";
 import type { RunningNode } from "../running.ts";
+import { describedServer, requireDescribed } from "./described-server.ts";
 
 export interface TestNode {
   readonly url: string;
@@ -30,7 +30,7 @@ function isAlone({ peers, join }: RaftConfig): boolean {
 
 /** A server on a free port, so that the port is ours before the node needs to know it. */
 export async function listenAnywhere(): Promise<{ server: Server; port: number }> {
-  const server = createHttpServer().listen(0, "127.0.0.1");
+  const server = describedServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("not listening");
@@ -79,7 +79,7 @@ export class TestNodes {
 
   /** The same node again, on the directory and the port that it had. */
   again({ config }: TestNode, ...args: readonly string[]): Promise<TestNode> {
-    const listening = { server: createHttpServer(), port: config.port };
+    const listening = { server: describedServer(), port: config.port };
     return this.start(listening, config.dataDir, args, clusterTickMs);
   }
 
@@ -123,5 +123,6 @@ export class TestNodes {
     await Promise.all(
       directories.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })),
     );
+    requireDescribed();
   }
 }

@@ -12,6 +12,7 @@ import type { Gate } from "../gate.ts";
 import { pauseBefore, type HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";
 import type { Handling } from "../service.ts";
+import { shareTrace } from "../trace.ts";
 
 /** What the cluster looks like from here. */
 export interface ClusterView {
@@ -142,6 +143,7 @@ export class LeaderSeeking implements Handling {
       return refuse(new Problem("no-leader", detail, { headers: leader }));
     }
     const forwarded = route.forwardAs === undefined ? request : await route.forwardAs(request);
+    shareTrace(request.headers, forwarded.headers);
     try {
       return await forwarder.forward(forwarded, leaderAddress);
     } catch (error) {

@@ -105,20 +105,39 @@ export const contributionsSchema = z
   .strictObject({
     name: counterName,
     items: z.array(
-      z.looseObject({
+      z.strictObject({
         writer: z.string(),
         node: z.string().nullable(),
         plus: integerText,
         minus: integerText,
       }),
     ),
+    keyed: z.strictObject({ open: integerText, closed: integerText }).meta({
+      description:
+        "additions with a key count for the cluster: of remembered keys, of forgotten ones",
+    }),
   })
   .meta({ id: "Contributions" });
 
 export type ContributionsBody = z.infer<typeof contributionsSchema>;
 
+const use = z.strictObject({
+  node: z.string().nullable(),
+  type: z.enum(["add", "set"]),
+  delta: integerText,
+});
+
 export const conflictsSchema = z
-  .strictObject({ items: z.array(z.looseObject({ key: z.string() })) })
+  .strictObject({
+    items: z.array(
+      z.strictObject({
+        key: z.string(),
+        uses: z.array(use).meta({
+          description: "where it was accepted, as what: the first counts; empty: forgotten",
+        }),
+      }),
+    ),
+  })
   .meta({ id: "Conflicts" });
 
 export type ConflictsBody = z.infer<typeof conflictsSchema>;

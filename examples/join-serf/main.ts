@@ -1,5 +1,4 @@
-// Joins a Serf cluster: node join-serf.mjs <address of this machine> <address of any member> …
-// eslint-disable-next-line @nx/enforce-module-boundaries -- as whoever installed it writes it
+// Joins a Serf cluster: node main.js <address of this machine> <address of any member> …
 import { SerfNode } from "@counter/gossip";
 
 const [bindHost = "127.0.0.1", ...seeds] = process.argv.slice(2);
