@@ -41,7 +41,7 @@ Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;
 
 /** yargs breaks lines in the middle of words where it runs as a module; this breaks at spaces. */
-function wrapped(line: string, columns: number): string {
+export function wrapped(line: string, columns: number): string {
   if (line.length <= columns) return line;
   const indent = " ".repeat(meaningColumn.exec(line)?.[0].length ?? 0);
   const lines: string[] = [];

@@ -19,6 +19,9 @@ import {
 } from "./eventual-identity.ts";
 import { KeptIdentity } from "./identity-file.ts";
 
+/** The folder of the journal in a data directory. */
+export const journalFolder = "journal";
+
 export interface EventualDataDir {
   readonly identity: EventualIdentity;
   readonly journal: Journal;
@@ -84,7 +87,7 @@ async function openJournal(
 ): Promise<Journal> {
   try {
     const options = onSync === undefined ? {} : { onSync };
-    return await openFileJournal(join(dataDir, "journal"), options);
+    return await openFileJournal(join(dataDir, journalFolder), options);
   } catch (error) {
     throw asStartError(error, dataDir);
   }
