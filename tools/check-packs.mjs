@@ -4,7 +4,7 @@
 //
 // Which example: the block after `<!-- npm run check-packs runs this. It prints: … -->`. Every README
 // has one. http://127.0.0.1:8080 in it is replaced by the address of a node that runs.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkSizes } from "./bundle-sizes.mjs";
@@ -26,7 +26,13 @@ function examples() {
   });
 }
 
+/** Rules of npm's linters, and what they do not look at: that the license comes along. */
 function lint(tarballs) {
+  const license = readFileSync(join(root, "LICENSE"), "utf8");
+  for (const { name, dir } of publicPackages()) {
+    const own = existsSync(join(dir, "LICENSE")) ? readFileSync(join(dir, "LICENSE"), "utf8") : "";
+    if (own !== license) throw new Error(`packages/${name}/LICENSE is not the license`);
+  }
   for (const tarball of tarballs) {
     run(root, bin("publint"), "run", tarball, "--strict");
     run(root, bin("attw"), tarball, "--profile", "strict", "--format", "ascii");
@@ -49,6 +55,14 @@ function asCommonJs(text) {
   const imports = [...text.matchAll(/^import [^;]*;$/gm)].map(([found]) => found);
   const rest = text.replaceAll(/^import [^;]*;$/gm, "");
   return `${imports.join("\n")}\nasync function example(): Promise<void> {${rest}}\nvoid example();\n`;
+}
+
+/** Imports of all packages that depend on nothing. */
+function withoutDependencies() {
+  const free = publicPackages().filter(
+    ({ manifest }) => Object.keys(manifest.dependencies ?? {}).length === 0,
+  );
+  return free.map(({ manifest }) => `import "${manifest.name}";\n`).join("");
 }
 
 function runExamples(dir, type, url) {
@@ -76,8 +90,8 @@ try {
   installAll(dir, tarballs);
   for (const one of publicPackages()) loadBothWays(dir, one);
   for (const one of publicPackages()) await checkSizes(dir, one.manifest.name, readmeOf(one.dir));
-  // First as in a project that has nothing but the compiler.
-  writeFileSync(join(dir, "example.ts"), examples()[0].text);
+  // First as in a project that has nothing but the compiler: cores need no types of Node.
+  writeFileSync(join(dir, "example.ts"), withoutDependencies() + examples()[0].text);
   const plain = ["--strict", "--module", "nodenext", "--target", "es2022", "--noEmit"];
   run(dir, bin("tsc"), ...plain, "--types", "", "--ignoreConfig", "example.ts");
   // Then with Node's own types, as most have them.

@@ -74,7 +74,7 @@ class EventualServer implements RunningNode {
     const { config, log } = parts;
     this.#parts = parts;
     this.#security = security;
-    this.#front = new Front({ ...parts, server: parts.server ?? security.createServer() });
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;

@@ -1,6 +1,8 @@
 /** The program: settings, log, node, signals, exit code. `--help` says more. */
 import { readFileSync } from "node:fs";
 
+import { z } from "zod";
+
 import { readConfig } from "./config/config.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
@@ -21,11 +23,15 @@ import {
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 
-function readVersion(): string {
+const manifestSchema = z.object({
+  version: z.string(),
+  /** Written by whoever packs a release, as npm does. */
+  gitHead: z.string().default("unknown"),
+});
+
+function readManifest(): z.infer<typeof manifestSchema> {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const parsed: unknown = JSON.parse(text);
-  const named = typeof parsed === "object" && parsed !== null && "version" in parsed;
-  return named ? String(parsed.version) : "unknown";
+  return manifestSchema.parse(JSON.parse(text));
 }
 
 /** Every mode has its own composition; a mode without a line stops the build here. */
@@ -81,7 +87,7 @@ async function main(): Promise<number> {
       console.log(result.text);
       return exitCodes.ok;
     case "version":
-      console.log(readVersion());
+      console.log(readManifest().version);
       return exitCodes.ok;
     case "problems":
       for (const problem of result.problems) console.error(problem);
@@ -89,12 +95,13 @@ async function main(): Promise<number> {
       return exitCodes.badConfig;
     case "config": {
       const { config } = result;
+      const { version, gitHead: commit } = readManifest();
       const logContext: LogContext = { term: null };
       const wanted = process.stdout.isTTY || process.env["FORCE_COLOR"] !== undefined;
       const colours = wanted && process.env["NO_COLOR"] === undefined;
       const log = createLog(config, logContext, { colours });
       try {
-        return await run({ config, log, logContext, version: readVersion() });
+        return await run({ config, log, logContext, version, commit });
       } catch (error) {
         const expected = error instanceof StartError;
         log.error(expected ? error.message : "the node cannot start", expected ? {} : { error });

@@ -86,7 +86,7 @@ class CounterNode implements RunningNode {
     const { config, log, logContext, version: release } = parts;
     const { ask, link } = (this.#security = security);
     this.#parts = parts;
-    this.#front = new Front({ ...parts, server: parts.server ?? security.createServer() });
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;

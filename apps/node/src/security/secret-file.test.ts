@@ -32,7 +32,7 @@ test.each([
   { what: "a short one among them", text: `${"s".repeat(40)}\nshort`, says: "holds 5 bytes" },
   { what: "none", text: "\n# nothing yet\n", says: "holds 0 secrets" },
   { what: "too many", text: `${"s".repeat(20)}\n`.repeat(secretsMax + 1), says: "holds 9 secrets" },
-  { what: "bytes that are no text", text: `${"s".repeat(20)}\u0001`, says: "visible ASCII" },
+  { what: "bytes that are no text", text: `${"s".repeat(20)}\u0001`, says: "printable ASCII" },
 ])("$what: refused", async ({ text, says }) => {
   await writeFile(path, text);
   await expect(readPeerSecrets(path)).rejects.toMatchObject({

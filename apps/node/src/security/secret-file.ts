@@ -33,8 +33,8 @@ export async function readPeerSecrets(path: string): Promise<readonly Uint8Array
         `a line of ${path} holds ${length} bytes: use ${secretMinBytes} to ${secretMaxBytes} random ones, ${hint}`,
       );
     }
-    if (!/^[\x21-\x7e]+$/.test(secret)) {
-      throw refusal(`${path} holds something else than visible ASCII characters: write ${hint}`);
+    if (!/^[\x20-\x7e]+$/.test(secret)) {
+      throw refusal(`${path} holds something else than printable ASCII characters: write ${hint}`);
     }
   }
   return secrets.map((secret) => new TextEncoder().encode(secret));

@@ -5,13 +5,13 @@
  */
 import { unwatchFile, watchFile } from "node:fs";
 import type { Server } from "node:http";
-import { Server as TlsServer } from "node:tls";
+import { Server as TlsServer, type TlsOptions } from "node:tls";
 
 import { noTls, PeerAuth, type PeerTrust } from "@counter/transport-http";
 import type { Logger } from "winston";
 
 import { askBy, type Ask } from "../asking.ts";
-import type { CommonConfig } from "../config/node-config.ts";
+import type { CommonConfig, TlsConfig } from "../config/node-config.ts";
 import { messageOf } from "../error-text.ts";
 import { createHttpServer } from "../http/server.ts";
 import { Access } from "./access.ts";
@@ -80,15 +80,13 @@ export class Security {
     return security;
   }
 
-  /** A server for clients and peers, over TLS if there are certificates. It listens nowhere yet. */
-  createServer(): Server {
-    const { tls } = this.#config;
-    if (tls === null || this.#tls === null) return createHttpServer();
-    const server = createHttpServer({
-      ...this.#tls,
-      requestCert: tls.clientAuth !== "none",
-      rejectUnauthorized: tls.clientAuth === "require",
-    });
+  /**
+   * The server for clients and peers, over TLS if there are certificates.
+   *
+   * @param given - one that listens already; otherwise one is made that listens nowhere yet
+   */
+  serverOf(given: Server | undefined): Server {
+    const server = given ?? createHttpServer(tlsOptions(this.#config.tls, this.#tls));
     if (server instanceof TlsServer) this.#servers.add(server);
     return server;
   }
@@ -166,6 +164,19 @@ export class Security {
     if (!(await isReadByOthers(path))) return;
     this.#log.warn(`${path} can be read by others on this machine: chmod 600 ${path}`);
   }
+}
+
+/** What a server needs to speak TLS; `null`: it does not. */
+export function tlsOptions(
+  config: TlsConfig | null,
+  material: TlsMaterial | null,
+): TlsOptions | null {
+  if (config === null || material === null) return null;
+  return {
+    ...material,
+    requestCert: config.clientAuth !== "none",
+    rejectUnauthorized: config.clientAuth === "require",
+  };
 }
 
 /** Without anything to share, only who runs on this machine can be a peer, and none of strangers'. */

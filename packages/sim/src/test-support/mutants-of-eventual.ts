@@ -40,7 +40,7 @@ const writingMutants: readonly EventualMutant[] = [
     file: "accepting.ts",
     find: '  if (!s.cluster.placed) return refused("starting");\n',
     replace: "",
-    expects: ["full-history", "key-known"],
+    expects: ["full-history", "key-known", "converges"],
   },
   {
     name: "eventual-set-without-reset",

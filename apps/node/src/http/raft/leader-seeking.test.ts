@@ -48,7 +48,7 @@ function service(applyTimeoutMs: number = 5000): Service {
     unreachable: () => [],
     waiting: () => "an election is under way",
   };
-  const config = { applyTimeoutMs, compat: "none", forward: "forward" } as const;
+  const config = { applyTimeoutMs, compat: "none", forward: "forward", tls: null } as const;
   const log = winston.createLogger({ silent: true });
   const handling = new LeaderSeeking({ config, gate, held, cluster: view, forwarder });
   return new Service({ address: "n1:1", problemBase: "urn:x:", gate, handling, log });

@@ -29,7 +29,7 @@ export interface ClusterView {
 }
 
 export interface LeaderSeekingOptions {
-  readonly config: Pick<RaftConfig, "applyTimeoutMs" | "compat" | "forward">;
+  readonly config: Pick<RaftConfig, "applyTimeoutMs" | "compat" | "forward" | "tls">;
   readonly gate: Pick<Gate<unknown>, "started">;
   readonly held: HeldRequests;
   readonly cluster: ClusterView;
@@ -136,7 +136,7 @@ export class LeaderSeeking implements Handling {
       throw new Problem("no-leader", "");
     }
     const redirect = config.forward === "redirect" || request.query.has("redirect");
-    if (redirect) return redirectTo(leaderAddress, request);
+    if (redirect) return redirectTo(`${schemeOf(config)}://${leaderAddress}`, request);
     const leader = { "counter-leader": leaderAddress };
     if (config.forward === "off") {
       const detail = `this node does not forward; the leader is ${leaderAddress}`;
@@ -191,18 +191,22 @@ function mayRepeat(error: unknown, route: Route, request: ApiRequest): boolean {
   return keyed && isInDoubt(error);
 }
 
+function schemeOf({ tls }: Pick<RaftConfig, "tls">): "http" | "https" {
+  return tls === null ? "http" : "https";
+}
+
 /** 307 keeps method and body; it must not be cached, since leaders change. */
-function redirectTo(leaderAddress: string, request: ApiRequest): ApiReply {
+function redirectTo(leader: string, request: ApiRequest): ApiReply {
   const query = new URLSearchParams(request.query);
   query.delete("redirect");
   const search = query.size === 0 ? "" : `?${query.toString()}`;
   return {
     status: 307,
     headers: {
-      location: `http://${leaderAddress}${request.path}${search}`,
-      "counter-leader": leaderAddress,
+      location: `${leader}${request.path}${search}`,
+      "counter-leader": leader.slice(leader.indexOf("//") + 2),
       "content-type": "text/plain; charset=utf-8",
     },
-    body: `the leader is ${leaderAddress}\n`,
+    body: `the leader is ${leader.slice(leader.indexOf("//") + 2)}\n`,
   };
 }
