@@ -61,7 +61,12 @@ const exactlyOnce: Command = {
     });
     out.show(report, () => {
       const { problems, lost, counters, ok, ...facts } = report;
-      out.facts({ counters: counters.join(" "), ...facts, "lost requests": lost.requests, "lost replies": lost.replies });
+      out.facts({
+        counters: counters.join(" "),
+        ...facts,
+        "lost requests": lost.requests,
+        "lost replies": lost.replies,
+      });
       for (const problem of problems) out.line(out.style("red", problem));
       if (ok) out.line(out.style("green", "every write counts once"));
     });
