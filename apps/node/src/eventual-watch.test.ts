@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 function see(notes: readonly Note[], outcomes: readonly Outcome[] = []): void {
-  watch.observer.onReady?.({ write: null, messages: [], outcomes, notes });
+  watch.observer.onReady?.({ write: null, messages: [], outcomes, notes, changes: null });
 }
 
 describe("what is told", () => {

@@ -3,7 +3,7 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import type { RaftNode } from "@counter/raft";
+import type { RaftNode, RaftNodeStatus } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
 import type { TransportEvent } from "@counter/transport-http";
 
@@ -30,19 +30,22 @@ import { Handover } from "./handover.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { RaftMeter } from "./metrics/raft-meter.ts";
 import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
 import { Watch } from "./watch.ts";
 
 /** @throws StartError when a person has to change something */
 export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new CounterNode(parts);
+  const node = new CounterNode(parts, await Security.open(config, log));
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.begin()));
+    const begin = (): Promise<FirstStart> => node.begin();
+    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -55,6 +58,7 @@ class CounterNode implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<RaftConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
@@ -62,6 +66,7 @@ class CounterNode implements RunningNode {
   readonly #machine = new CounterMachine();
   readonly #clock = new LogClock();
   readonly #watch: Watch;
+  readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
   readonly #handover: Handover;
   readonly #admission: Admission;
@@ -77,10 +82,11 @@ class CounterNode implements RunningNode {
   /** `null` until it is known. */
   #clusterId: string | null;
 
-  constructor(parts: NodeParts<RaftConfig>) {
+  constructor(parts: NodeParts<RaftConfig>, security: Security) {
     const { config, log, logContext, version: release } = parts;
+    const { ask, link } = (this.#security = security);
     this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -92,6 +98,7 @@ class CounterNode implements RunningNode {
     this.#admission = new Admission({
       seeds: () => this.#seeds(),
       clusterName: config.clusterName,
+      ask,
       log,
       onRemoved: (error) => {
         if (!this.#leaving.onRemoved()) this.#life.endWith(error);
@@ -107,25 +114,30 @@ class CounterNode implements RunningNode {
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
+    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
+    this.meter = new RaftMeter({
+      metrics: this.#front.metrics,
+      config,
+      machine: this.#machine,
+      status,
+      connected: (id) => this.#neighbours.connected(id),
+      gossip: () => this.#gossip.summary(),
+    });
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
       leadership: this.#watch,
       onHopeless: (error) => this.#life.endWith(error),
     });
     this.#handover = new Handover(this.#neighbours);
-    this.#gossip = raftGossip({
-      config,
-      log,
-      status: () => this.#raft?.status() ?? null,
-      clusterId: () => this.#clusterId,
-    });
-    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
+    this.#gossip = raftGossip({ ...parts, ask, status, clusterId: () => this.#clusterId });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log, ask });
     this.#front.gate.starting = () => {
       const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
       return waiting ?? "the node reads its data directory";
     };
     this.#forwarder = createForwarder({
       own: config.address,
+      link,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
     });
     this.#leaving = new Leaving({
@@ -145,6 +157,7 @@ class CounterNode implements RunningNode {
       ...this.#parts,
       front: this.#front,
       handling: this.#seeking(config),
+      access: this.#security.access,
       neighbours: this.#neighbours,
       gossip: this.#gossip,
       bootstrap: this.#bootstrap,
@@ -152,6 +165,9 @@ class CounterNode implements RunningNode {
       clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
       readyAfterMs: () => this.#life.readyAfterMs,
+      handOver: async () => {
+        if (this.#raft !== null) await this.#handover.handOver(this.#raft);
+      },
       leave: (request) => this.#leaving.leave(request),
     });
     await this.#front.listen(listener);
@@ -182,14 +198,17 @@ class CounterNode implements RunningNode {
     this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const { signal } = this.#ending;
-    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal });
+    const { ask, link, trust } = this.#security;
+    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal, ask });
     const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
     const { raft, transport } = await startReplication({
       config,
       dataDir,
       server: this.#front.server,
+      trust,
+      tls: link.tls,
       machine: this.#machine,
-      observer: this.#flight.beside(this.#watch.observer),
+      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {
@@ -198,7 +217,7 @@ class CounterNode implements RunningNode {
       },
     });
     this.#raft = raft;
-    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
+    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log, ask });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
     if (this.#life.stopping) return;
@@ -226,6 +245,12 @@ class CounterNode implements RunningNode {
     return this.#flight.save("flight");
   }
 
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
+  readonly reload = (): Promise<void> => this.#security.reload();
+
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
     return this.#life.stop();
@@ -245,9 +270,9 @@ class CounterNode implements RunningNode {
   }
 
   #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
+    const parts = { machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
+    return new RaftCounter({ ...this.#parts.config, ...parts, ...this.meter.host(node), reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -283,6 +308,7 @@ class CounterNode implements RunningNode {
     this.#cancel();
     this.#forwarder.close();
     this.#front.close();
+    this.#security.close();
     await this.#flight.settled();
   }
 }

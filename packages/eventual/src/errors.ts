@@ -26,6 +26,9 @@ export type RefusalCode =
   | "EVENTUAL_TOO_MANY_KEYS"
   | "EVENTUAL_TOO_MANY_COUNTERS"
   | "EVENTUAL_TOO_MANY_MEMBERS"
+  | "EVENTUAL_TOO_MANY_LABELS"
+  | "EVENTUAL_COUNTER_EXISTS"
+  | "EVENTUAL_COUNTER_NOT_FOUND"
   | "EVENTUAL_VALUE_OUT_OF_RANGE"
   | "EVENTUAL_TOO_LARGE"
   | "EVENTUAL_OVERLOADED"
@@ -63,6 +66,18 @@ const refusals: Readonly<Record<RefusalReason, Refusal>> = {
   "too-many-members": {
     code: "EVENTUAL_TOO_MANY_MEMBERS",
     text: "the cluster has as many members as it may have",
+  },
+  "too-many-labels": {
+    code: "EVENTUAL_TOO_MANY_LABELS",
+    text: "the counter would have more than 16 labels",
+  },
+  "counter-exists": {
+    code: "EVENTUAL_COUNTER_EXISTS",
+    text: "this node knows a counter of that name",
+  },
+  "counter-not-found": {
+    code: "EVENTUAL_COUNTER_NOT_FOUND",
+    text: "this node knows no counter of that name",
   },
   "value-out-of-range": {
     code: "EVENTUAL_VALUE_OUT_OF_RANGE",

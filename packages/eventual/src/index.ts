@@ -12,7 +12,12 @@ export type { ExchangeKind, Journal, ReplicaTransport, TransportHandler } from "
 export { MemoryJournal } from "./node/ports.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";
 export * from "./node/options.ts";
-export type { Addition } from "./node/checks.ts";
+export type { Addition, Configuring, Setting } from "./node/checks.ts";
+export { pageMax } from "./node/listing.ts";
+export type { ListQuery, Page } from "./node/listing.ts";
+export { changesMax } from "./core/changes.ts";
+export { labelsMax, labelNameMaxLength, labelTextMaxLength } from "./data/limits.ts";
+export type { Contributions, CounterView, KeyConflict } from "./data/looking.ts";
 export type { Written } from "./node/written.ts";
 export { defaultEventualLimits, defaultTimingMs } from "./node/starting.ts";
 export { EventualNode } from "./node/eventual-node.ts";

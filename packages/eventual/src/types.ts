@@ -70,7 +70,10 @@ export interface KeyedOperation {
   readonly at: WallMs;
   /** > `at`. From then on the key stands for a new operation. Of a UUIDv7: `at + 1`. */
   readonly until: WallMs;
-  /** What the client was told: the counter right after, as its node knew it. */
+  /**
+   * What the client was told: the counter right after, as its node knew it. Beside a `reset` of the
+   * same counter the two are a `set` to `delta`, and this is the counter right before.
+   */
   readonly value: bigint;
 }
 
@@ -81,6 +84,19 @@ export interface FloorEntry {
   readonly plus: bigint;
   readonly minus: bigint;
 }
+
+/**
+ * What may be set of a counter. Settings of later releases are kept, and passed on, as they are.
+ */
+export interface CounterConfig {
+  /** For people: at most {@link labelsMax}, in the order of their names. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Settings that this release does not know, in the order of their tags. */
+  readonly others: readonly { readonly tag: number; readonly bytes: Uint8Array }[];
+}
+
+/** A change of labels: text to set, `null` to take one away; `null` alone takes all of them away. */
+export type LabelsPatch = ReadonlyMap<string, string | null> | null;
 
 export type Control =
   /** In the first record of every writer, and only there: whose it is. */
@@ -94,6 +110,18 @@ export type Control =
   | { readonly kind: "seal"; readonly writer: WriterId; readonly position: Position }
   /** Everything that the floor covers counts no longer; what it does not cover stays. */
   | { readonly kind: "reset"; readonly counter: CounterName; readonly floor: readonly FloorEntry[] }
+  /** Of all that is said of one counter in this way, and of its deletions, the latest holds. */
+  | {
+      readonly kind: "configure";
+      readonly counter: CounterName;
+      readonly config: CounterConfig;
+    }
+  /** As `reset`; and what the floor covers, and earlier settings, make no counter any more. */
+  | {
+      readonly kind: "delete";
+      readonly counter: CounterName;
+      readonly floor: readonly FloorEntry[];
+    }
   | { readonly kind: "member"; readonly member: Member }
   | { readonly kind: "named"; readonly named: NamedAddress };
 

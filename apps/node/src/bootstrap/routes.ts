@@ -1,5 +1,6 @@
 /** What candidates ask each other, and what people may look at meanwhile. */
 import { bodyMaxBytes, json, type Route } from "../http/api.ts";
+import { askBootstrapDoc, describeBootstrapDoc } from "../http/docs/cluster.ts";
 import { Problem } from "../http/problems.ts";
 import type { Answer, Question } from "./types.ts";
 import { bootstrapPath, proposalAskedFor, questionIn } from "./wire.ts";
@@ -26,17 +27,20 @@ export function bootstrapRoutes(desk: BootstrapDesk): readonly Route[] {
     throw new Problem("bootstrap-refused", reason);
   };
   // Answered whatever happens: nodes that are starting have nobody but each other.
-  const route = { path: bootstrapPath, kind: "probe", bodyMaxBytes } as const;
+  const route = { path: bootstrapPath, kind: "probe", scope: "peer", bodyMaxBytes } as const;
   return [
     {
       ...route,
       method: "GET",
+      scope: "read",
+      operation: describeBootstrapDoc,
       summary: "how far --bootstrap-expect is; ?proposal=<id>: what became of it",
       handle: (request) => json(desk.describe(proposalAskedFor(request))),
     },
     {
       ...route,
       method: "POST",
+      operation: askBootstrapDoc,
       summary: "between candidates: whether this node pledges itself to a first configuration",
       handle: ask,
     },

@@ -71,6 +71,8 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Told of every command, with the number of callers that wait for it. */
+  readonly onBatch?: (callers: number) => void;
 }
 
 export class RaftCounter implements RaftEngine {
@@ -82,7 +84,8 @@ export class RaftCounter implements RaftEngine {
     this.#options = options;
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
+    const { onBatch = (): void => undefined } = options;
+    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
   }
 
   async add({ counter, delta, key }: AddRequest): Promise<Written> {

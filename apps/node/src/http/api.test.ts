@@ -213,8 +213,8 @@ describe("what is refused", () => {
   });
 
   test("405 says what is allowed", async () => {
-    expect(headerOf(await request(node.url).get("/next"), "allow")).toBe("POST");
-    expect(headerOf(await request(node.url).delete("/get"), "allow")).toBe("GET, HEAD");
+    expect(headerOf(await request(node.url).get("/next"), "allow")).toBe("POST, OPTIONS");
+    expect(headerOf(await request(node.url).delete("/get"), "allow")).toBe("GET, HEAD, OPTIONS");
   });
 
   test("a problem is JSON for those who read it, and one line for the others", async () => {

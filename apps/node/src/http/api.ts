@@ -3,6 +3,13 @@
  * both end here, so that a request is answered alike whichever way it came in.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import type { Writable } from "node:stream";
+
+import type { z } from "zod";
+
+import type { ProblemCode } from "./problems.ts";
+
+import type { Caller } from "../security/caller.ts";
 
 export interface ApiRequest {
   readonly method: string;
@@ -14,6 +21,8 @@ export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
   readonly body: Uint8Array;
+  /** Who sends it, and what that one may do; without it, nobody had to say. */
+  readonly caller?: Caller;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
 }
@@ -22,11 +31,70 @@ export interface ApiReply {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty with {@link stream}. */
   readonly body: string | Uint8Array;
+  /**
+   * Writes the body piece by piece, after the head was sent; not called for HEAD. It heeds what
+   * `write` returns, ends the sink, and stops when the sink closes. What it throws breaks the
+   * connection off: the client must not take half a body for a whole one.
+   */
+  readonly stream?: (sink: Writable) => void;
+}
+
+/** What a request must prove to be let through; `none`: nothing. */
+export type Scope = "read" | "write" | "admin" | "metrics" | "peer" | "none";
+
+/** Under which heading an operation is described. */
+export type RouteTag =
+  "counters" | "watch" | "batch" | "cluster" | "node" | "snapshot" | "health" | "about" | "demo";
+
+/** A part of the path, of the query or of the head: text, of which the schema says what it may be. */
+export interface ParameterDoc {
+  readonly description: string;
+  readonly schema: z.ZodType;
+}
+
+export interface BodyDoc {
+  /** Of the value that the JSON stands for; of other media types: of the bytes as text. */
+  readonly schema: z.ZodType;
+  readonly mediaTypes: readonly string[];
+  /** Whether an empty body is refused. */
+  readonly required: boolean;
+}
+
+export interface ResponseDoc {
+  readonly description: string;
+  /** By media type, what the body is; without it there is no body. */
+  readonly content?: Readonly<Record<string, z.ZodType>>;
+  /** Names in lower case, with what each one says. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an operation takes and answers. The routes read requests by the very same schemas. */
+export interface RouteDoc {
+  /** Unique in the whole table, in camel case. */
+  readonly id: string;
+  readonly tag: RouteTag;
+  /** Where the route's own line speaks of one mode only. */
+  readonly summary?: string;
+  /** Where it can be had, if not in both; elsewhere it answers `mode-mismatch`. */
+  readonly modes?: readonly ["strong" | "eventual"];
+  /** What one line cannot say, as CommonMark. */
+  readonly description?: string;
+  /** One for each `:name` of the path. */
+  readonly params?: Readonly<Record<string, ParameterDoc>>;
+  readonly query?: Readonly<Record<string, ParameterDoc>>;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, ParameterDoc>>;
+  readonly body?: BodyDoc;
+  /** Every status but those of {@link problems}. */
+  readonly responses: Readonly<Record<number, ResponseDoc>>;
+  /** Those of the operation itself; what can happen to any request is not repeated. */
+  readonly problems: readonly ProblemCode[];
 }
 
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `:name` for a part that may be anything. */
   readonly path: string;
   /** One line for people, as `GET /` shows it. */
@@ -36,6 +104,8 @@ export interface Route {
    * are sent on if only the leader can answer; of those, writes count once with a key.
    */
   readonly kind: "read" | "write" | "control" | "probe";
+  readonly scope: Scope;
+  readonly operation: RouteDoc;
   readonly bodyMaxBytes: number;
   readonly handle: (request: ApiRequest) => ApiReply | Promise<ApiReply>;
   /** What goes to the leader instead of the request itself, where that would mean another thing there. */

@@ -7,6 +7,7 @@ import { decodeBackup, type Backups, type SavedBackup } from "../data-dir/backup
 import type { CounterBackup } from "../engine/engine.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
+import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
 
@@ -64,6 +65,8 @@ export function backupRoutes(calls: BackupCalls, backups: () => Backups): readon
       path: "/backup",
       summary: "all counters into a file of this node",
       kind: "read",
+      scope: "admin",
+      operation: demoBackupDoc,
       bodyMaxBytes,
       handle: backup,
     },
@@ -72,6 +75,8 @@ export function backupRoutes(calls: BackupCalls, backups: () => Backups): readon
       path: "/restore",
       summary: 'the newest backup of this node, or {"file": name}, back on all nodes',
       kind: "write",
+      scope: "admin",
+      operation: demoRestoreDoc,
       bodyMaxBytes: restoreMaxBytes,
       handle: restore,
       forwardAs,

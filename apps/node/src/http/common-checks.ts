@@ -13,7 +13,7 @@ export interface CommonChecks {
 }
 
 export function commonChecks(node: {
-  readonly gate: Pick<Gate<unknown>, "started" | "starting" | "leaving">;
+  readonly gate: Pick<Gate<unknown>, "started" | "starting" | "leaving" | "drained">;
   readonly loopLagMs: () => number;
   /** Whether it has stopped after an error that is final. */
   readonly failed: () => boolean;
@@ -28,6 +28,9 @@ export function commonChecks(node: {
       node.failed() ? "the node has stopped after a fatal error" : null,
     ),
     started: check("started", () => (node.gate.started ? null : node.gate.starting())),
-    draining: check("draining", () => (node.gate.leaving ? "the node is stopping" : null)),
+    draining: check("draining", () => {
+      if (node.gate.leaving) return "the node is stopping";
+      return node.gate.drained ? "the node is drained; POST /v1/node/undrain" : null;
+    }),
   };
 }

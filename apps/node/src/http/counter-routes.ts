@@ -3,6 +3,7 @@ import type { OperationKey } from "@counter/state-machine";
 
 import type { AddRequest } from "../engine/engine.ts";
 import { bodyMaxBytes, json, jsonText, text, type ApiRequest, type Route } from "./api.ts";
+import { demoCountDoc, demoGetDoc, demoIncrementDoc, demoNextDoc } from "./docs/demo.ts";
 import { exactInteger, jsonMembers, operationKey, prefersJson } from "./negotiation.ts";
 
 const counter = "default";
@@ -30,6 +31,13 @@ export interface CounterCalls {
 }
 
 export function counterRoutes(
+  calls: CounterCalls,
+  options: { readonly idempotencyWindowMs: number },
+): readonly Route[] {
+  return [...writeRoutes(calls, options), ...readRoutes(calls)];
+}
+
+function writeRoutes(
   calls: CounterCalls,
   options: { readonly idempotencyWindowMs: number },
 ): readonly Route[] {
@@ -67,6 +75,20 @@ export function counterRoutes(
       : text("Incremented successfully", headers);
   };
 
+  const write = { method: "POST", kind: "write", scope: "write", bodyMaxBytes } as const;
+  return [
+    { ...write, path: "/next", summary: nextSummary, operation: demoNextDoc, handle: next },
+    {
+      ...write,
+      path: "/increment",
+      summary: 'adds 1, or {"delta": n}',
+      operation: demoIncrementDoc,
+      handle: increment,
+    },
+  ];
+}
+
+function readRoutes(calls: CounterCalls): readonly Route[] {
   const get: Route["handle"] = async (request) => {
     const { value, headers } = await calls.read(request, counter);
     // Exact digits: JSON.stringify knows no bigint.
@@ -80,12 +102,21 @@ export function counterRoutes(
       : text(`Current Counter: ${value}`, headers);
   };
 
-  const write = { method: "POST", kind: "write", bodyMaxBytes } as const;
-  const read = { method: "GET", kind: "read", bodyMaxBytes } as const;
+  const read = { method: "GET", kind: "read", scope: "read", bodyMaxBytes } as const;
   return [
-    { ...write, path: "/next", summary: nextSummary, handle: next },
-    { ...write, path: "/increment", summary: 'adds 1, or {"delta": n}', handle: increment },
-    { ...read, path: "/get", summary: "the counter; ?consistency=…, see below", handle: get },
-    { ...read, path: "/count", summary: "the counter in a sentence", handle: count },
+    {
+      ...read,
+      path: "/get",
+      summary: "the counter; ?consistency=…, see below",
+      operation: demoGetDoc,
+      handle: get,
+    },
+    {
+      ...read,
+      path: "/count",
+      summary: "the counter in a sentence",
+      operation: demoCountDoc,
+      handle: count,
+    },
   ];
 }

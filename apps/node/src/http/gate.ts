@@ -12,12 +12,23 @@ export class Gate<Engine> {
   #engine: Engine | null = null;
   #leaving = false;
   #draining = false;
+  #drained = false;
   #inFlight = 0;
   #whenIdle: (() => void) | null = null;
 
   /** Whether the node is on its way out; it may still answer. */
   get leaving(): boolean {
     return this.#leaving;
+  }
+
+  /** Whether clients are to write elsewhere until {@link drained} is taken back. */
+  get drained(): boolean {
+    return this.#drained;
+  }
+
+  /** Writes of clients are refused while it is set; what other nodes send on is not. */
+  set drained(drained: boolean) {
+    this.#drained = drained;
   }
 
   /** Whether only probes are let in. */
@@ -54,8 +65,16 @@ export class Gate<Engine> {
     this.#draining = true;
   }
 
-  /** Lets a request in; {@link exit} must follow. */
-  enter(kind: Route["kind"]): void {
+  /**
+   * Lets a request in; {@link exit} must follow.
+   *
+   * @param forwarded - whether another node sent it on: a drained node that leads all the same must
+   *   take it, or nobody could write
+   */
+  enter(kind: Route["kind"], forwarded: boolean = false): void {
+    if (this.#drained && kind === "write" && !forwarded) {
+      throw new Problem("draining", "this node is drained: write to another one, or undrain it");
+    }
     if (kind !== "probe") {
       if (this.#draining) {
         throw new Problem("draining", "this node is stopping; ask another one");

@@ -1,5 +1,6 @@
 /** `GET /`: what can be called here, for whoever has just found the port. */
 import { bodyMaxBytes, json, text, type Route } from "./api.ts";
+import { indexDoc } from "./docs/cluster.ts";
 import { prefersJson } from "./negotiation.ts";
 
 /**
@@ -19,5 +20,14 @@ export function indexRoute(
   const handle: Route["handle"] = (request) =>
     prefersJson(request.headers.accept) ? json({ version, calls }) : text(page);
   const summary = "this list";
-  return { method: "GET", path: "/", summary, kind: "probe", bodyMaxBytes, handle };
+  return {
+    method: "GET",
+    path: "/",
+    summary,
+    kind: "probe",
+    scope: "none",
+    operation: indexDoc,
+    bodyMaxBytes,
+    handle,
+  };
 }

@@ -1,5 +1,6 @@
 /** `POST /v1/cluster/leave`: this node, and no other, leaves its cluster for good and stops. */
 import { bodyMaxBytes, type ApiReply, type Route } from "./api.ts";
+import { leaveDoc } from "./docs/cluster.ts";
 import { flagOf, jsonMembers } from "./negotiation.ts";
 
 export interface LeaveRequest {
@@ -15,6 +16,8 @@ export function leaveRoute(leave: (request: LeaveRequest) => Promise<ApiReply>):
     summary:
       "this node leaves its cluster for good, and stops; ?force even if the cluster may stop",
     kind: "control",
+    scope: "admin",
+    operation: leaveDoc,
     bodyMaxBytes,
     handle: (request) => {
       jsonMembers(request, []);

@@ -5,6 +5,7 @@
 import { isSameCluster, type GossipMember, type GossipSummary } from "../gossip/gossip-member.ts";
 import type { NodeTags } from "../gossip/node-tags.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
+import { membersDoc } from "./docs/cluster.ts";
 import type { NodeFacts } from "./status-route.ts";
 
 /** Members that one reply lists at most; the rest is counted. */
@@ -39,7 +40,16 @@ export function membersRoute(
     });
   };
   const summary = "who is there: the members of replication and of gossip, side by side";
-  return { method: "GET", path: "/v1/members", summary, kind: "probe", bodyMaxBytes, handle };
+  return {
+    method: "GET",
+    path: "/v1/members",
+    summary,
+    kind: "probe",
+    scope: "read",
+    operation: membersDoc,
+    bodyMaxBytes,
+    handle,
+  };
 }
 
 /**

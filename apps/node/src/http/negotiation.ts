@@ -8,6 +8,7 @@ import {
   type OperationKey,
 } from "@counter/state-machine";
 
+import { scopedKey } from "../security/key-scope.ts";
 import type { ApiRequest } from "./api.ts";
 import { Problem } from "./problems.ts";
 
@@ -33,6 +34,31 @@ export function prefersJson(accept: string | undefined): boolean {
   return json;
 }
 
+/**
+ * Which of the types on offer the client would rather have (RFC 9110 §12.5.1): by weight, and where
+ * it weighs them alike the first on offer.
+ *
+ * @returns `null` if it takes none of them
+ */
+export function acceptable(accept: string | undefined, offers: readonly string[]): string | null {
+  const [usual = null] = offers;
+  if (accept === undefined || accept === "*/*" || accept === usual) return usual;
+  if (accept.length > 1024) return null;
+  const ranges = accept.split(",").map((range) => {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    return { type, quality: qualityOf(parameters) };
+  });
+  let best: { readonly offer: string; readonly quality: number } | null = null;
+  for (const offer of offers) {
+    // The most exact range that names it says how welcome it is.
+    const names = [offer, `${offer.slice(0, offer.indexOf("/"))}/*`, "*/*"];
+    const said = names.map((name) => ranges.find(({ type }) => type === name));
+    const quality = said.find((range) => range !== undefined)?.quality ?? 0;
+    if (quality > (best?.quality ?? 0)) best = { offer, quality };
+  }
+  return best?.offer ?? null;
+}
+
 function qualityOf(parameters: readonly string[]): number {
   const text = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
   const quality = Number(text);
@@ -46,15 +72,22 @@ function qualityOf(parameters: readonly string[]): number {
  * @returns `null` if the request has no key
  */
 export function operationKey(request: ApiRequest, canonical: string): OperationKey | null {
-  const header = request.headers["idempotency-key"];
-  if (header === undefined) return null;
-  const key = unquote(Array.isArray(header) ? header.join(" ") : header);
+  const key = keyText(request);
+  if (key === null) return null;
   if (!isOperationKey(key)) {
     throw new Problem("validation-failed", "Idempotency-Key is 1 to 255 visible ASCII characters");
   }
   // Always POST: with --compat=strict a GET asks for the same.
   const hash = createHash("sha256").update(`POST\n${request.path}\n${canonical}`).digest();
-  return { key, fingerprint: Uint8Array.from(hash.subarray(0, fingerprintBytes)) };
+  const own = scopedKey(request.caller?.name ?? null, key);
+  return { key: own, fingerprint: Uint8Array.from(hash.subarray(0, fingerprintBytes)) };
+}
+
+/** The text of `Idempotency-Key`, unquoted and unchecked; `null` if there is none. */
+export function keyText({ headers }: ApiRequest): string | null {
+  const header = headers["idempotency-key"];
+  if (header === undefined) return null;
+  return unquote(Array.isArray(header) ? header.join(" ") : header);
 }
 
 function unquote(header: string): string {
@@ -73,7 +106,7 @@ export function jsonMembers(
 ): Readonly<Record<string, unknown>> {
   if (request.body.length === 0) return {};
   requireMediaType(request, "application/json");
-  const value = parseJson(request.body);
+  const value = jsonValue(request.body);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Problem("validation-failed", "the body must be a JSON object");
   }
@@ -146,7 +179,8 @@ export function exactInteger(name: string, value: unknown): bigint {
   return parsed;
 }
 
-function parseJson(body: Uint8Array): unknown {
+/** @throws Problem `validation-failed` for what is no JSON in UTF-8 */
+export function jsonValue(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (error) {

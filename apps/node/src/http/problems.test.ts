@@ -3,7 +3,12 @@ import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } fr
 import { OperationRefusedError } from "../engine/engine.ts";
 import { Problem, problemKinds, problemOf, problemReply } from "./problems.ts";
 
-const context = { node: "127.0.0.1:8080", path: "/next" };
+const context = {
+  node: "127.0.0.1:8080",
+  path: "/next",
+  base: "urn:counter:problem:",
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+};
 
 describe("which problem an error becomes", () => {
   it.each([
@@ -59,6 +64,7 @@ describe("every problem", () => {
       outcome: kind.outcome,
       retryable: kind.retryable,
       node: context.node,
+      traceId: context.traceId,
     });
     expect(reply.headers["retry-after"] !== undefined).toBe(kind.retryable);
   });

@@ -26,13 +26,22 @@ const later = (status: number, title: string): ProblemKind => {
 export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
-  "delta-too-large": refused(400, "The delta has too many digits"),
+  "delta-too-large": refused(400, "A number in the request has too many digits"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
+  unauthenticated: refused(401, "The request does not say who sends it"),
+  forbidden: refused(403, "Who sends the request may not do that"),
   "not-found": refused(404, "There is no such resource"),
+  "counter-not-found": refused(404, "There is no such counter"),
   "member-not-found": refused(404, "There is no such member"),
   "backup-not-found": refused(404, "There is no such backup"),
   "method-not-allowed": refused(405, "The method is not allowed here"),
+  "not-acceptable": refused(406, "The reply is not to be had in a media type that is accepted"),
+  "counter-exists": refused(409, "There is such a counter already"),
+  "kind-mismatch": refused(409, "Counters of this kind cannot do that"),
+  "bound-exceeded": refused(409, "A bound would be exceeded"),
+  "too-many-labels": refused(409, "There would be too many labels"),
+  "confirmation-required": refused(409, "This replaces all counters and must be confirmed"),
   "bootstrap-refused": refused(409, "This node does not pledge itself to that proposal"),
   "invalid-change": refused(409, "The membership cannot be changed like that"),
   "unsafe-change": refused(409, "The cluster would stop"),
@@ -43,9 +52,11 @@ export const problemKinds = {
   "mode-mismatch": refused(409, "The mode of this cluster cannot do that"),
   "no-majority": refused(409, "Too few of the other members answer"),
   "token-foreign": refused(409, "The token was given by another cluster"),
-  "version-mismatch": refused(412, "The membership has changed since"),
+  "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
+  "precondition-required": refused(428, "This write takes an Idempotency-Key"),
+  "headers-too-large": refused(431, "The request has too many headers"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
   "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
   "idempotency-key-in-future": refused(422, "The key was issued in the future"),
@@ -62,7 +73,7 @@ export const problemKinds = {
   },
   "not-yet-consistent": later(503, "This node does not know yet what the request has seen"),
   starting: later(503, "The node is starting"),
-  draining: later(503, "The node is stopping"),
+  draining: later(503, "The node is stopping, or drained"),
   overloaded: later(503, "Too much is waiting already"),
   "backup-damaged": refused(500, "The backup is damaged"),
   internal: { status: 500, outcome: "unknown", title: "Something went wrong", retryable: true },
@@ -82,6 +93,15 @@ export const problemKinds = {
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
 export type ProblemCode = keyof typeof problemKinds;
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemKinds, code);
+}
+
+/** Every code, in the order of the table. */
+export function problemCodes(): readonly ProblemCode[] {
+  return Object.keys(problemKinds).filter(isProblemCode);
+}
 
 /** Why a request was not answered as hoped. */
 export class Problem extends Error {
@@ -103,6 +123,16 @@ export class Problem extends Error {
     this.code = code;
     this.extensions = more.extensions ?? {};
     this.headers = more.headers ?? {};
+  }
+
+  /** The same problem, of which the reply has these headers as well. */
+  with(headers: Readonly<Record<string, string>>): Problem {
+    const { code, message, extensions, cause } = this;
+    return new Problem(code, message, {
+      extensions,
+      headers: { ...this.headers, ...headers },
+      cause,
+    });
   }
 }
 
@@ -139,6 +169,9 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   EVENTUAL_ACK_TIMEOUT: "ack-timeout",
   EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
   EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
+  EVENTUAL_TOO_MANY_LABELS: "too-many-labels",
+  EVENTUAL_COUNTER_EXISTS: "counter-exists",
+  EVENTUAL_COUNTER_NOT_FOUND: "counter-not-found",
   EVENTUAL_TOKEN_MALFORMED: "validation-failed",
   EVENTUAL_TOKEN_FOREIGN: "token-foreign",
   EVENTUAL_STOPPED: "draining",
@@ -148,6 +181,12 @@ const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   TOO_MANY_WAITING: "overloaded",
   "value-out-of-range": "value-out-of-range",
   "too-many-counters": "too-many-counters",
+  "bound-exceeded": "bound-exceeded",
+  "version-mismatch": "version-mismatch",
+  "counter-not-found": "counter-not-found",
+  "counter-exists": "counter-exists",
+  "kind-mismatch": "kind-mismatch",
+  "too-many-labels": "too-many-labels",
   "too-many-keys": "idempotency-table-full",
   "key-reused": "idempotency-key-reused",
   // What Express's body reader throws.
@@ -180,10 +219,25 @@ export function problemOf(error: unknown): Problem {
   return new Problem("internal", "the node's log says more", { cause: error });
 }
 
+/** What the status alone says. */
+const bare: ReadonlySet<ProblemCode> = new Set([
+  "not-found",
+  "method-not-allowed",
+  "not-acceptable",
+  "unsupported-media-type",
+]);
+
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
-  context: { readonly json: boolean; readonly node: string; readonly path: string },
+  context: {
+    readonly json: boolean;
+    readonly node: string;
+    readonly path: string;
+    /** What the `type` begins with. */
+    readonly base: string;
+    readonly traceId: string;
+  },
 ): ApiReply {
   const kind: ProblemKind = problemKinds[problem.code];
   const headers: Record<string, string> = {
@@ -203,9 +257,8 @@ export function problemReply(
       body: wordsOf[problem.code] ?? line,
     };
   }
-  const generic = kind.status === 404 || kind.status === 405 || kind.status === 415;
   const body = {
-    type: generic ? "about:blank" : `urn:counter:problem:${problem.code}`,
+    type: bare.has(problem.code) ? "about:blank" : `${context.base}${problem.code}`,
     title: kind.title,
     status: kind.status,
     detail: problem.message,
@@ -214,6 +267,7 @@ export function problemReply(
     outcome: kind.outcome,
     retryable: kind.retryable,
     node: context.node,
+    traceId: context.traceId,
     ...problem.extensions,
   };
   return {

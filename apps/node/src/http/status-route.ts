@@ -1,6 +1,8 @@
-/** `/status`: who leads, who takes part, how far everybody is. */
+/** `/v1/status`, and `/status` of the demo: who leads, who takes part, how far everybody is. */
 import type { Mode } from "../config/node-config.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
+import { clusterDoc, statusDoc } from "./docs/cluster.ts";
+import { demoStatusDoc } from "./docs/demo.ts";
 import type { GossipSource } from "./members-route.ts";
 
 /** What the node knows about itself that its engine does not. */
@@ -30,15 +32,36 @@ export interface ClusterStatus {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
-export function statusRoute(
-  status: () => ClusterStatus,
+/** How a cluster looks from outside. */
+export interface ClusterSummary {
+  readonly leader: { readonly id: string; readonly address: string } | null;
+  readonly members: number;
+  /** How often all counters were replaced by a restore; `null` where nobody counts. */
+  readonly epoch: number | null;
+}
+
+export function statusRoutes(
+  parts: { readonly status: () => ClusterStatus; readonly cluster: () => ClusterSummary },
   facts: NodeFacts,
   gossip: Pick<GossipSource, "summary">,
-): Route {
+): readonly Route[] {
   const handle: Route["handle"] = () =>
-    json({ ...describe(status(), facts), gossip: gossip.summary() });
+    json({ ...describe(parts.status(), facts), gossip: gossip.summary() });
+  const cluster: Route["handle"] = () =>
+    json({ clusterId: facts.clusterId(), mode: facts.mode, ...parts.cluster() });
   const summary = "who leads, who takes part, how far everybody is";
-  return { method: "GET", path: "/status", summary, kind: "probe", bodyMaxBytes, handle };
+  const route = { method: "GET", kind: "probe", scope: "read", bodyMaxBytes } as const;
+  return [
+    { ...route, path: "/status", summary, operation: demoStatusDoc, handle },
+    { ...route, path: "/v1/status", summary, operation: statusDoc, handle },
+    {
+      ...route,
+      path: "/v1/cluster",
+      summary: "which cluster this is, who leads it, how many take part",
+      operation: clusterDoc,
+      handle: cluster,
+    },
+  ];
 }
 
 function describe(status: ClusterStatus, facts: NodeFacts): Readonly<Record<string, unknown>> {

@@ -21,8 +21,9 @@ export function failingRoute(
     if (error !== undefined) throw error;
     return text("7\n");
   };
-  const rest = { method: "POST", path, summary: "", bodyMaxBytes: 10 } as const;
-  return { ...rest, kind, handle, attempts: () => attempts };
+  const operation = { id: "fail", tag: "demo", responses: {}, problems: [] } as const;
+  const rest = { method: "POST", path, summary: "", operation, bodyMaxBytes: 10 } as const;
+  return { ...rest, kind, scope: "none", handle, attempts: () => attempts };
 }
 
 /** Servers on ports of their own; `close` is for `afterEach`. */

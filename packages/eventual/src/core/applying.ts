@@ -3,6 +3,7 @@ import { applyRecord } from "../data/applying.ts";
 import { mergePiece } from "../data/pieces.ts";
 import { headOf } from "../data/replica.ts";
 import type { Head, Position, RecordBody, WriterId } from "../types.ts";
+import { noteAll, noteRecord } from "./changes.ts";
 import { RetainedLog } from "./retained-log.ts";
 import { lengthen } from "./snapshot-part.ts";
 import type { EventualState, Incoming } from "./state.ts";
@@ -25,6 +26,7 @@ export function applyChained(s: EventualState, head: Head, { bytes, body }: Enco
   logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
   s.retainedBytes += bytes.length;
   const { conflicts } = applyRecord(s.replica, head, body);
+  noteRecord(s, body);
   for (const conflict of conflicts) s.notes.push({ type: "conflict", ...conflict });
   for (const item of body.controls) {
     if (item.kind === "member") s.notes.push({ type: "member", member: item.member });
@@ -47,6 +49,7 @@ export function applyRecords(
 
 /** Joins a piece of a snapshot. The last one moves the heads, past records that we never had. */
 export function applyPiece(s: EventualState, bytes: Uint8Array): void {
+  noteAll(s);
   for (const { writer, position, hash } of mergePiece(s.replica, bytes)) {
     for (const { tail } of s.transfersOut.values()) tail.isBroken = true;
     forget(s, writer);

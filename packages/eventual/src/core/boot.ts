@@ -16,6 +16,7 @@
 import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
+import { announce } from "./membership.ts";
 import { hexBits } from "./random.ts";
 import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
@@ -177,4 +178,17 @@ export function raiseSeals(s: EventualState): void {
     if (position <= (sealedAt ?? 0) || isQueued || isOut === true) continue;
     startRecord(s).controls.push({ kind: "seal", writer, position });
   }
+}
+
+/** The first exchange with the others is over, and keys can be taken wherever that is possible. */
+export function becomeReady(s: EventualState): void {
+  if (s.ready || s.transferIn !== null || s.staging?.order != null || s.phase.kind === "minting")
+    return;
+  for (const peer of s.peers.values()) if (!peer.settled) return;
+  // Where somebody answers, or nobody is expected, keys can be taken in a moment (M3).
+  const isCutOff = s.peers.size > 0 && ![...s.peers.values()].some(({ up }) => up);
+  if (!s.cluster.placed && !isCutOff) return;
+  s.ready = true;
+  s.notes.push({ type: "ready" });
+  announce(s);
 }

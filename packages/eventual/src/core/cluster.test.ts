@@ -157,7 +157,7 @@ describe("a set", () => {
     cluster.add("a", 6, "k");
     cluster.lose = (from, to) => (from === "c") !== (to === "c");
     cluster.add("c", 1000);
-    cluster.submit("a", { type: "set", counter: "c", value: 1n });
+    cluster.submit("a", { type: "set", counter: "c", value: 1n, key: null });
     expect(cluster.value("b")).toBe(1n);
     cluster.lose = () => false;
     cluster.run(60);

@@ -3,6 +3,7 @@ import type { Message, RefusedWhy } from "../messages.ts";
 import type {
   Address,
   CounterName,
+  LabelsPatch,
   Member,
   NamedAddress,
   NodeId,
@@ -84,9 +85,26 @@ export type Operation =
       readonly delta: bigint;
       readonly key: string | null;
     }
-  /** Everything known here counts no longer, then `value` is added. */
-  | { readonly type: "set"; readonly counter: CounterName; readonly value: bigint }
-  /** `set` of every counter: of those not named, to 0. */
+  /**
+   * Everything known here counts no longer, then `value` is added; with a key it must be as small as
+   * a delta. The same key at two nodes adds one value, and takes away what either knew.
+   */
+  | {
+      readonly type: "set";
+      readonly counter: CounterName;
+      readonly value: bigint;
+      readonly key: string | null;
+    }
+  /** Labels of a counter that is there, as far as this node knows; or that is not, if `isNew`. */
+  | {
+      readonly type: "configure";
+      readonly counter: CounterName;
+      readonly isNew: boolean;
+      readonly labels: LabelsPatch;
+    }
+  /** Everything known here counts no longer, and with that alone it is no counter any more. */
+  | { readonly type: "delete"; readonly counter: CounterName }
+  /** `set` of every counter: of those that are there and not named, to 0. */
   | { readonly type: "restore"; readonly counters: ReadonlyMap<CounterName, bigint> };
 
 export type Input =
@@ -118,7 +136,9 @@ export type Input =
   /** Somebody may be at this address: asks there now. Leaves no trace if nobody answers. */
   | { readonly type: "probe"; readonly address: Address }
   /** Sync with everybody who answers, now. */
-  | { readonly type: "syncNow" };
+  | { readonly type: "syncNow" }
+  /** From now on somebody, or nobody, wants to hear of {@link Changes}. */
+  | { readonly type: "watch"; readonly on: boolean };
 
 /** Make these durable, in this order, then step `persisted`. Journal entries, encoded. */
 export interface Write {
@@ -136,6 +156,9 @@ export type RefusalReason =
   | "too-many-keys"
   | "too-many-counters"
   | "too-many-members"
+  | "too-many-labels"
+  | "counter-exists"
+  | "counter-not-found"
   | "value-out-of-range"
   /** Larger than a record may be. */
   | "too-large"
@@ -155,6 +178,8 @@ export type Outcome =
       readonly context: number;
       /** The counter right after; 0n of what is not about one counter. */
       readonly value: bigint;
+      /** The counter right before; 0n of what is not about one counter. */
+      readonly previous: bigint;
       /** The key was known: nothing was added now. */
       readonly replayed: boolean;
       /** The record that holds it: what a later read must know to see it. */
@@ -205,12 +230,21 @@ export type Note =
   /** This node was removed, or a later process of it is alive: the host has to stop. */
   | { readonly type: "mustStop"; readonly why: "removed" | "duplicate-identity" };
 
+/** Counters of which the value, the settings or the existence may be others than before. */
+export interface Changes {
+  readonly names: ReadonlySet<CounterName>;
+  /** Those that are not named, too: a snapshot came in, or they were too many to name. */
+  readonly all: boolean;
+}
+
 /** Everything to do now. The parts are independent: what depends on the disk waits inside. */
 export interface Ready {
   readonly write: Write | null;
   readonly messages: readonly Message[];
   readonly outcomes: readonly Outcome[];
   readonly notes: readonly Note[];
+  /** `null`: none, or nobody wants to hear of them. */
+  readonly changes: Changes | null;
 }
 
 export interface PeerStatus {

@@ -2,16 +2,20 @@
  * Eventual mode as a pure machine: `step` is the only way in, `ready` the only way out. A run is its
  * options, the journal it began with, and its inputs.
  */
+import { isThere } from "../data/existence.ts";
+import type { Contributions, CounterView, KeyConflict } from "../data/looking.ts";
+import { conflictsOf, contributionsOf, viewOf } from "../data/looking.ts";
 import { emptyReplica, headOf, vectorOf } from "../data/replica.ts";
-import { counterNames, valueOf } from "../data/values.ts";
+import { valueOf } from "../data/values.ts";
 import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
 import { applyRecords, trimLogs } from "./applying.ts";
-import { advanceBoot, beginBoot, raiseSeals } from "./boot.ts";
+import { advanceBoot, becomeReady, beginBoot, raiseSeals } from "./boot.ts";
 import type { EventualOptions, EventualStatus, Input, Ready } from "./door.ts";
 import { checkpointOf, loadEntry } from "./loading.ts";
+import { takeChanges, watch } from "./changes.ts";
 import { announce, place, settleCluster, stopFor } from "./membership.ts";
 import { advanceLeaving, deregister, leave, register } from "./roster.ts";
-import { isExpected, probe, tickPeers, updatePeers } from "./peers.ts";
+import { probe, tickPeers, updatePeers } from "./peers.ts";
 import { tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { bytesOf, entriesOf } from "./receiving.ts";
@@ -21,7 +25,7 @@ import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState, Incoming } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { holdersOf, statusOf } from "./status.ts";
+import { holdersOf, knowledgeOf, memberCountOf, statusOf } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
 import { onMerged, onPiecePersisted, tickTransfers } from "./transferring.ts";
 import { applyOwn, closeRecord, submit } from "./writing.ts";
@@ -94,6 +98,9 @@ export class EventualCore {
       case "probe":
         probe(s, input.address);
         break;
+      case "watch":
+        watch(s, input.on);
+        break;
       case "syncNow":
         s.syncRound += 1;
         for (const peer of s.peers.values()) if (peer.up) startSync(s, peer);
@@ -107,14 +114,11 @@ export class EventualCore {
     const s = this.#state;
     const write = this.#nextWrite();
     const messages = takeMessages(s);
+    const changes = takeChanges(s);
     const isEmpty = messages.length + s.outcomes.length + s.notes.length === 0;
-    if (write === null && isEmpty) return null;
-    return {
-      write,
-      messages,
-      outcomes: s.outcomes.splice(0),
-      notes: s.notes.splice(0),
-    };
+    if (write === null && isEmpty && changes === null) return null;
+    const [outcomes, notes] = [s.outcomes.splice(0), s.notes.splice(0)];
+    return { write, messages, outcomes, notes, changes };
   }
 
   #nextWrite(): Ready["write"] {
@@ -190,23 +194,10 @@ export class EventualCore {
     announce(s);
     settleCluster(s);
     place(s);
-    this.#settle();
+    becomeReady(s);
     pushAll(s);
     for (const peer of s.peers.values()) if (peer.syncAgain && peer.up) startSync(s, peer);
     advanceLeaving(s, (own) => holdersOf(s, own) * 2 > this.memberCount());
-  }
-
-  #settle(): void {
-    const s = this.#state;
-    if (s.ready || s.transferIn !== null || s.staging?.order != null || s.phase.kind === "minting")
-      return;
-    for (const peer of s.peers.values()) if (!peer.settled) return;
-    // Where somebody answers, or nobody is expected, keys can be taken in a moment (M3).
-    const isCutOff = s.peers.size > 0 && ![...s.peers.values()].some(({ up }) => up);
-    if (!s.cluster.placed && !isCutOff) return;
-    s.ready = true;
-    s.notes.push({ type: "ready" });
-    announce(s);
   }
 
   /** Of a counter that was never touched: 0n. */
@@ -214,9 +205,35 @@ export class EventualCore {
     return valueOf(this.#state.replica, counter);
   }
 
+  look(counter: CounterName): CounterView {
+    return viewOf(this.#state.replica, counter);
+  }
+
+  /** Those that exist. */
   *counters(): Generator<readonly [CounterName, bigint]> {
     const { replica } = this.#state;
-    for (const name of counterNames(replica)) yield [name, valueOf(replica, name)];
+    for (const [name, counter] of replica.counters) {
+      if (isThere(counter)) yield [name, valueOf(replica, name)];
+    }
+  }
+
+  /** At most so many names of all that anything is remembered of, in order. */
+  names(begin: { readonly from: CounterName; readonly isAfter: boolean }, most: number): string[] {
+    return this.#state.replica.names.page(begin, most);
+  }
+
+  contributions(counter: CounterName): Contributions {
+    return contributionsOf(this.#state.replica, counter);
+  }
+
+  /** Of one counter, or of all. */
+  conflicts(counter: CounterName | null): readonly KeyConflict[] {
+    return conflictsOf(this.#state.replica, counter);
+  }
+
+  /** A text for what is known here: where it is equal, all that is shown is, now and later. */
+  knowledge(): string {
+    return knowledgeOf(this.#state);
   }
 
   /** How many records of this writer are applied. */
@@ -252,19 +269,7 @@ export class EventualCore {
 
   /** Members, ourselves included, and those that are named and were not met yet. */
   memberCount(): number {
-    const { replica, options, peers } = this.#state;
-    const addresses = new Set([options.address]);
-    for (const { id, status, address } of replica.members.values()) {
-      if (id !== options.node && status !== "removed") addresses.add(address);
-    }
-    for (const peer of peers.values()) {
-      if (!isExpected(this.#state, peer)) continue;
-      const { address, node } = peer;
-      const status = node === null ? undefined : replica.members.get(node)?.status;
-      const isCounted = status !== undefined && status !== "removed"; // perhaps by another address
-      if (node !== options.node && !isCounted) addresses.add(address);
-    }
-    return addresses.size;
+    return memberCountOf(this.#state);
   }
 
   /** The round that the next `syncNow` ended or began; see {@link syncedSince}. */

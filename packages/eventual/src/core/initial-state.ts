@@ -55,6 +55,7 @@ export function initialState(
     leaving: null,
     removed: false,
     mustStop: false,
+    changes: null,
     messages: [],
     outcomes: [],
     notes: [],

@@ -176,8 +176,8 @@ export function onRemoved(s: EventualState): void {
   if (phase.kind === "writing" && leaving?.record != null && own >= leaving.record) {
     const { context } = leaving;
     const { writer } = phase;
-    const told = { type: "written", value: 0n, replayed: false, writer, position: own } as const;
-    s.outcomes.push({ ...told, context });
+    const nothing = { value: 0n, previous: 0n, replayed: false } as const;
+    s.outcomes.push({ type: "written", context, ...nothing, writer, position: own });
   }
   stopFor(s, "removed");
 }

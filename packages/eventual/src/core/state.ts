@@ -8,6 +8,7 @@ import type {
   Control,
   CounterName,
   Head,
+  LabelsPatch,
   NodeId,
   Position,
   RecordBody,
@@ -26,15 +27,49 @@ export interface Waiting {
   readonly contexts: number[];
   readonly counter: CounterName;
   readonly delta: bigint;
-  readonly key: { readonly key: string; readonly at: WallMs; readonly until: WallMs } | null;
+  readonly key: AcceptedKey | null;
   /** Known when the record is closed. */
   value: bigint;
 }
 
-/** What will be one record: operations, or counters to be set, or only controls. */
+export interface AcceptedKey {
+  readonly key: string;
+  readonly at: WallMs;
+  readonly until: WallMs;
+}
+
+/** What is done to a counter as a whole: `acting.ts`. */
+export interface Act {
+  /** Nobody of a `restore`. */
+  readonly contexts: number[];
+  readonly counter: CounterName;
+  readonly what:
+    | { readonly type: "set"; readonly value: bigint; readonly key: AcceptedKey | null }
+    | { readonly type: "configure"; readonly isNew: boolean; readonly labels: LabelsPatch }
+    | { readonly type: "delete" };
+  readonly bytes: number;
+  /** Known when the record is closed. */
+  previous: bigint;
+}
+
+/** A keyed operation that waits for its record: who else comes with the key is answered with it. */
+export interface PendingKey {
+  readonly contexts: number[];
+  readonly delta: bigint;
+  readonly isSet: boolean;
+}
+
+/** Changes that were not told of yet. */
+export interface OpenChanges {
+  readonly names: Set<CounterName>;
+  all: boolean;
+}
+
+/** What will be one record: operations, or acts, or only controls. */
 export interface OpenRecord {
   readonly waiting: Waiting[];
-  readonly sets: (readonly [CounterName, bigint])[];
+  /** One for each counter at most. */
+  readonly acts: Map<CounterName, Act>;
   readonly controls: Control[];
   /** Answered with 0n when the record is durable. */
   readonly contexts: number[];
@@ -132,7 +167,7 @@ export interface EventualState {
   /** Heads of writers with what is on its way to the disk. */
   readonly staged: Map<WriterId, Head>;
   /** Keyed operations on their way to the disk, by identity. */
-  readonly pendingKeys: Map<string, Waiting>;
+  readonly pendingKeys: Map<string, PendingKey>;
   writing: {
     readonly id: number;
     readonly own: OwnRecord | null;
@@ -177,6 +212,8 @@ export interface EventualState {
   leaving: { readonly context: number; record: Position | null } | null;
   removed: boolean;
   mustStop: boolean;
+  /** `null`: nobody wants to hear of them. */
+  changes: OpenChanges | null;
 
   readonly messages: Message[];
   readonly outcomes: Outcome[];
@@ -229,12 +266,12 @@ export function logOf(s: EventualState, writer: WriterId): RetainedLog {
 /** The record that the next operations join; a new one where the last must not grow. */
 export function openRecord(s: EventualState, bytes: number): OpenRecord {
   const last = s.queue.at(-1);
-  if (last?.sets.length !== 0) return startRecord(s);
+  if (last?.acts.size !== 0) return startRecord(s);
   return last.bytes + bytes <= s.options.limits.recordMaxBytes ? last : startRecord(s);
 }
 
 export function startRecord(s: EventualState): OpenRecord {
-  const record: OpenRecord = { waiting: [], sets: [], controls: [], contexts: [], bytes: 0 };
+  const record: OpenRecord = { waiting: [], acts: new Map(), controls: [], contexts: [], bytes: 0 };
   s.queue.push(record);
   return record;
 }

@@ -6,6 +6,7 @@ import { counterCount } from "../data/values.ts";
 import type { Position, VersionVector, WriterId } from "../types.ts";
 import type { EventualStatus } from "./door.ts";
 import type { EventualState } from "./state.ts";
+import { isExpected } from "./peers.ts";
 import { ownHead } from "./syncing.ts";
 
 export function statusOf(s: EventualState): EventualStatus {
@@ -61,4 +62,31 @@ export function holdersOf(s: EventualState, vector: VersionVector): number {
     if (hasAll) nodes.add(node);
   }
   return nodes.size;
+}
+
+/** Members, ourselves included, and those that are named and were not met yet. */
+export function memberCountOf(s: EventualState): number {
+  const { replica, options, peers } = s;
+  const addresses = new Set([options.address]);
+  for (const { id, status, address } of replica.members.values()) {
+    if (id !== options.node && status !== "removed") addresses.add(address);
+  }
+  for (const peer of peers.values()) {
+    if (!isExpected(s, peer)) continue;
+    const { address, node } = peer;
+    const status = node === null ? undefined : replica.members.get(node)?.status;
+    const isCounted = status !== undefined && status !== "removed"; // perhaps by another address
+    if (node !== options.node && !isCounted) addresses.add(address);
+  }
+  return addresses.size;
+}
+
+/**
+ * Equal texts stand for equal values, settings and existence of all counters. While a snapshot is
+ * merged, those are ahead of the vector.
+ */
+export function knowledgeOf(s: EventualState): string {
+  const hash = vectorHash(s.replica).toString(16).padStart(14, "0");
+  const { staging } = s;
+  return staging?.order == null ? hash : `${hash}-${staging.snapshot}-${staging.merged}`;
 }

@@ -149,7 +149,7 @@ describe("what the journal holds", () => {
     for (let next = taking.next(); next.done !== true; next = taking.next()) {
       standing.push(next.value);
       cluster.add("c", 100, `during-${standing.length}`);
-      cluster.submit("b", { type: "set", counter: `s${standing.length}`, value: 5n });
+      cluster.submit("b", { type: "set", counter: `s${standing.length}`, value: 5n, key: null });
     }
     cluster.add("a", 1000);
     const later = node.disk.slice(behind);

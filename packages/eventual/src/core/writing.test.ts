@@ -80,7 +80,7 @@ describe("sets (W4)", () => {
     const node = cluster.node("a");
     node.isDiskSlow = true;
     cluster.add("a", 5);
-    cluster.submit("a", { type: "set", counter: "c", value: 100n });
+    cluster.submit("a", { type: "set", counter: "c", value: 100n, key: null });
     cluster.add("a", 7, "k");
     for (let write = 0; write < 3; write += 1) cluster.persist("a");
     expect(cluster.value("a")).toBe(107n);
@@ -142,11 +142,11 @@ describe("limits of writing", () => {
   it("countersMax: a new counter beyond it is refused, whatever would make it", () => {
     const cluster = alone({ countersMax: 2 });
     cluster.submit("a", { type: "add", counter: "c1", delta: 1n, key: null });
-    cluster.submit("a", { type: "set", counter: "c2", value: 1n });
+    cluster.submit("a", { type: "set", counter: "c2", value: 1n, key: null });
     const add = { type: "add", counter: "c3", delta: 1n } as const;
     expect(reasonOf(cluster.submit("a", { ...add, key: null }))).toBe("too-many-counters");
     expect(reasonOf(cluster.submit("a", { ...add, key: "k" }))).toBe("too-many-counters");
-    const set = { type: "set", counter: "c3", value: 1n } as const;
+    const set = { type: "set", counter: "c3", value: 1n, key: null } as const;
     expect(reasonOf(cluster.submit("a", set))).toBe("too-many-counters");
     const counters = new Map([["c3", 1n]]);
     expect(reasonOf(cluster.submit("a", { type: "restore", counters }))).toBe("too-many-counters");
@@ -156,12 +156,11 @@ describe("limits of writing", () => {
   it("a value or a step that is out of range is refused, and the node lives on", () => {
     const cluster = alone();
     const most = (1n << 255n) - 1n;
-    expect(reasonOf(cluster.submit("a", { type: "set", counter: "c", value: most + 1n }))).toBe(
-      "value-out-of-range",
-    );
+    const beyond = { type: "set", counter: "c", value: most + 1n, key: null } as const;
+    expect(reasonOf(cluster.submit("a", beyond))).toBe("value-out-of-range");
     expect(reasonOf(cluster.add("a", 1n << 63n))).toBe("value-out-of-range");
     expect(reasonOf(cluster.add("a", -(1n << 63n), "k"))).toBe("value-out-of-range");
-    cluster.submit("a", { type: "set", counter: "c", value: most });
+    cluster.submit("a", { type: "set", counter: "c", value: most, key: null });
     expect(reasonOf(cluster.add("a", 1, "k"))).toBe("value-out-of-range");
     expect(reasonOf(cluster.add("a", 1))).toBe("value-out-of-range");
     expect(cluster.add("a", -1, "k")).toMatchObject({ type: "written", value: most - 1n });

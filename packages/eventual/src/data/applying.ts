@@ -1,9 +1,18 @@
 /** A record takes effect. */
-import type { ChainHash, Control, CounterName, Position, RecordBody, WriterId } from "../types.ts";
+import type {
+  ChainHash,
+  Control,
+  CounterName,
+  FloorEntry,
+  Position,
+  RecordBody,
+  WriterId,
+} from "../types.ts";
 import { invariant, MalformedError } from "./errors.ts";
+import { joinGone, joinRegister } from "./existence.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { addWriter, joinMember, joinNamed, joinPromise, joinSeal } from "./membership.ts";
-import type { Conflict, RecordId, Replica, WriterState } from "./replica.ts";
+import type { Conflict, CounterState, RecordId, Replica, Stamp, WriterState } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { addPlain, joinFloor } from "./values.ts";
 
@@ -47,9 +56,10 @@ export function applyRecord(
   );
   checkRecord(at.position, body);
   const state = writerOf(r, at.writer, body);
+  const by: RecordId = { writer: at.writer, position: at.position };
   let membersChanged = false;
   for (const control of body.controls) {
-    if (applyControl(r, state, at, control)) membersChanged = true;
+    if (applyControl(r, state, { ...by, hlc: body.hlc }, control)) membersChanged = true;
   }
   for (const sum of body.plain) addPlain(counterOf(r, sum.counter), at, sum);
   const conflicts = applyKeyed(r, at, body);
@@ -68,7 +78,7 @@ function writerOf(r: Replica, writer: WriterId, body: RecordBody): WriterState {
   return addWriter(r, writer, born);
 }
 
-function applyControl(r: Replica, state: WriterState, at: RecordId, control: Control): boolean {
+function applyControl(r: Replica, state: WriterState, at: Stamp, control: Control): boolean {
   const by: RecordId = { writer: at.writer, position: at.position };
   switch (control.kind) {
     case "born":
@@ -82,6 +92,12 @@ function applyControl(r: Replica, state: WriterState, at: RecordId, control: Con
     case "reset":
       joinFloor(r, counterOf(r, control.counter), control.floor, null);
       return false;
+    case "configure":
+      joinRegister(counterOf(r, control.counter), { stamp: at, config: control.config });
+      return false;
+    case "delete":
+      applyDeletion(r, counterOf(r, control.counter), control.floor, at);
+      return false;
     case "member":
       return joinMember(r, control.member, by);
     case "named":
@@ -89,8 +105,20 @@ function applyControl(r: Replica, state: WriterState, at: RecordId, control: Con
   }
 }
 
+function applyDeletion(
+  r: Replica,
+  counter: CounterState,
+  floor: readonly FloorEntry[],
+  stamp: Stamp,
+): void {
+  joinGone(r, counter, floor);
+  joinFloor(r, counter, floor, null);
+  joinRegister(counter, { stamp, config: null });
+}
+
 function applyKeyed(r: Replica, at: RecordId, body: RecordBody): Conflict[] {
   const conflicts: Conflict[] = [];
+  const sets = setIn(body);
   for (const [index, operation] of body.keyed.entries()) {
     const { counter, key, delta, value } = operation;
     const contradicts = addDot(r, counterOf(r, counter), key, {
@@ -102,10 +130,21 @@ function applyKeyed(r: Replica, at: RecordId, body: RecordBody): Conflict[] {
       until: operation.until,
       delta,
       value,
+      isSet: sets.has(counter),
     });
     if (contradicts) conflicts.push(conflictOf(r, counter, key));
   }
   return conflicts;
+}
+
+const none: ReadonlySet<CounterName> = new Set();
+
+/** Counters of which a keyed addition in this record is a `set`: what it resets. */
+function setIn({ controls, keyed }: RecordBody): ReadonlySet<CounterName> {
+  if (keyed.length === 0 || controls.length === 0) return none;
+  const sets = new Set<CounterName>();
+  for (const item of controls) if (item.kind === "reset") sets.add(item.counter);
+  return sets;
 }
 
 function conflictOf(r: Replica, counter: CounterName, key: string): Conflict {

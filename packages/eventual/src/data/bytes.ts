@@ -50,6 +50,12 @@ export class ByteWriter {
     }
   }
 
+  /** Any text: its length in UTF-16 units as a varint, then each of them as one. */
+  wide(text: string): void {
+    this.varint(text.length);
+    for (let at = 0; at < text.length; at += 1) this.varint(text.charCodeAt(at));
+  }
+
   /** As they are, without their length. */
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
@@ -163,6 +169,13 @@ export class ByteReader {
     this.#need(length);
     this.#position += length;
     return characters(this.#bytes.subarray(this.#position - length, this.#position));
+  }
+
+  /** Any text of at most so many UTF-16 units. */
+  wide(maxLength: number): string {
+    const units: number[] = [];
+    for (let left = this.count(maxLength, 1); left > 0; left -= 1) units.push(this.varint(0xffff));
+    return characters(units);
   }
 
   /** So many bytes as twice as many lower-case hexadecimal digits. */

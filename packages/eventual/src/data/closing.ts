@@ -10,11 +10,18 @@
 import type { Position, WallMs, WriterId } from "../types.ts";
 import type { Slot } from "./dots.ts";
 import { noSlot } from "./dots.ts";
-import { rowsOf, runAdds, runsOf } from "./groups.ts";
+import { rowsOf, runAdds, runLives, runsOf } from "./groups.ts";
 import { oldestUntil } from "./keys.ts";
 import type { CounterState, Replica } from "./replica.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
+import { isClosedAlive } from "./existence.ts";
 import { closedTotal } from "./values.ts";
+
+/** What a closing adds to what is closed of a counter. */
+interface Sum {
+  total: bigint;
+  alive: boolean;
+}
 
 /** X, and the B that belongs to it. */
 interface Limit {
@@ -36,7 +43,7 @@ export function closeKeys(
   if (oldest === null) return null;
   const limit = largest(r, oldest);
   if (limit === null) return null;
-  const sums = new Map<CounterState, bigint>();
+  const sums = new Map<CounterState, Sum>();
   let keys = 0;
   let last = oldest;
   let before = limit.before;
@@ -85,7 +92,7 @@ function largest(r: Replica, oldest: WallMs): Limit | null {
  *
  * @returns how many rows are free
  */
-function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState, bigint>): number {
+function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState, Sum>): number {
   const counter = r.dots.counter(slot);
   const key = r.dots.key(slot);
   const rows = rowsOf(r.dots, counter.keys.get(key)!);
@@ -93,9 +100,14 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
   const run = runsOf(r.dots, rows).find(({ from, to }) => from <= place && place < to)!;
   if (run.end > ended) return 0;
   if (run.end > counter.closed.before) {
-    const sum = runAdds(r.dots, counter, rows, run);
-    counter.open -= sum;
-    sums.set(counter, (sums.get(counter) ?? 0n) + sum);
+    const added = runAdds(r.dots, counter, rows, run);
+    const alive = counter.gone.size === 0 ? 0 : runLives(r.dots, counter, rows, run);
+    counter.open -= added;
+    counter.alive -= alive;
+    const sum = sums.get(counter) ?? { total: 0n, alive: false };
+    sum.total += added;
+    sum.alive ||= alive > 0 || counter.gone.size === 0;
+    sums.set(counter, sum);
   }
   const next = rows[run.to] ?? noSlot;
   if (run.from > 0) r.dots.setNext(rows[run.from - 1]!, next);
@@ -108,9 +120,10 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
   return run.to - run.from;
 }
 
-function addClosed(counter: CounterState, sum: bigint, limit: Limit): void {
-  const total = closedTotal(counter) + sum;
-  counter.closed = { before: limit.before, total, upTo: limit.bound };
+function addClosed(counter: CounterState, sum: Sum, limit: Limit): void {
+  const total = closedTotal(counter) + sum.total;
+  const alive = isClosedAlive(counter) || sum.alive;
+  counter.closed = { before: limit.before, total, upTo: limit.bound, alive };
 }
 
 /** No key before is asked for again; the last one stays, for it says what the writer promised. */

@@ -11,6 +11,7 @@ import type {
   WriterId,
 } from "../types.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { readConfig, writeConfig } from "./config-codec.ts";
 import { invariant, MalformedError } from "./errors.ts";
 import {
   addressMaxLength,
@@ -23,7 +24,11 @@ import {
 import type { NameReader, NameWriter } from "./names.ts";
 import { readWriter, writeWriter } from "./names.ts";
 
-const kind = { born: 1, promise: 2, seal: 3, reset: 4, member: 5, named: 6 };
+/** Those from `configure` on came with the second release; the first refuses a record with one. */
+const kind = {
+  ...{ born: 1, promise: 2, seal: 3, reset: 4, member: 5, named: 6 },
+  ...{ configure: 7, delete: 8 },
+};
 const statuses: readonly MemberStatus[] = ["joining", "up", "leaving", "removed"];
 const nodeBytes = 16;
 const nodePattern = /^[0-9a-f]{32}$/;
@@ -42,8 +47,12 @@ export function writeControl(out: ByteWriter, names: NameWriter, control: Contro
       writeWriter(out, control.writer);
       return writePosition(out, control.position);
     case "reset":
+    case "delete":
       names.write(out, control.counter);
       return writeFloor(out, control.floor);
+    case "configure":
+      names.write(out, control.counter);
+      return writeConfig(out, control.config);
     case "member":
       return writeMember(out, control.member);
     case "named":
@@ -69,6 +78,14 @@ export function readControl(reader: ByteReader, names: NameReader): Control {
     case kind.reset: {
       const counter = names.read(reader);
       return { kind: "reset", counter, floor: readFloor(reader) };
+    }
+    case kind.configure: {
+      const counter = names.read(reader);
+      return { kind: "configure", counter, config: readConfig(reader) };
+    }
+    case kind.delete: {
+      const counter = names.read(reader);
+      return { kind: "delete", counter, floor: readFloor(reader) };
     }
     case kind.member:
       return { kind: "member", member: readMember(reader) };

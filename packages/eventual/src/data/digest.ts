@@ -1,7 +1,8 @@
 /** The state as text, to compare replicas in tests and in the simulator. */
 import type { WallMs } from "../types.ts";
+import { isThere } from "./existence.ts";
 import { rowsOf } from "./groups.ts";
-import type { CounterState, Replica } from "./replica.ts";
+import type { CounterState, Register, Replica } from "./replica.ts";
 import { valueOf } from "./values.ts";
 
 /**
@@ -29,7 +30,10 @@ export function digestOf(r: Replica, before: WallMs): string {
 
 function linesOf(r: Replica, counter: CounterState, before: WallMs, lines: string[]): void {
   const { name } = counter;
-  lines.push(`value ${name} ${valueOf(r, name)}`);
+  const { register, gone } = counter;
+  lines.push(`value ${name} ${valueOf(r, name)} ${String(isThere(counter))}`);
+  if (register !== null) lines.push(`register ${name} ${registerText(register)}`);
+  for (const [writer, position] of gone) lines.push(`gone ${name} ${writer} ${position}`);
   for (const [writer, { position, plus, minus }] of counter.cells) {
     lines.push(`cell ${name} ${writer} ${position} ${plus} ${minus}`);
   }
@@ -38,9 +42,16 @@ function linesOf(r: Replica, counter: CounterState, before: WallMs, lines: strin
   }
   for (const [key, first] of counter.keys) {
     for (const slot of rowsOf(r.dots, first)) {
-      const { writer, position, index, at, until, delta } = r.dots.dot(slot);
+      const { writer, position, index, at, until, delta, isSet } = r.dots.dot(slot);
       if (until <= before) continue;
-      lines.push(`key ${name} ${key} ${at} ${until} ${delta} ${writer} ${position} ${index}`);
+      const place = `${writer} ${position} ${index}`;
+      lines.push(`key ${name} ${key} ${at} ${until} ${delta} ${String(isSet)} ${place}`);
     }
   }
+}
+
+function registerText({ stamp, config }: Register): string {
+  const { hlc, writer, position } = stamp;
+  const labels = JSON.stringify(config === null ? null : [...config.labels]);
+  return `${hlc} ${writer} ${position} ${labels}`;
 }

@@ -24,7 +24,12 @@ export interface Dot {
   readonly until: WallMs;
   readonly delta: bigint;
   readonly value: bigint;
+  /** It stands beside a reset: the two are a `set`. */
+  readonly isSet: boolean;
 }
+
+/** Added to the index of a `set`, where a row or a piece has no other room to tell. */
+export const setMark: number = 0x4000_0000;
 
 const chunkBits = 10;
 const chunkRows = 1 << chunkBits;
@@ -67,7 +72,7 @@ export class DotTable {
     wide[word + 5] = dot.value;
     if (wide[word + 5] !== dot.value) this.#largeValues.set(slot, dot.value);
     narrow[(word + 6) * 2] = this.#numberOf(dot.writer);
-    narrow[(word + 6) * 2 + 1] = dot.index;
+    narrow[(word + 6) * 2 + 1] = dot.index + (dot.isSet ? setMark : 0);
     narrow[(word + 7) * 2] = noSlot;
     narrow[(word + 7) * 2 + 1] = noSlot;
     keys[slot & (chunkRows - 1)] = key;
@@ -114,7 +119,11 @@ export class DotTable {
   }
 
   index(slot: Slot): number {
-    return this.#chunkOf(slot).narrow[(wordOf(slot) + 6) * 2 + 1]!;
+    return this.#chunkOf(slot).narrow[(wordOf(slot) + 6) * 2 + 1]! % setMark;
+  }
+
+  isSet(slot: Slot): boolean {
+    return this.#chunkOf(slot).narrow[(wordOf(slot) + 6) * 2 + 1]! >= setMark;
   }
 
   /** The row of the same identity that comes next. */
@@ -153,6 +162,7 @@ export class DotTable {
       until: this.until(slot),
       delta: this.delta(slot),
       value: this.value(slot),
+      isSet: this.isSet(slot),
     };
   }
 

@@ -122,3 +122,28 @@ function isUnderFloor(dots: DotTable, counter: CounterState, slot: Slot): boolea
   const floor: Position = counter.floor.get(dots.writer(slot))?.position ?? 0;
   return dots.position(slot) <= floor;
 }
+
+/** How many groups of a run no deletion has cut. */
+export function runLives(
+  dots: DotTable,
+  { gone }: CounterState,
+  rows: readonly Slot[],
+  run: Span,
+): number {
+  const isGone = (slot: Slot): boolean => dots.position(slot) <= (gone.get(dots.writer(slot)) ?? 0);
+  let alive = 0;
+  for (const group of groupsOf(dots, rows, run)) {
+    if (!rows.slice(group.from, group.to).some(isGone)) alive += 1;
+  }
+  return alive;
+}
+
+/** How many groups of an identity no deletion has cut, besides what is closed of it. */
+export function identityLives(dots: DotTable, counter: CounterState, first: Slot): number {
+  const rows = rowsOf(dots, first);
+  let alive = 0;
+  for (const run of runsOf(dots, rows)) {
+    if (run.end > counter.closed.before) alive += runLives(dots, counter, rows, run);
+  }
+  return alive;
+}

@@ -2,13 +2,16 @@
 import type { CounterName, KeyedOperation, WallMs } from "../types.ts";
 import type { Dot, DotTable, Slot } from "./dots.ts";
 import { noSlot } from "./dots.ts";
-import { groupsOf, identityAdds, isEarlier, leastOf, rowsOf } from "./groups.ts";
+import { groupsOf, identityAdds, identityLives, isEarlier, leastOf, rowsOf } from "./groups.ts";
 import { conflictsMax } from "./limits.ts";
 import { keyTime } from "./record-codec.ts";
 import type { CounterState, RecordId, Replica } from "./replica.ts";
 
 /** A keyed addition, and the record that holds it. */
-export interface KnownOperation extends KeyedOperation, RecordId {}
+export interface KnownOperation extends KeyedOperation, RecordId {
+  /** It is a `set`: `value` is what the counter was before. */
+  readonly isSet: boolean;
+}
 
 /** The key of a counter at a time: an addition made now, or just the question for one. */
 export interface WantedKey {
@@ -55,6 +58,7 @@ function knownAt(dots: DotTable, slot: Slot, { counter, key }: WantedKey): Known
     value: dots.value(slot),
     writer: dots.writer(slot),
     position: dots.position(slot),
+    isSet: dots.isSet(slot),
   };
 }
 
@@ -85,15 +89,20 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
     counter.keys.set(key, slot);
     r.due.push(slot);
     counter.open += identityAdds(r.dots, counter, slot);
+    if (counter.gone.size > 0) counter.alive += identityLives(r.dots, counter, slot);
     return false;
   }
   if (isKnown(r.dots, first, dot)) return false;
   const before = identityAdds(r.dots, counter, first);
+  const aliveBefore = counter.gone.size > 0 ? identityLives(r.dots, counter, first) : 0;
   const slot = r.dots.add(counter, key, dot);
   r.due.push(slot);
   const nowFirst = link(r.dots, first, slot);
   if (nowFirst !== first) counter.keys.set(key, nowFirst);
   counter.open += identityAdds(r.dots, counter, nowFirst) - before;
+  if (counter.gone.size > 0) {
+    counter.alive += identityLives(r.dots, counter, nowFirst) - aliveBefore;
+  }
   return contradicts(r.dots, nowFirst, slot);
 }
 
@@ -133,7 +142,10 @@ function contradicts(dots: DotTable, first: Slot, slot: Slot): boolean {
   const group = groups.find(({ from, to }) => from <= place && place < to);
   if (group === undefined) return false;
   const delta = dots.delta(slot);
-  return rows.slice(group.from, group.to).some((other) => dots.delta(other) !== delta);
+  const isSet = dots.isSet(slot);
+  return rows
+    .slice(group.from, group.to)
+    .some((other) => dots.delta(other) !== delta || dots.isSet(other) !== isSet);
 }
 
 /** Remembers a contradiction for people; the oldest goes when there are too many. */
@@ -143,9 +155,14 @@ export function noteConflict(r: Replica, counter: CounterName, key: string): voi
   if (r.conflicts.length > conflictsMax) r.conflicts.shift();
 }
 
-/** After a change of the floor, or of what is closed. */
+/** After a change of the floor, of what is gone, or of what is closed. */
 export function sumOpenKeys(r: Replica, counter: CounterState): void {
   let open = 0n;
-  for (const first of counter.keys.values()) open += identityAdds(r.dots, counter, first);
+  let alive = 0;
+  for (const first of counter.keys.values()) {
+    open += identityAdds(r.dots, counter, first);
+    if (counter.gone.size > 0) alive += identityLives(r.dots, counter, first);
+  }
   counter.open = open;
+  counter.alive = alive;
 }

@@ -45,6 +45,17 @@ export const promisesMax: number = 64;
 /** Most conflicts kept for people to look at: the oldest go first. */
 export const conflictsMax: number = 1_000;
 
+/** Most labels of a counter. */
+export const labelsMax: number = 16;
+
+/** Most characters of the name of a label of a counter, and most UTF-16 units of its text. */
+export const labelNameMaxLength: number = 63;
+export const labelTextMaxLength: number = 255;
+
+/** Most settings of one counter that this release does not know, and most bytes of one of them. */
+export const settingsMax: number = 64;
+export const settingMaxBytes: number = 16_384;
+
 /** Most additions of one identity in one part of a snapshot; more take several parts. */
 export const dotsMax: number = 256;
 
@@ -53,6 +64,7 @@ export const pieceBytes: number = 65_536;
 
 const counterNamePattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const keyPattern = /^[!-~]{1,255}$/;
+const labelNamePattern = /^[A-Za-z0-9._/-]{1,63}$/;
 const labelPattern = /^[ -~]{1,64}$/;
 const addressPattern = /^[!-~]{1,255}$/;
 
@@ -69,6 +81,11 @@ export function isKey(text: string): boolean {
 /** Whether this can be the label of a member: printable ASCII. */
 export function isLabel(text: string): boolean {
   return labelPattern.test(text);
+}
+
+/** Whether this can be the name of a label of a counter. */
+export function isLabelName(text: string): boolean {
+  return labelNamePattern.test(text);
 }
 
 /** Whether this can be an address: visible ASCII. */

@@ -1,10 +1,17 @@
 /** What a piece of a snapshot consists of. Each kind is merged by a function of `pieces.ts`. */
 import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
 import type { Dot } from "./dots.ts";
-import type { Cell, ClosedKeys, PromisePoint, RecordId, Seal } from "./replica.ts";
+import type { Cell, ClosedKeys, PromisePoint, RecordId, Register, Seal } from "./replica.ts";
 
-/** Pieces come in this order. */
-export const pieceKinds = ["keys", "counters", "members", "writers", "heads"] as const;
+/** The first byte of every piece. */
+export const pieceFormat: number = 1;
+
+/**
+ * Their places here are part of the format. Pieces come in this order, `settled` behind `counters`.
+ * Counters of which something was ever said as a whole, settings or a deletion, are `settled`: with
+ * the second release came all that can be said, and the first refuses such a piece.
+ */
+export const pieceKinds = ["keys", "counters", "members", "writers", "heads", "settled"] as const;
 export type PieceKind = (typeof pieceKinds)[number];
 
 /** Additions of one identity: all, or some of very many. */
@@ -19,6 +26,8 @@ export interface CounterPart {
   readonly cells: readonly (readonly [WriterId, Cell])[];
   readonly floor: readonly FloorEntry[];
   readonly closed: ClosedKeys;
+  readonly register: Register | null;
+  readonly gone: ReadonlyMap<WriterId, Position>;
 }
 
 export type MemberPart =

@@ -14,6 +14,7 @@
  */
 import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
+import { joinGone, joinRegister } from "./existence.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
@@ -25,7 +26,6 @@ import {
   joinPromisePoints,
   joinSeal,
 } from "./membership.ts";
-import { PieceReader, PieceWriter } from "./piece-codec.ts";
 import type {
   CounterPart,
   KeyPart,
@@ -34,7 +34,9 @@ import type {
   SnapshotHeads,
   WriterPart,
 } from "./piece-parts.ts";
-import type { Replica } from "./replica.ts";
+import { PieceReader } from "./piece-reader.ts";
+import { PieceWriter } from "./piece-writer.ts";
+import type { RecordId, Replica } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
 
@@ -55,6 +57,7 @@ function* piecesWithHeads(
 ): Generator<Uint8Array> {
   yield* piecesWith("keys", keyParts(r), targetBytes);
   yield* piecesWith("counters", counterParts(r), targetBytes);
+  yield* piecesWith("settled", settledParts(r), targetBytes);
   yield* piecesWith("members", memberParts(r), targetBytes);
   yield* piecesWith("writers", writerParts(r), targetBytes);
   const last = new PieceWriter("heads");
@@ -99,7 +102,17 @@ function* keyParts(r: Replica): Generator<Part> {
 }
 
 function* counterParts(r: Replica): Generator<Part> {
-  for (const counter of r.counters.values()) yield (piece) => piece.counter(counter);
+  for (const counter of r.counters.values()) {
+    if (counter.register === null) yield (piece) => piece.counter(counter);
+  }
+}
+
+/** Once there is a word on a counter as a whole, there always is: none is left out by both. */
+function* settledParts(r: Replica): Generator<Part> {
+  for (const counter of r.counters.values()) {
+    const { register } = counter;
+    if (register !== null) yield (piece) => piece.settled(counter, register);
+  }
 }
 
 function* memberParts(r: Replica): Generator<Part> {
@@ -127,6 +140,9 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
       return [];
     case "counters":
       for (const part of piece.all(() => piece.counter())) mergeCounter(r, part);
+      return [];
+    case "settled":
+      for (const part of piece.all(() => piece.settled())) mergeCounter(r, part);
       return [];
     case "members":
       for (const part of piece.all(() => piece.member())) mergeMember(r, part);
@@ -174,6 +190,9 @@ export function factsOf(bytes: Uint8Array): PieceFacts {
     case "counters":
       piece.all(() => piece.counter());
       break;
+    case "settled":
+      piece.all(() => piece.settled());
+      break;
     case "members":
       piece.all(() => piece.member());
       break;
@@ -198,7 +217,13 @@ function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
 function mergeCounter(r: Replica, part: CounterPart): void {
   const counter = counterOf(r, part.name);
   for (const [writer, cell] of part.cells) joinCell(counter, writer, cell);
+  joinGone(r, counter, goneIn(part));
   joinFloor(r, counter, part.floor, part.closed);
+  if (part.register !== null) joinRegister(counter, part.register);
+}
+
+function* goneIn({ gone }: CounterPart): Generator<RecordId> {
+  for (const [writer, position] of gone) yield { writer, position };
 }
 
 function mergeMember(r: Replica, part: MemberPart): void {

@@ -6,6 +6,7 @@
 import type {
   Address,
   ChainHash,
+  CounterConfig,
   CounterName,
   FloorEntry,
   Head,
@@ -21,6 +22,7 @@ import { textHash } from "./chain.ts";
 import type { Slot } from "./dots.ts";
 import { DotTable } from "./dots.ts";
 import { DueQueue } from "./due.ts";
+import { NameTable } from "./name-table.ts";
 
 /** A record: the place where something was said. */
 export interface RecordId {
@@ -73,6 +75,20 @@ export interface ClosedKeys {
   readonly total: bigint;
   /** No addition of these keys lies beyond. A floor that covers all of it covers `total`. */
   readonly upTo: VersionVector;
+  /** Whether one of these keys was used without that a deletion covered it. */
+  readonly alive: boolean;
+}
+
+/** When something was said, among all that is ever said of one counter: the larger is later. */
+export interface Stamp extends RecordId {
+  readonly hlc: number;
+}
+
+/** The latest word on a counter as a whole. */
+export interface Register {
+  readonly stamp: Stamp;
+  /** `null`: it was deleted. */
+  readonly config: CounterConfig | null;
 }
 
 export interface CounterState {
@@ -84,6 +100,12 @@ export interface CounterState {
   closed: ClosedKeys;
   /** What the keys add that are not closed. */
   open: bigint;
+  /** `null`: nobody ever said anything. */
+  register: Register | null;
+  /** What deletions cover. Every floor here is one of `floor`, too. */
+  readonly gone: Map<WriterId, Position>;
+  /** Uses of open keys that no deletion covers; kept only where `gone` is not empty. */
+  alive: number;
 }
 
 export interface Conflict {
@@ -105,6 +127,8 @@ export interface Replica {
   /** Who was met by this process at an address that is not the one that node gives. */
   readonly aliases: Map<Address, NodeId>;
   readonly counters: Map<CounterName, CounterState>;
+  /** Those of `counters`, in order. */
+  readonly names: NameTable;
   readonly dots: DotTable;
   /** The rows that may still end something, by when. */
   readonly due: DueQueue;
@@ -127,6 +151,7 @@ export function emptyReplica(): Replica {
     named: new Map(),
     aliases: new Map(),
     counters: new Map(),
+    names: new NameTable(),
     dots,
     due: new DueQueue(dots),
     conflicts: [],
@@ -164,6 +189,8 @@ export function vectorHash(r: Replica): number {
   return high * 0x1_0000_0000 + low;
 }
 
+export const nothingClosed: ClosedKeys = { before: 0, total: 0n, upTo: new Map(), alive: false };
+
 /** The counter, made now if nothing was known of it. */
 export function counterOf(r: Replica, name: CounterName): CounterState {
   const known = r.counters.get(name);
@@ -173,10 +200,14 @@ export function counterOf(r: Replica, name: CounterName): CounterState {
     cells: new Map(),
     floor: new Map(),
     keys: new Map(),
-    closed: { before: 0, total: 0n, upTo: new Map() },
+    closed: nothingClosed,
     open: 0n,
+    register: null,
+    gone: new Map(),
+    alive: 0,
   };
   r.counters.set(name, counter);
+  r.names.add(name);
   return counter;
 }
 

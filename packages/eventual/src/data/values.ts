@@ -19,10 +19,20 @@ export function valueOf(r: Replica, name: CounterName): bigint {
   return value;
 }
 
-export function counterNames(r: Replica): Iterable<CounterName> {
-  return r.counters.keys();
+/** What a writer has added to a counter and taken from it, without keys and beyond the floor. */
+export function cellAdds(
+  counter: CounterState,
+  writer: WriterId,
+): { readonly plus: bigint; readonly minus: bigint } {
+  const cell = counter.cells.get(writer);
+  const floor = counter.floor.get(writer);
+  if (cell === undefined) return { plus: 0n, minus: 0n };
+  if (floor === undefined) return { plus: cell.plus, minus: cell.minus };
+  if (cell.position <= floor.position) return { plus: 0n, minus: 0n };
+  return { plus: cell.plus - floor.plus, minus: cell.minus - floor.minus };
 }
 
+/** Of all that anything is remembered of, deleted ones included. */
 export function counterCount(r: Replica): number {
   return r.counters.size;
 }

@@ -1,6 +1,15 @@
 /** What callers give is checked before it reaches the core, which takes it for right. */
-import { isAddress, isCounterName, isDelta, isKey, isValue } from "../data/limits.ts";
-import type { Address, CounterName } from "../types.ts";
+import {
+  isAddress,
+  isCounterName,
+  isDelta,
+  isKey,
+  isLabelName,
+  isValue,
+  labelsMax,
+  labelTextMaxLength,
+} from "../data/limits.ts";
+import type { Address, CounterName, LabelsPatch } from "../types.ts";
 
 /** One increment, or decrement. */
 export interface Addition {
@@ -14,11 +23,27 @@ export interface Addition {
   readonly key?: string;
 }
 
+/** A counter is given a value. */
+export interface Setting {
+  readonly counter: CounterName;
+  /** Strictly between −2^255 and 2^255; with a key, −2^63 and 2^63. */
+  readonly value: bigint;
+  /** As of an {@link Addition}. */
+  readonly key?: string;
+}
+
+/** A counter is given labels. */
+export interface Configuring {
+  readonly counter: CounterName;
+  /** Names match `[A-Za-z0-9._/-]{1,63}`, texts have at most 255 characters. */
+  readonly labels: LabelsPatch;
+}
+
 /** @throws {RangeError} */
 export function checkAddition({ counter, delta, key }: Addition): void {
   checkCounter(counter);
   check(isDelta(delta), "delta must lie strictly between -2^63 and 2^63");
-  check(key === undefined || isKey(key), "a key must be 1 to 255 characters of visible ASCII");
+  checkKey(key);
 }
 
 /** @throws {RangeError} */
@@ -27,6 +52,29 @@ export function checkSets(sets: Iterable<readonly [CounterName, bigint]>): void 
     checkCounter(counter);
     check(isValue(value), "a value must lie strictly between -2^255 and 2^255");
   }
+}
+
+/** @throws {RangeError} */
+export function checkSet({ counter, value, key }: Setting): void {
+  checkSets([[counter, value]]);
+  checkKey(key);
+  check(key === undefined || isDelta(value), "with a key a value must be below 2^63");
+}
+
+/** @throws {RangeError} */
+export function checkLabels(labels: LabelsPatch): void {
+  const entries = [...(labels ?? [])];
+  const few = labelsMax * 2;
+  check(entries.length <= few, `at most ${few} labels may be changed at once`);
+  for (const [name, text] of entries) {
+    check(isLabelName(name), "a label's name must match [A-Za-z0-9._/-]{1,63}");
+    const isShort = text === null || text.length <= labelTextMaxLength;
+    check(isShort, `a label's text has at most ${labelTextMaxLength} characters`);
+  }
+}
+
+function checkKey(key: string | undefined): void {
+  check(key === undefined || isKey(key), "a key must be 1 to 255 characters of visible ASCII");
 }
 
 /** @throws {RangeError} */

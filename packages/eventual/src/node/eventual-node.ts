@@ -1,16 +1,28 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public face of the host: increments, reads, members. */
-import type { Operation } from "../core/door.ts";
+import type { Changes, Operation } from "../core/door.ts";
+import type { Contributions, CounterView, KeyConflict } from "../data/looking.ts";
 import { StoppedError } from "../errors.ts";
 import type { Address, CounterName } from "../types.ts";
 import type { Token } from "../wire/token.ts";
-import { checkAddition, checkAddresses, checkCounter, checkSets } from "./checks.ts";
-import type { Addition } from "./checks.ts";
+import {
+  checkAddition,
+  checkAddresses,
+  checkCounter,
+  checkLabels,
+  checkSet,
+  checkSets,
+} from "./checks.ts";
+import type { Addition, Configuring, Setting } from "./checks.ts";
 import { Host } from "./host.ts";
+import { checkList, listOf } from "./listing.ts";
+import type { ListQuery } from "./listing.ts";
 import type {
+  CounterRead,
   EventualEvent,
   EventualNodeOptions,
   EventualNodeStatus,
+  ListRead,
   ReadOptions,
   ReadResult,
   WaitOptions,
@@ -80,17 +92,62 @@ export class EventualNode {
 
   /**
    * Everything that this node knows of the counter counts no longer, then `value` is added; what it
-   * does not know yet stays. Throws as {@link add} does.
+   * does not know yet stays. The same key at two nodes adds one value, and what either of them knew
+   * counts no longer. Throws as {@link add} does.
    */
-  async set(
-    { counter, value }: { readonly counter: CounterName; readonly value: bigint },
-    options: WriteOptions = {},
-  ): Promise<Written> {
-    checkSets([[counter, value]]);
-    return this.#submit({ type: "set", counter, value }, options);
+  async set(setting: Setting, options: WriteOptions = {}): Promise<Written> {
+    checkSet(setting);
+    const { counter, value, key = null } = setting;
+    return this.#submit({ type: "set", counter, value, key }, options);
   }
 
-  /** {@link set}s all counters: those that are not named, to 0. */
+  /** {@link set}, to 0 unless told otherwise. */
+  async reset(
+    { counter, to = 0n, key }: Omit<Setting, "value"> & { readonly to?: bigint },
+    options: WriteOptions = {},
+  ): Promise<Written> {
+    const setting = { counter, value: to };
+    return this.set(key === undefined ? setting : { ...setting, key }, options);
+  }
+
+  /**
+   * Makes a counter that did not exist as far as this node knows. Another node may do the same at the
+   * same time: then it is one counter, with the labels of the later of the two.
+   *
+   * @throws {RefusedError} also `EVENTUAL_COUNTER_EXISTS`; and as {@link add} does
+   */
+  async create({ counter, labels }: Configuring, options: WriteOptions = {}): Promise<Written> {
+    checkCounter(counter);
+    checkLabels(labels);
+    return this.#submit({ type: "configure", counter, isNew: true, labels }, options);
+  }
+
+  /**
+   * Changes labels on top of those that this node knows; of two nodes that do so at the same time,
+   * all labels of the later one hold.
+   *
+   * @throws {RefusedError} also `EVENTUAL_COUNTER_NOT_FOUND`, `EVENTUAL_TOO_MANY_LABELS`; and as
+   *   {@link add} does
+   */
+  async configure({ counter, labels }: Configuring, options: WriteOptions = {}): Promise<Written> {
+    checkCounter(counter);
+    checkLabels(labels);
+    return this.#submit({ type: "configure", counter, isNew: false, labels }, options);
+  }
+
+  /**
+   * Everything that this node knows of the counter counts no longer, and it does not exist any more.
+   * What this node does not know yet is not lost: when it arrives the counter is there again, with
+   * that.
+   *
+   * @throws {RefusedError} also `EVENTUAL_COUNTER_NOT_FOUND`; and as {@link add} does
+   */
+  async delete(counter: CounterName, options: WriteOptions = {}): Promise<Written> {
+    checkCounter(counter);
+    return this.#submit({ type: "delete", counter }, options);
+  }
+
+  /** {@link set}s all counters: those that exist and are not named, to 0. */
   async restore(
     counters: ReadonlyMap<CounterName, bigint>,
     options: WriteOptions = {},
@@ -104,7 +161,12 @@ export class EventualNode {
     return this.#host.core.value(counter);
   }
 
-  /** All counters that this node knows, and their values, in no order. */
+  /** A counter as this node knows it now. */
+  look(counter: CounterName): CounterView {
+    return this.#host.core.look(counter);
+  }
+
+  /** All counters that exist as far as this node knows, and their values, in no order. */
   counters(): Iterable<readonly [CounterName, bigint]> {
     return this.#host.core.counters();
   }
@@ -122,9 +184,48 @@ export class EventualNode {
    * @throws {RefusedError | StoppedError} or the reason of the signal; RangeError: no name
    */
   async read(counter: CounterName, options: ReadOptions = {}): Promise<ReadResult> {
+    const { value, token, stale } = await this.counter(counter, options);
+    return { value, token, stale };
+  }
+
+  /** {@link read}s all there is to know of a counter. */
+  async counter(counter: CounterName, options: ReadOptions = {}): Promise<CounterRead> {
     checkCounter(counter);
     if (this.#host.isStopping) throw new StoppedError();
-    return this.#host.reads.read(counter, options);
+    const stale = await this.#host.reads.wait(options);
+    return { ...this.look(counter), token: this.token(), stale };
+  }
+
+  /** {@link read}s a page of the counters that exist. RangeError also on a query out of range. */
+  async list(query: ListQuery = {}, options: ReadOptions = {}): Promise<ListRead> {
+    checkList(query);
+    if (this.#host.isStopping) throw new StoppedError();
+    const stale = await this.#host.reads.wait(options);
+    const token = this.token(); // first: what comes in meanwhile may be in the page, or not
+    return { ...(await listOf(this.#host.core, query)), token, stale };
+  }
+
+  /** What the value of a counter is made of, as this node knows it now. */
+  contributions(counter: CounterName): Contributions {
+    return this.#host.core.contributions(counter);
+  }
+
+  /** Keys with different operations, on this counter or any: the latest 1000 of this process. */
+  conflicts(counter?: CounterName): readonly KeyConflict[] {
+    return this.#host.core.conflicts(counter ?? null);
+  }
+
+  /** A short text: where it is the same, at this node or another, so is every counter. */
+  knowledge(): string {
+    return this.#host.core.knowledge();
+  }
+
+  /**
+   * Which counters may have another value, other labels, or come and gone, by a write of anybody,
+   * from now on; `all` for more than 1024 names, and after a snapshot. A slow reader gets one set.
+   */
+  changes(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Changes> {
+    return this.#host.changes.subscribe(options.signal);
   }
 
   /** Looks for members at these addresses, on all nodes, for ever; throws as {@link add} does. */

@@ -5,6 +5,7 @@ import type { Input, Note } from "../core/door.ts";
 import { EventualCore } from "../core/eventual-core.ts";
 import { DuplicateIdentityError, RemovedError, StoppedError, StorageFullError } from "../errors.ts";
 import type { Address } from "../types.ts";
+import { ChangeHub } from "./change-stream.ts";
 import { checkWhole } from "./checks.ts";
 import { Drain } from "./drain.ts";
 import { EventHub } from "./event-stream.ts";
@@ -31,6 +32,7 @@ export class Host {
   readonly core: EventualCore;
   readonly reads: Reads;
   readonly events: EventHub = new EventHub();
+  readonly changes: ChangeHub;
 
   readonly #options: EventualNodeOptions;
   readonly #tickMs: number;
@@ -73,10 +75,12 @@ export class Host {
       onMessage: (message) => this.#peering.send(message),
       onOutcome: (outcome) => this.#writes.onOutcome(outcome),
       onNotes: (notes) => this.#onNotes(notes),
+      onChanges: (changes) => this.changes.publish(changes),
       onTurn: () => this.#onTurn(),
       onFatal,
     });
     const step = this.#pump.step.bind(this.#pump);
+    this.changes = new ChangeHub((on) => step({ type: "watch", on }));
     this.#journaling = new Journaling({
       journal,
       checkpointBytes: checkWhole("checkpointBytes", checkpointBytes, 2 ** 40),
@@ -217,6 +221,7 @@ export class Host {
     this.#writes.rejectAll(before);
     this.reads.rejectAll(before);
     this.events.close();
+    this.changes.close();
     const failed = await endAll([
       () => transport.close(),
       () => this.#journaling.stop(),

@@ -1,7 +1,9 @@
 /** The public options and answers of EventualNode. */
 import type { EventualLimits, EventualStatus, Input, Note, Ready } from "../core/door.ts";
+import type { CounterView } from "../data/looking.ts";
 import type { Address, NodeId } from "../types.ts";
 import type { Token } from "../wire/token.ts";
+import type { Page } from "./listing.ts";
 import type { Journal, ReplicaTransport } from "./ports.ts";
 
 export interface EventualNodeOptions {
@@ -109,6 +111,11 @@ export interface ReadResult {
   /** The wait ended in vain, and `orStale` was set. */
   readonly stale: boolean;
 }
+
+/** A counter as this node knows it, and how it knows. */
+export interface CounterRead extends CounterView, Omit<ReadResult, "value"> {}
+
+export interface ListRead extends Page, Omit<ReadResult, "value"> {}
 
 export interface EventualNodeStatus extends EventualStatus {
   /** Length of the ticks that the core counts in. */

@@ -4,7 +4,7 @@
  * All inputs of one turn of the event loop are taken in before a Ready is drawn, so that a turn
  * becomes one record and one message a peer.
  */
-import type { Input, Outcome, Ready, Write } from "../core/door.ts";
+import type { Changes, Input, Outcome, Ready, Write } from "../core/door.ts";
 import type { EventualCore } from "../core/eventual-core.ts";
 import type { Message } from "../messages.ts";
 import type { EventualObserver } from "./options.ts";
@@ -17,6 +17,7 @@ export interface PumpParts {
   readonly onMessage: (message: Message) => void;
   readonly onOutcome: (outcome: Outcome) => void;
   readonly onNotes: (notes: Ready["notes"]) => void;
+  readonly onChanges: (changes: Changes) => void;
   /** Everything of this turn was carried out. */
   readonly onTurn: () => void;
   readonly onFatal: (error: Error) => void;
@@ -77,5 +78,6 @@ export class Pump {
     for (const message of ready.messages) this.#parts.onMessage(message);
     for (const outcome of ready.outcomes) this.#parts.onOutcome(outcome);
     if (ready.notes.length > 0) this.#parts.onNotes(ready.notes);
+    if (ready.changes !== null) this.#parts.onChanges(ready.changes);
   }
 }

@@ -1,10 +1,10 @@
 /** Reads that wait until this node knows enough. */
 import type { EventualCore } from "../core/eventual-core.ts";
 import { NotYetConsistentError, RefusedError, StoppedError, TokenForeignError } from "../errors.ts";
-import type { CounterName, Position } from "../types.ts";
+import type { Position } from "../types.ts";
 import { clusterTag, decodeToken, encodeToken, tokenContentOf, writerTag } from "../wire/token.ts";
 import type { Token, WriterTag } from "../wire/token.ts";
-import type { ReadOptions, ReadResult } from "./options.ts";
+import type { ReadOptions } from "./options.ts";
 import { waiterOf } from "./waiting.ts";
 import type { Waiter } from "./waiting.ts";
 
@@ -18,7 +18,7 @@ const defaultTimeoutMs = 1000;
 export interface ReadsParts {
   readonly core: Pick<
     EventualCore,
-    "vector" | "shown" | "value" | "memberCount" | "syncRound" | "syncedSince"
+    "vector" | "shown" | "memberCount" | "syncRound" | "syncedSince"
   >;
   readonly clusterId: () => string;
   /** Begins a sync with everybody who answers, now. */
@@ -26,8 +26,8 @@ export interface ReadsParts {
 }
 
 interface PendingRead {
-  readonly waiter: Waiter<ReadResult>;
-  readonly counter: CounterName;
+  /** Told whether the wait ended in vain. */
+  readonly waiter: Waiter<boolean>;
   readonly wanted: ReadonlyMap<WriterTag, Position> | null;
   readonly level: "local" | "quorum" | "all";
   /** The first round that counts for this read; `null` until it is begun. */
@@ -55,14 +55,18 @@ export class Reads {
     return encodeToken(tokenContentOf(this.#parts.clusterId(), this.#parts.core.shown()));
   }
 
-  /** See `EventualNode.read`. */
-  read(counter: CounterName, options: ReadOptions): Promise<ReadResult> {
+  /**
+   * Waits until this node knows enough for a read: see `EventualNode.read`.
+   *
+   * @returns whether that was in vain, and `orStale` was set
+   */
+  wait(options: ReadOptions): Promise<boolean> {
     const { atLeast, level = "local", orStale = false, signal } = options;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const wanted = atLeast === undefined ? null : this.#wantedBy(atLeast);
       const known = wanted === null || covers(this.#positions(), wanted);
-      if (level === "local" && known) return resolve(this.#answer(counter, false));
+      if (level === "local" && known) return resolve(false);
       if (this.size >= pendingReadsMax) throw new RefusedError("overloaded");
       const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
       const wait = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
@@ -70,7 +74,7 @@ export class Reads {
         this.#waiting.delete(pending);
         waiter.reject(reason);
       });
-      const pending: PendingRead = { waiter, counter, wanted, level, round: null, orStale };
+      const pending: PendingRead = { waiter, wanted, level, round: null, orStale };
       this.#waiting.add(pending);
       this.#ask();
     });
@@ -83,7 +87,7 @@ export class Reads {
     for (const pending of this.#waiting) {
       if (!this.#isSatisfied(pending, positions)) continue;
       this.#waiting.delete(pending);
-      pending.waiter.resolve(this.#answer(pending.counter, false));
+      pending.waiter.resolve(false);
     }
   }
 
@@ -130,15 +134,11 @@ export class Reads {
 
   #giveUp(pending: PendingRead): void {
     this.#waiting.delete(pending);
-    const { waiter, counter, level, orStale } = pending;
-    if (orStale) return waiter.resolve(this.#answer(counter, true));
+    const { waiter, level, orStale } = pending;
+    if (orStale) return waiter.resolve(true);
     const who = level === "all" ? "all members" : "a majority of the members";
     const why = level === "local" ? "what the token stands for is not known here yet" : null;
     waiter.reject(new NotYetConsistentError(why ?? `not ${who} answered in time`, this.token()));
-  }
-
-  #answer(counter: CounterName, stale: boolean): ReadResult {
-    return { value: this.#parts.core.value(counter), token: this.token(), stale };
   }
 
   /**

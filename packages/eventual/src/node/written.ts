@@ -4,6 +4,8 @@ import type { Token } from "../wire/token.ts";
 export interface Written {
   /** The counter right after, as this node knew it; 0n of what is not about one counter. */
   readonly value: bigint;
+  /** The counter right before, likewise. */
+  readonly previous: bigint;
   /** The key was known: nothing was added now, and `value` is what the first attempt was told. */
   readonly replayed: boolean;
   /** A read at any node with `atLeast: token` sees this write. */

@@ -24,6 +24,8 @@ export function describeInput(input: Input): string {
       return `is asked to ${input.type} ${input.addresses.join(", ")}`;
     case "probe":
       return `is told of ${input.address}`;
+    case "watch":
+      return `watch ${input.on}`;
     case "leave":
     case "syncNow":
     case "tick":
@@ -44,6 +46,10 @@ export function describeOperation(operation: Operation): string {
       return `add ${operation.delta} to ${operation.counter}${operation.key === null ? "" : ` (${operation.key})`}`;
     case "set":
       return `set ${operation.counter} to ${operation.value}`;
+    case "configure":
+      return `${operation.isNew ? "create" : "configure"} ${operation.counter}`;
+    case "delete":
+      return `delete ${operation.counter}`;
     case "restore":
       return `restore ${operation.counters.size} counters`;
   }

@@ -5,12 +5,14 @@ import type { EventualConfig } from "../../config/node-config.ts";
 import type { CounterCalls, WriteReply } from "../counter-routes.ts";
 import { Problem } from "../problems.ts";
 import { mismatch, raftOnly } from "./mismatch.ts";
-import { acksOf, readOptionsOf, waitHeaders, waitMsOf } from "./options.ts";
-
-/** How long a read waits for what it asks for unless the client says, in milliseconds. */
-const readWaitMs = 1000;
-/** A write is on the own disk within that, unless the disk is ill: only then others are waited for. */
-const writeWaitLeastSeconds = 1;
+import {
+  acksOf,
+  readOptionsOf,
+  readWaitMs,
+  waitHeaders,
+  waitMsOf,
+  writeWaitLeastSeconds,
+} from "./options.ts";
 
 /** @param node - the node once there is one; throws a Problem before */
 export function eventualCalls(

@@ -7,6 +7,8 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import { addMemberDoc, listMembersDoc, removeMemberDoc } from "../docs/cluster.ts";
+import { demoJoinDoc } from "../docs/demo.ts";
 import type { ReplicaRow } from "../members-route.ts";
 import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
@@ -40,6 +42,39 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
     return view();
   };
 
+  const route = { kind: "control", scope: "admin", bodyMaxBytes } as const;
+  return [
+    {
+      ...route,
+      method: "GET",
+      path,
+      kind: "probe",
+      scope: "read",
+      operation: listMembersDoc,
+      summary: "who takes part, as this node knows it",
+      handle: () => view(),
+    },
+    {
+      ...route,
+      method: "POST",
+      path,
+      summary: 'announces a node, {"address"}',
+      operation: addMemberDoc,
+      handle: add,
+    },
+    {
+      ...route,
+      method: "DELETE",
+      path: `${path}/:id`,
+      summary: "removes a node by id or address, for good; ?force without a majority",
+      operation: removeMemberDoc,
+      handle: remove,
+    },
+    joinRoute(node),
+  ];
+}
+
+function joinRoute(node: () => Membership): Route {
   const join: Route["handle"] = async (request) => {
     jsonMembers(request, []);
     const addr = request.query.get("addr");
@@ -48,33 +83,16 @@ export function eventualMemberRoutes(node: () => Membership): readonly Route[] {
     await node().registerPeers([addressOf(addr)]);
     return text("");
   };
-
-  const route = { kind: "control", bodyMaxBytes } as const;
-  return [
-    {
-      ...route,
-      method: "GET",
-      path,
-      kind: "probe",
-      summary: "who takes part, as this node knows it",
-      handle: () => view(),
-    },
-    { ...route, method: "POST", path, summary: 'announces a node, {"address"}', handle: add },
-    {
-      ...route,
-      method: "DELETE",
-      path: `${path}/:id`,
-      summary: "removes a node by id or address, for good; ?force without a majority",
-      handle: remove,
-    },
-    {
-      ...route,
-      method: "POST",
-      path: "/join",
-      summary: "announces a node: ?id=<name>&addr=<host:port>",
-      handle: join,
-    },
-  ];
+  return {
+    method: "POST",
+    path: "/join",
+    summary: "announces a node: ?id=<name>&addr=<host:port>",
+    kind: "control",
+    scope: "admin",
+    operation: demoJoinDoc,
+    bodyMaxBytes,
+    handle: join,
+  };
 }
 
 /** What clients see of the members. */

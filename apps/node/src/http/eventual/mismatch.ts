@@ -1,5 +1,6 @@
 /** What only Raft mode can do answers here too, so that nobody looks for a mistake in the path. */
-import { bodyMaxBytes, type Route } from "../api.ts";
+import { bodyMaxBytes, type Route, type RouteDoc } from "../api.ts";
+import { promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
 import { Problem } from "../problems.ts";
 
 /** What `GET /` says of such a call. */
@@ -15,14 +16,23 @@ export function mismatch(why: string): Problem {
 
 /** Calls of Raft mode that have no meaning in eventual mode. */
 export function mismatchRoutes(): readonly Route[] {
-  const route = (path: string, why: string): Route => {
+  const route = (path: string, operation: RouteDoc, why: string): Route => {
     const handle = (): never => {
       throw mismatch(why);
     };
-    return { method: "POST", path, summary: raftOnly, kind: "control", bodyMaxBytes, handle };
+    return {
+      method: "POST",
+      path,
+      summary: raftOnly,
+      kind: "control",
+      scope: "admin",
+      operation,
+      bodyMaxBytes,
+      handle,
+    };
   };
   return [
-    route("/v1/cluster/leader/transfer", "there is no leader"),
-    route("/v1/cluster/members/:id/promote", "there are no voters"),
+    route("/v1/cluster/leader/transfer", transferDoc, "there is no leader"),
+    route("/v1/cluster/members/:id/promote", promoteMemberDoc, "there are no voters"),
   ];
 }

@@ -1,13 +1,18 @@
 /** What a request says about how far a write must have spread, or how much a read must know. */
 import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
-import { didYouMean } from "../../config/did-you-mean.ts";
 import type { ApiRequest } from "../api.ts";
 import { flagOf, invalidParameter } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
+import { requireKnown } from "../query.ts";
 
 /** Longest `Prefer: wait=`, in seconds. */
 export const waitMaxSeconds: number = 60;
+
+/** How long a read waits for what it asks for unless the client says, in milliseconds. */
+export const readWaitMs: number = 1000;
+/** A write is on the own disk within that, unless the disk is ill: only then others are waited for. */
+export const writeWaitLeastSeconds: number = 1;
 
 /** Most nodes that `?ack=` can name; no cluster has more. */
 const ackMax = 64;
@@ -39,16 +44,18 @@ export function acksOf({ query }: Pick<ApiRequest, "query">): Acks {
 /**
  * `?consistency=local|quorum|all`, `Counter-At-Least` or `?atLeast=`, `?orStale`.
  *
+ * @param also - what else the query may say
  * @throws Problem `validation-failed` for what is unknown or would have no effect
  */
 export function readOptionsOf(
   request: Pick<ApiRequest, "query" | "headers">,
+  also: readonly string[] = [],
 ): Pick<ReadOptions, "atLeast" | "level" | "orStale"> {
   const { query } = request;
   if (query.has("maxStaleness")) {
     throw invalidParameter("maxStaleness", "there is no leader to measure by in eventual mode");
   }
-  requireKnown(query, ["consistency", "atLeast", "orStale"]);
+  requireKnown(query, [...also, "consistency", "atLeast", "orStale"]);
   const level = query.get("consistency") ?? "local";
   if (level !== "local" && level !== "quorum" && level !== "all") {
     throw invalidParameter("consistency", "local, quorum or all in eventual mode");
@@ -92,23 +99,4 @@ function tokenOf({ headers, query }: Pick<ApiRequest, "query" | "headers">): str
     throw new Problem("validation-failed", "the token is too long");
   }
   return given.length === 0 ? null : given.reduce(mergeTokens);
-}
-
-/**
- * Refuses what means nothing, and what is said twice: a slip of the fingers must not make a promise
- * weaker.
- */
-function requireKnown(query: URLSearchParams, known: readonly string[]): void {
-  if (query.size === 0) return;
-  for (const name of new Set(query.keys())) {
-    if (!known.includes(name)) {
-      const meant = didYouMean(name.slice(0, 64), known);
-      const hint = meant === null ? `this request takes ${known.join(", ")}` : `write ${meant}`;
-      throw invalidParameter(name.slice(0, 64), `is unknown here: ${hint}`);
-    }
-    // Several tokens mean all of them.
-    if (name !== "atLeast" && query.getAll(name).length > 1) {
-      throw invalidParameter(name, "is given more than once");
-    }
-  }
 }

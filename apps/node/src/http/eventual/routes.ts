@@ -7,17 +7,23 @@ import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
+import { withDemo } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
-import { statusRoute, type NodeFacts } from "../status-route.ts";
+import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { EventualV1Calls } from "./v1-calls.ts";
+import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
 import { membersRoute, type GossipSource } from "../members-route.ts";
 import { eventualMemberRoutes, replicaRows } from "./member-routes.ts";
 import { mismatchRoutes } from "./mismatch.ts";
-import { eventualStatus, healthFacts } from "./status.ts";
+import { clusterSummary, eventualStatus, healthFacts } from "./status.ts";
 
 export interface EventualRoutesOptions {
   readonly config: EventualConfig;
@@ -25,6 +31,8 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -42,20 +50,47 @@ Accept: application/json has answers and errors as JSON
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
   const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
+  const v1 = new EventualV1Calls(node, config);
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
+    ...counterRoutesV1(
+      v1,
+      new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
+    ),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),
     ...mismatchRoutes(),
-    {
-      ...statusRoute(() => eventualStatus(node().status(), config), facts, gossip),
-      summary: "who takes part, who is up, how far everybody is",
-    },
+    ...statusRoutes(
+      {
+        status: () => eventualStatus(node().status(), config),
+        cluster: () => clusterSummary(node().status()),
+      },
+      facts,
+      gossip,
+    ),
+    ...nodeRoutes(() => drainable(gate)),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
-  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+  const offered = withDemo(routes, config);
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
+}
+
+/** Nobody leads: there is nothing to hand over. */
+function drainable(gate: Gate<EventualNode>): Drainable {
+  gate.engine(); // not before it has started
+  return {
+    drain: () => {
+      gate.drained = true;
+      return Promise.resolve();
+    },
+    undrain: () => {
+      gate.drained = false;
+    },
+  };
 }
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */

@@ -2,7 +2,7 @@
 import type { EventualNodeStatus, PeerStatus } from "@counter/eventual";
 
 import type { EventualConfig } from "../../config/node-config.ts";
-import type { ClusterStatus } from "../status-route.ts";
+import type { ClusterStatus, ClusterSummary } from "../status-route.ts";
 
 /** How many records this node knows; it never falls while the disk is there. */
 export function recordsKnown({ vector }: Pick<EventualNodeStatus, "vector">): number {
@@ -51,6 +51,11 @@ export function eventualStatus(
       malformedMessages: status.malformedMessages,
     },
   };
+}
+
+export function clusterSummary({ members }: EventualNodeStatus): ClusterSummary {
+  const present = members.filter((member) => member.status !== "removed");
+  return { leader: null, members: present.length, epoch: null };
 }
 
 function peerOf(peer: PeerStatus, tickMs: number): Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import type { RaftEngine } from "../../engine/engine.ts";
 import { bodyMaxBytes, json, type Route } from "../api.ts";
+import { transferDoc } from "../docs/cluster.ts";
 import { invalidMember, jsonMembers } from "../negotiation.ts";
 
 export function clusterRoutes(engine: () => RaftEngine): readonly Route[] {
@@ -18,6 +19,8 @@ export function clusterRoutes(engine: () => RaftEngine): readonly Route[] {
       path: "/v1/cluster/leader/transfer",
       summary: 'hands leadership over, {"to": "host:port"} or to whoever is furthest',
       kind: "control",
+      scope: "admin",
+      operation: transferDoc,
       bodyMaxBytes,
       handle: transfer,
     },

@@ -250,11 +250,11 @@ describe(`POST ${path}/{id}/promote`, () => {
 
 describe("other methods", () => {
   it.each([
-    { method: "put", at: path, allow: "GET, HEAD, POST" },
-    { method: "get", at: `${path}/x`, allow: "DELETE" },
-    { method: "head", at: `${path}/x`, allow: "DELETE" },
-    { method: "delete", at: `${path}/x/promote`, allow: "POST" },
-    { method: "get", at: "/join", allow: "POST" },
+    { method: "put", at: path, allow: "GET, HEAD, POST, OPTIONS" },
+    { method: "get", at: `${path}/x`, allow: "DELETE, OPTIONS" },
+    { method: "head", at: `${path}/x`, allow: "DELETE, OPTIONS" },
+    { method: "delete", at: `${path}/x/promote`, allow: "POST, OPTIONS" },
+    { method: "get", at: "/join", allow: "POST, OPTIONS" },
   ] as const)("$method $at is 405 and names $allow", async ({ method, at, allow }) => {
     const { url } = await nodes.single();
     const reply = await request(url)[method](at);
@@ -293,6 +293,6 @@ describe("/join", () => {
     expect(rolesOf(await request(leader.url).get(path))).toContain("n4 learner joining");
     await request(followers[0]!.url).get(path).expect(200);
     const put = await request(leader.url).put("/join");
-    expect(headerOf(put, "allow")).toBe("POST, GET");
+    expect(headerOf(put, "allow")).toBe("POST, GET, OPTIONS");
   });
 });

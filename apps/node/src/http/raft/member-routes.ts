@@ -4,6 +4,13 @@ import type { RaftEngine } from "../../engine/engine.ts";
 import type { ChangeRequest, MembershipView } from "../../engine/members.ts";
 import { messageOf } from "../../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
+import {
+  addMemberDoc,
+  listMembersDoc,
+  promoteMemberDoc,
+  removeMemberDoc,
+} from "../docs/cluster.ts";
+import { demoJoinDoc } from "../docs/demo.ts";
 import { flagOf, invalidMember, invalidParameter, jsonMembers } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 
@@ -27,13 +34,15 @@ export function memberRoutes(
   };
   const promote: Route["handle"] = async (request) =>
     reply(await engine().members.promote(idIn(request), changeOf(request)));
-  const route = { kind: "control", bodyMaxBytes } as const;
+  const route = { kind: "control", scope: "admin", bodyMaxBytes } as const;
   return [
     {
       ...route,
       method: "GET",
       path,
       kind: "probe",
+      scope: "read",
+      operation: listMembersDoc,
       summary: "who takes part, as this node knows it",
       handle: () => reply(engine().members.view()),
     },
@@ -42,6 +51,7 @@ export function memberRoutes(
       method: "POST",
       path,
       summary: 'adds a node, {"id", "address", "voter": false for one that never votes}',
+      operation: addMemberDoc,
       handle: add,
     },
     removeRoute(engine, clusterId),
@@ -50,6 +60,7 @@ export function memberRoutes(
       method: "POST",
       path: `${path}/:id/promote`,
       summary: "makes a learner a voter at once",
+      operation: promoteMemberDoc,
       handle: promote,
     },
     joinRoute(engine),
@@ -63,6 +74,8 @@ export function removeRoute(engine: () => RaftEngine, clusterId: () => string | 
     path: `${path}/:id`,
     summary: "removes a node; ?force even if the cluster may stop",
     kind: "control",
+    scope: "admin",
+    operation: removeMemberDoc,
     bodyMaxBytes,
     handle: async (request) => {
       const view = await engine().members.remove(idIn(request), changeOf(request));
@@ -94,7 +107,16 @@ function joinRoute(engine: () => RaftEngine): Route {
     return text("");
   };
   const summary = "adds a node: ?id=<name>&addr=<host:port>";
-  return { method: "POST", path: "/join", summary, kind: "control", bodyMaxBytes, handle };
+  return {
+    method: "POST",
+    path: "/join",
+    summary,
+    kind: "control",
+    scope: "admin",
+    operation: demoJoinDoc,
+    bodyMaxBytes,
+    handle,
+  };
 }
 
 /** A node without a name of its own is called like its address, as first members are. */

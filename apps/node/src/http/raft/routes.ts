@@ -6,19 +6,22 @@ import type { ApiReply, Route } from "../api.ts";
 import { backupRoutes } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
+import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
-import { statusRoute, type NodeFacts } from "../status-route.ts";
+import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { memberRoutes } from "./member-routes.ts";
-import { raftStatus } from "./status.ts";
+import { clusterSummary, raftStatus } from "./status.ts";
 
-export interface RoutesOptions {
+export interface RoutesOptions extends DemoOptions {
   /** The engine once there is one; throws a Problem before. */
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
@@ -32,8 +35,12 @@ export interface RoutesOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
+  /** Throws a Problem before there is an engine. */
+  readonly drainable: () => Drainable;
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -56,16 +63,34 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),
     membersRoute(options.replicas, gossip, facts),
-    statusRoute(() => raftStatus(engine().status(), about()), facts, gossip),
+    ...statusRoutes(
+      {
+        status: () => raftStatus(engine().status(), about()),
+        cluster: () => clusterSummary(engine().status()),
+      },
+      facts,
+      gossip,
+    ),
+    ...nodeRoutes(options.drainable),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
-  return [indexRoute(routes, { version: facts.version, notes }), ...routes];
+  const offered = withDemo(routes, options);
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** A leader that was not heard for longer may be gone. */
 const leaderSilentMaxMs = 2000;
 /** A copy that is further behind is not ready for traffic. */
 const behindMaxEntries = 10_000;
+
+/** Which counter is read does not matter: a majority confirms who leads. */
+const majorityRead = {
+  counter: "default",
+  consistency: "linearizable",
+  maxStalenessMs: null,
+} as const;
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */
 export function raftHealth(node: {
@@ -102,6 +127,7 @@ export function raftHealth(node: {
       draining,
     ],
     serving: [storage, draining],
+    sync: () => gate.engine().get(majorityRead),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What `/status` says in Raft mode. */
 import type { EngineStatus } from "../../engine/engine.ts";
-import type { ClusterStatus } from "../status-route.ts";
+import type { ClusterStatus, ClusterSummary } from "../status-route.ts";
 
 /**
  * @param about.directoryId - of the data directory: who has another one is not this node, whatever its id
@@ -37,5 +37,13 @@ export function raftStatus(
       idempotencyKeys: status.idempotencyKeys,
       logTimeMs: status.logTimeMs,
     },
+  };
+}
+
+export function clusterSummary({ leader, members }: EngineStatus): ClusterSummary {
+  return {
+    leader: leader === null ? null : { id: leader.id, address: leader.address },
+    members: members.length,
+    epoch: null,
   };
 }

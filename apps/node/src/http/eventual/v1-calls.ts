@@ -1,0 +1,265 @@
+/** The calls of v1 in eventual mode: this node answers for itself, or waits for others. */
+import type { Acks, CounterView, EventualNode, Written as Done } from "@counter/eventual";
+
+import type { EventualConfig } from "../../config/node-config.ts";
+import type { ApiRequest } from "../api.ts";
+import { Problem } from "../problems.ts";
+import type { Answer, Page, PageCall, V1Calls, WriteCall, Written } from "../v1/calls.ts";
+import type {
+  AddBody,
+  AddedBody,
+  ChangedBody,
+  ConflictsBody,
+  ContributionsBody,
+  CounterBody,
+  CreateBody,
+  PatchBody,
+} from "../v1/schemas.ts";
+import { rangeChecked } from "./calls.ts";
+import { mismatch } from "./mismatch.ts";
+import {
+  acksOf,
+  readOptionsOf,
+  readWaitMs,
+  waitHeaders,
+  waitMsOf,
+  writeWaitLeastSeconds,
+} from "./options.ts";
+
+type Node = Pick<
+  EventualNode,
+  | "add"
+  | "configure"
+  | "conflicts"
+  | "contributions"
+  | "counter"
+  | "create"
+  | "delete"
+  | "knowledge"
+  | "list"
+  | "look"
+  | "reset"
+  | "set"
+  | "token"
+>;
+
+type Config = Pick<EventualConfig, "applyTimeoutMs" | "storage">;
+
+interface WriteOptions {
+  readonly acks: Acks;
+  readonly timeoutMs: number;
+}
+
+/** A write without a condition whose key is its text alone. */
+type Call<Args> = WriteCall<Args>;
+
+/** Writes that count once with a key: sets and additions. Of the others sending twice does no harm. */
+const keyed: ReadonlySet<string> = new Set(["add", "increment", "decrement", "set", "reset"]);
+
+export class EventualV1Calls implements V1Calls {
+  readonly mode = "eventual";
+  readonly readQuery: readonly string[] = ["consistency", "atLeast", "orStale"];
+  readonly writeQuery: readonly string[] = ["ack"];
+  readonly #node: () => Node;
+  readonly #config: Config;
+
+  /** @param node - the node once there is one; throws a Problem before */
+  constructor(node: () => Node, config: Config) {
+    this.#node = node;
+    this.#config = config;
+  }
+
+  takesKey(operation: string): boolean {
+    return keyed.has(operation);
+  }
+
+  async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
+    const node = this.#node();
+    const waitMs = waitMsOf(request);
+    const options = { ...readOptionsOf(request), timeoutMs: waitMs ?? readWaitMs };
+    const read = await node.counter(name, options);
+    const version = { "counter-version": read.token };
+    if (!read.exists) throw notFound(name, version);
+    const stale = read.stale ? { "counter-stale": "true" } : {};
+    const headers = { ...version, etag: etagOf(node), ...stale, ...waitHeaders(waitMs) };
+    return { body: bodyOf(read), headers };
+  }
+
+  async list({ request, prefix, limit, after }: PageCall): Promise<Answer<Page>> {
+    const waitMs = waitMsOf(request);
+    const also = ["prefix", "limit", "cursor"];
+    const options = { ...readOptionsOf(request, also), timeoutMs: waitMs ?? readWaitMs };
+    const query = { prefix, limit, ...(after === null ? {} : { after }) };
+    const { items, next, token, stale } = await this.#node().list(query, options);
+    const headers = {
+      "counter-version": token,
+      ...(stale ? { "counter-stale": "true" } : {}),
+      ...waitHeaders(waitMs),
+    };
+    return { body: { items: items.map(bodyOf), last: next }, headers };
+  }
+
+  async create(call: Call<CreateBody>): Promise<Written<CounterBody>> {
+    const { name, kind = "counter", mode, initial = 0n, labels, ...rest } = call.args;
+    if (mode === "strong") throw mismatch("this cluster has no strong counters");
+    if (kind !== "counter" || initial !== 0n) throw mismatch(`no node could keep it by itself`);
+    requirePlain(rest);
+    const wanted = { counter: name, labels: new Map(Object.entries(labels ?? {})) };
+    return this.#described(call, (node, options) => node.create(wanted, options));
+  }
+
+  async patch(call: Call<PatchBody>): Promise<Written<CounterBody>> {
+    const { labels, ...rest } = call.args;
+    requirePlain(rest);
+    const changes = labels === null ? null : new Map(Object.entries(labels ?? {}));
+    const wanted = { counter: call.name, labels: changes };
+    return this.#described(call, (node, options) => node.configure(wanted, options));
+  }
+
+  async remove(call: Call<null>): Promise<Written<null>> {
+    const { headers, done } = await this.#write(call, (node, options) => {
+      return node.delete(call.name, options);
+    });
+    return { body: null, headers, replayed: done.replayed };
+  }
+
+  async add(call: Call<AddBody>): Promise<Written<AddedBody>> {
+    const { name, args, key } = call;
+    if (args.onBound !== undefined) throw mismatch("counters have no bounds");
+    const addition = { counter: name, delta: args.delta, ...keyText(key) };
+    const { headers, done, durability } = await this.#write(call, (node, options) => {
+      return node.add(addition, options);
+    });
+    const { previous, applied } = { previous: done.value - args.delta, applied: args.delta };
+    const body = { name, ...texts({ value: done.value, previous, applied }), version: null };
+    return { body: { ...body, durability }, headers, replayed: done.replayed };
+  }
+
+  next(): Promise<never> {
+    return Promise.reject(mismatch("numbers without gaps or repetitions need a majority"));
+  }
+
+  cas(): Promise<never> {
+    return Promise.reject(mismatch("comparing with what all others know needs a majority"));
+  }
+
+  set(call: Call<{ readonly value: bigint }>): Promise<Written<ChangedBody>> {
+    const setting = { counter: call.name, value: call.args.value, ...keyText(call.key) };
+    return this.#changed(call, (node, options) => node.set(setting, options));
+  }
+
+  reset(call: Call<{ readonly to: bigint | null }>): Promise<Written<ChangedBody>> {
+    const setting = { counter: call.name, to: call.args.to ?? 0n, ...keyText(call.key) };
+    return this.#changed(call, (node, options) => node.reset(setting, options));
+  }
+
+  contributions(_request: ApiRequest, name: string): Promise<Answer<ContributionsBody>> {
+    const node = this.#known(name);
+    const { writers, keyed: byKey } = node.contributions(name);
+    const items = writers.map(({ writer, node: owner, plus, minus }) => {
+      return { writer, node: owner, ...texts({ plus, minus }) };
+    });
+    const headers = { "counter-version": node.token() };
+    return Promise.resolve({ body: { name, items, keyed: texts(byKey) }, headers });
+  }
+
+  conflicts(_request: ApiRequest, name: string): Promise<Answer<ConflictsBody>> {
+    const node = this.#known(name);
+    const items = node.conflicts(name).map(({ key, uses }) => {
+      return { key, uses: uses.map((use) => ({ ...use, delta: use.delta.toString() })) };
+    });
+    return Promise.resolve({ body: { items }, headers: { "counter-version": node.token() } });
+  }
+
+  #known(name: string): Node {
+    const node = this.#node();
+    if (!node.look(name).exists) throw notFound(name, { "counter-version": node.token() });
+    return node;
+  }
+
+  async #described<Args>(
+    call: Call<Args>,
+    write: (node: Node, options: WriteOptions) => Promise<Done>,
+  ): Promise<Written<CounterBody>> {
+    const { headers, done } = await this.#write(call, write);
+    return { body: bodyOf(this.#node().look(call.name)), headers, replayed: done.replayed };
+  }
+
+  async #changed<Args>(
+    call: Call<Args>,
+    write: (node: Node, options: WriteOptions) => Promise<Done>,
+  ): Promise<Written<ChangedBody>> {
+    const { headers, done, durability } = await this.#write(call, write);
+    const { value, previous } = done;
+    const body = { name: call.name, ...texts({ value, previous }), version: null, durability };
+    return { body, headers, replayed: done.replayed };
+  }
+
+  async #write<Args>(
+    { request, condition }: Call<Args>,
+    write: (node: Node, options: WriteOptions) => Promise<Done>,
+  ): Promise<{
+    readonly done: Done;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly durability: AddedBody["durability"];
+  }> {
+    if (condition !== null) throw mismatch("nobody knows which version is the latest");
+    const { applyTimeoutMs, storage } = this.#config;
+    const acks = acksOf(request);
+    const waitMs = waitMsOf(request, writeWaitLeastSeconds);
+    const node = this.#node();
+    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs };
+    const done = await rangeChecked("delta-too-large", () => write(node, options));
+    return {
+      done,
+      headers: { "counter-version": done.token, etag: etagOf(node), ...waitHeaders(waitMs) },
+      durability: { requested: acks, achieved: done.acked, storage },
+    };
+  }
+}
+
+function bodyOf({ name, value, labels }: CounterView): CounterBody {
+  return {
+    name,
+    mode: "eventual",
+    kind: "counter",
+    value: value.toString(),
+    version: null,
+    initial: "0",
+    min: null,
+    max: null,
+    onBound: "reject",
+    step: "1",
+    labels: Object.fromEntries(labels),
+    ttl: null,
+  };
+}
+
+/** Weak: it says what this node knows, not what the counter is. */
+function etagOf(node: Pick<Node, "knowledge">): string {
+  return `W/"${node.knowledge()}"`;
+}
+
+function keyText(key: WriteCall<unknown>["key"]): { readonly key?: string } {
+  return key === null ? {} : { key: key.key };
+}
+
+function texts<Name extends string>(
+  numbers: Readonly<Record<Name, bigint>>,
+): Readonly<Record<Name, string>>;
+function texts(numbers: Readonly<Record<string, bigint>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(numbers).map(([name, value]) => [name, value.toString()] as const);
+  return Object.fromEntries(entries);
+}
+
+/** Settings that no node could keep alone. What they are by default may be said. */
+function requirePlain(settings: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    const plain = value === null || value === undefined || (name === "step" && value === 1n);
+    if (!plain && value !== "reject") throw mismatch(`no node could keep ${name} by itself`);
+  }
+}
+
+function notFound(name: string, headers: Readonly<Record<string, string>>): Problem {
+  return new Problem("counter-not-found", `this node knows no counter ${name}`, { headers });
+}

@@ -1,0 +1,211 @@
+import request from "supertest";
+
+import { EventualNodes, type EventualTestNode } from "../../test-support/eventual-nodes.ts";
+import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
+
+const nodes = new EventualNodes();
+let one: EventualTestNode;
+let other: EventualTestNode;
+
+beforeAll(async () => {
+  [one, other] = (await nodes.mesh(2)) as [EventualTestNode, EventualTestNode];
+});
+afterAll(() => nodes.end());
+
+let counts = 0;
+let name: string;
+let path: string;
+
+beforeEach(() => {
+  counts += 1;
+  name = `c${counts}`;
+  path = `/v1/counters/${name}`;
+});
+
+const add = (delta: unknown) => request(one.url).post(`${path}/add`).send({ delta });
+
+describe("adding", () => {
+  test("creates the counter, and tells its value, a token and who has it", async () => {
+    const reply = await add("5").expect(200);
+    expect(reply.body).toEqual({
+      name,
+      value: "5",
+      previous: "0",
+      applied: "5",
+      version: null,
+      durability: { requested: "local", achieved: 1, storage: "file" },
+    });
+    expect(headerOf(reply, "counter-version")).toMatch(/^[\w-]+$/);
+    expect(headerOf(reply, "etag")).toMatch(/^W\/"[0-9a-f]+/);
+  });
+
+  test("increment and decrement add 1, or what is said", async () => {
+    await request(one.url).post(`${path}/increment`).expect(200);
+    await request(one.url).post(`${path}/increment`).send({ by: "10" }).expect(200);
+    const reply = await request(one.url).post(`${path}/decrement`).send({ by: 3 });
+    expect(reply.body).toMatchObject({ value: "8", previous: "11", applied: "-3" });
+  });
+
+  test("counts once with a key, at whichever nodes it is sent", async () => {
+    const keyed = (url: string) =>
+      request(url).post(`${path}/add`).set("Idempotency-Key", "k").send({ delta: 5 });
+    const first = await keyed(one.url).expect(200);
+    const again = await keyed(one.url).expect(200);
+    expect([again.body, headerOf(again, "idempotent-replayed")]).toEqual([first.body, "true"]);
+    expect(headerOf(first, "counter-idempotency-window")).toBe("3600");
+    const token = headerOf(first, "counter-version")!;
+    await request(other.url).get(path).set("Counter-At-Least", token).set("Prefer", "wait=30");
+    const elsewhere = await keyed(other.url).expect(200);
+    expect(headerOf(elsewhere, "idempotent-replayed")).toBe("true");
+    await request(one.url).get(path).set("Accept", "text/plain").expect(200, "5\n");
+  });
+
+  test("?ack=all waits for the others", async () => {
+    const reply = await request(one.url)
+      .post(`${path}/add?ack=all`)
+      .set("Prefer", "wait=30")
+      .send({ delta: 1 });
+    expect(reply.body).toMatchObject({ durability: { requested: "all", achieved: 2 } });
+    expect(headerOf(reply, "preference-applied")).toBe("wait=30");
+  });
+});
+
+describe("reading", () => {
+  test("what was written at one node is there at the other, for who has the token", async () => {
+    const token = headerOf(await add(91), "counter-version")!;
+    const reply = await request(other.url)
+      .get(path)
+      .set("Counter-At-Least", token)
+      .set("Prefer", "wait=30")
+      .expect(200);
+    expect(reply.body).toEqual({
+      name,
+      mode: "eventual",
+      kind: "counter",
+      value: "91",
+      version: null,
+      initial: "0",
+      min: null,
+      max: null,
+      onBound: "reject",
+      step: "1",
+      labels: {},
+      ttl: null,
+    });
+  });
+
+  test("a counter that does not exist is 404, with a token", async () => {
+    const reply = await request(one.url).get(path);
+    expect(refusalOf(reply)).toEqual([404, "counter-not-found"]);
+    expect(headerOf(reply, "counter-version")).not.toBeNull();
+  });
+
+  test("304 while the node knows nothing new", async () => {
+    const etag = headerOf(await add(1), "etag")!;
+    const get = () => request(one.url).get(path).set("If-None-Match", etag);
+    const same = await get();
+    expect([same.status, same.text]).toEqual([304, ""]);
+    await add(1);
+    await get().expect(200);
+  });
+
+  test("levels of the other mode are refused", async () => {
+    await add(1);
+    const reply = await request(one.url).get(`${path}?consistency=linearizable`);
+    expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
+  });
+});
+
+describe("labels, lists and deletion", () => {
+  test("a counter is created with labels, which change, and is deleted", async () => {
+    const made = await request(one.url)
+      .post("/v1/counters")
+      .send({ name, labels: { team: "blue", x: "1" } })
+      .expect(201);
+    expect(headerOf(made, "location")).toBe(path);
+    expect(jsonOf(made)["labels"]).toEqual({ team: "blue", x: "1" });
+    const twice = await request(one.url).post("/v1/counters").send({ name });
+    expect(refusalOf(twice)).toEqual([409, "counter-exists"]);
+    const patched = await request(one.url)
+      .patch(path)
+      .type("application/merge-patch+json")
+      .send(JSON.stringify({ labels: { x: null, y: "2" } }))
+      .expect(200);
+    expect(jsonOf(patched)["labels"]).toEqual({ team: "blue", y: "2" });
+    await request(one.url).delete(path).expect(204, "");
+    expect((await request(one.url).get(path)).status).toBe(404);
+    expect(refusalOf(await request(one.url).delete(path))).toEqual([404, "counter-not-found"]);
+  });
+
+  test("a list goes page by page, in the order of names", async () => {
+    const made = ["b", "a", "c"].map((end) => `${name}-${end}`);
+    for (const each of made) await request(one.url).post(`/v1/counters/${each}/increment`);
+    const first = await request(one.url).get(`/v1/counters?prefix=${name}-&limit=2`).expect(200);
+    const names = (reply: { readonly body: unknown }): unknown => reply.body;
+    expect(names(first)).toMatchObject({ items: [{ name: made[1] }, { name: made[0] }] });
+    const link = /^<([^>]+)>; rel="next"$/.exec(headerOf(first, "link") ?? "")?.[1];
+    const second = await request(one.url).get(link!).expect(200);
+    expect(second.body).toMatchObject({ items: [{ name: made[2] }], next: null });
+    expect(headerOf(second, "link")).toBeNull();
+  });
+
+  test("set and reset give it a value, once with a key", async () => {
+    await add(5);
+    const put = () =>
+      request(one.url).put(`${path}/value`).set("Idempotency-Key", "s").send({ value: "40" });
+    expect((await put()).body).toMatchObject({ value: "40", previous: "5" });
+    await add(2);
+    const again = await put();
+    expect(again.body).toMatchObject({ value: "40", previous: "5" });
+    expect(headerOf(again, "idempotent-replayed")).toBe("true");
+    const reset = await request(one.url).post(`${path}/reset`).expect(200);
+    expect(reset.body).toMatchObject({ value: "0", previous: "42" });
+  });
+
+  test("contributions say who added how much; conflicts, which key stood for two things", async () => {
+    await add(5);
+    await add(-2);
+    const reply = await request(one.url).get(`${path}/contributions`).expect(200);
+    expect(reply.body).toMatchObject({ name, items: [{ plus: "5", minus: "2" }] });
+    const conflicts = await request(one.url).get(`${path}/conflicts`).expect(200);
+    expect(conflicts.body).toEqual({ items: [] });
+    expect((await request(one.url).get(`${path}x/contributions`)).status).toBe(404);
+  });
+});
+
+describe("what only Raft mode can do is 409 mode-mismatch", () => {
+  const post = (at: string, body: object = {}) => request(one.url).post(`${path}${at}`).send(body);
+  it.each([
+    { what: "next", send: () => post("/next") },
+    { what: "cas", send: () => post("/cas", { expected: 0, value: 1 }) },
+    { what: "a bound of its own", send: () => post("/add", { delta: 1, onBound: "saturate" }) },
+    {
+      what: "If-Match",
+      send: () => request(one.url).put(`${path}/value`).set("If-Match", "*").send({ value: 1 }),
+    },
+    { what: "a sequence", send: () => create({ kind: "sequence" }) },
+    { what: "a minimum", send: () => create({ min: 0 }) },
+    { what: "an initial value", send: () => create({ initial: 1 }) },
+    { what: "a ttl", send: () => create({ ttl: "1h" }) },
+    { what: "a strong counter", send: () => create({ mode: "strong" }) },
+    { what: "a patch of a bound", send: () => request(one.url).patch(path).send({ max: 9 }) },
+  ])("$what", async ({ send }) => {
+    expect(refusalOf(await send())).toEqual([409, "mode-mismatch"]);
+    expect((await request(one.url).get(path)).status).toBe(404);
+  });
+
+  const create = (settings: object) =>
+    request(one.url)
+      .post("/v1/counters")
+      .send({ name, ...settings });
+
+  test("what is so by default may be said", async () => {
+    const plain = { kind: "counter", mode: "eventual", initial: "0", min: null, step: 1 };
+    await create({ ...plain, onBound: "reject", ttl: null }).expect(201);
+  });
+});
+
+test("a key is refused where it would make nothing count once", async () => {
+  const reply = await request(one.url).delete(path).set("Idempotency-Key", "k");
+  expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
+});

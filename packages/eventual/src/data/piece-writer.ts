@@ -1,0 +1,151 @@
+/** What the pieces of a snapshot hold, as bytes: the format, then the kind of the piece. */
+import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
+import { ByteWriter } from "./bytes.ts";
+import { writeConfig } from "./config-codec.ts";
+import { writeMember, writeNamed, writeNode, writePosition, writeTotal } from "./control-codec.ts";
+import type { Dot } from "./dots.ts";
+import { setMark } from "./dots.ts";
+import { NameWriter, WriterIdWriter } from "./names.ts";
+import type { PieceKind } from "./piece-parts.ts";
+import { pieceFormat, pieceKinds } from "./piece-parts.ts";
+import { writeKey, writeSpan } from "./record-codec.ts";
+import type {
+  Cell,
+  ClosedKeys,
+  CounterState,
+  RecordId,
+  Register,
+  Seal,
+  WriterState,
+} from "./replica.ts";
+
+/** A piece being written: parts until it is large enough. */
+export class PieceWriter {
+  readonly #out = new ByteWriter(4_096);
+  readonly #names = new NameWriter();
+  readonly #writers = new WriterIdWriter();
+  #upTo: ClosedKeys["upTo"] | null = null;
+
+  constructor(kind: PieceKind) {
+    this.#out.byte(pieceFormat);
+    this.#out.byte(pieceKinds.indexOf(kind));
+  }
+
+  get length(): number {
+    return this.#out.length;
+  }
+
+  done(): Uint8Array {
+    return this.#out.copy();
+  }
+
+  key(counter: string, key: string, dots: readonly Dot[]): void {
+    const out = this.#out;
+    this.#names.write(out, counter);
+    writeKey(out, key);
+    out.varint(dots.length);
+    for (const dot of dots) {
+      this.#record(dot);
+      out.varint(dot.index + (dot.isSet ? setMark : 0));
+      out.varint(dot.hlc);
+      writeSpan(out, { key, at: dot.at, until: dot.until });
+      out.number(dot.delta);
+      out.number(dot.value);
+    }
+  }
+
+  counter({ name, cells, floor, closed }: CounterState): void {
+    const out = this.#out;
+    this.#names.write(out, name);
+    out.varint(cells.size);
+    for (const [writer, cell] of cells) this.#total(writer, cell);
+    out.varint(floor.size);
+    for (const [writer, entry] of floor) this.#total(writer, entry);
+    out.varint(closed.before);
+    if (closed.before === 0) return;
+    out.number(closed.total);
+    const same = closed.upTo === this.#upTo;
+    out.byte(same ? 1 : 0);
+    if (!same) this.#vector(closed.upTo);
+    this.#upTo = closed.upTo;
+  }
+
+  /** A counter of which there is a word as a whole. */
+  settled(counter: CounterState, { stamp, config }: Register): void {
+    const out = this.#out;
+    this.counter(counter);
+    if (counter.closed.before > 0) out.byte(counter.closed.alive ? 1 : 0);
+    this.#vector(counter.gone);
+    out.varint(stamp.hlc);
+    this.#record(stamp);
+    out.byte(config === null ? 0 : 1);
+    if (config !== null) writeConfig(out, config);
+  }
+
+  member(member: Member & { readonly decidedAt: RecordId | null }): void {
+    this.#out.byte(member.decidedAt === null ? 0 : 1);
+    writeMember(this.#out, member);
+    if (member.decidedAt !== null) this.#record(member.decidedAt);
+  }
+
+  named(named: NamedAddress): void {
+    this.#out.byte(2);
+    writeNamed(this.#out, named);
+  }
+
+  writer(writer: WriterId, state: WriterState): void {
+    const out = this.#out;
+    const { sealedAt, sealedBy } = state;
+    const sealed = sealedAt !== null && sealedBy !== null;
+    out.byte(sealed ? 1 : 0);
+    this.#writers.write(out, writer);
+    if (sealed) this.#seal({ position: sealedAt, by: sealedBy });
+    writeNode(out, state.owner);
+    out.varint(state.boot);
+    out.varint(state.hlc);
+    out.varint(state.promises.length);
+    for (const { before, position } of state.promises) {
+      out.varint(before);
+      writePosition(out, position);
+    }
+    out.varint(state.knownAt);
+    this.#vector(state.known);
+  }
+
+  earlySeal(writer: WriterId, seal: Seal): void {
+    this.#out.byte(2);
+    this.#writers.write(this.#out, writer);
+    this.#seal(seal);
+  }
+
+  heads(heads: readonly Head[], ahead: readonly Head[]): void {
+    for (const list of [heads, ahead]) {
+      this.#out.varint(list.length);
+      for (const head of list) {
+        this.#record(head);
+        this.#out.varint(head.hash);
+      }
+    }
+  }
+
+  #seal(seal: Seal): void {
+    writePosition(this.#out, seal.position);
+    this.#record(seal.by);
+  }
+
+  #record({ writer, position }: RecordId): void {
+    this.#writers.write(this.#out, writer);
+    writePosition(this.#out, position);
+  }
+
+  #total(writer: WriterId, { position, plus, minus }: Cell | FloorEntry): void {
+    this.#record({ writer, position });
+    writeTotal(this.#out, plus);
+    writeTotal(this.#out, minus);
+  }
+
+  #vector(vector: ReadonlyMap<WriterId, Position>): void {
+    this.#out.varint(vector.size);
+    for (const [writer, position] of vector) this.#record({ writer, position });
+  }
+}
