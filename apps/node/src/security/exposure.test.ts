@@ -52,5 +52,7 @@ test.each([
 ])("$flags is taken, with $warned.length warnings", async ({ flags, warned }) => {
   const result = await read(flags);
   if (result.kind !== "config") throw new Error(JSON.stringify(result));
-  expect(warnings(result.config)).toEqual(warned.map((text) => expect.stringMatching(text) as string));
+  expect(warnings(result.config)).toEqual(
+    warned.map((text) => expect.stringMatching(text) as string),
+  );
 });

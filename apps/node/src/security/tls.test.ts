@@ -65,7 +65,8 @@ test("three nodes that know each other by certificates alone elect, forward and 
   );
   const away = redirected.filter(({ status }) => status === 307);
   expect(away).toHaveLength(2);
-  for (const { headers } of away) expect(headers.location).toMatch(/^https:\/\/127.0.0.1:\d+\/next$/);
+  for (const { headers } of away)
+    expect(headers.location).toMatch(/^https:\/\/127.0.0.1:\d+\/next$/);
 });
 
 test("who shows no certificate, or one of somebody else, is not even heard", async () => {
