@@ -13,6 +13,7 @@ import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
@@ -54,6 +55,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       v1,
       new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
     ),
+    batchRoute(v1, config),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
