@@ -71,6 +71,7 @@ class CounterNode implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
+  #engine: RaftCounter | null = null;
   #dataDir: DataDir | null = null;
   #autopilot: Autopilot | null = null;
   #backups: Backups;
@@ -85,8 +86,7 @@ class CounterNode implements RunningNode {
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    const named = config.bootstrapExpect === null && config.join.length === 0;
-    this.#clusterId = named ? config.clusterId : null;
+    this.#clusterId = isFirstMember(config) ? config.clusterId : null;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
@@ -103,7 +103,10 @@ class CounterNode implements RunningNode {
       log,
       context: logContext,
       // Seen on followers too, so that a new leader knows how much log time has gone by.
-      onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+      onApplied: () => {
+        this.#clock.observe(performance.now(), this.#machine.logTimeMs);
+        this.#engine?.applied();
+      },
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
@@ -207,7 +210,8 @@ class CounterNode implements RunningNode {
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
     void raft.stopped.then((error) => this.#life.endWith(error));
-    const engine = this.#engine(raft);
+    const engine = this.#engineOf(raft, identity.clusterId);
+    this.#engine = engine;
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
@@ -247,10 +251,10 @@ class CounterNode implements RunningNode {
     return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
   }
 
-  #engine(node: RaftNode<BatchResults>): RaftCounter {
+  #engineOf(node: RaftNode<BatchResults>, clusterId: string): RaftCounter {
     const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
+    return new RaftCounter({ ...this.#parts.config, ...parts, clusterId, reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -288,4 +292,9 @@ class CounterNode implements RunningNode {
     this.#front.close();
     await this.#flight.settled();
   }
+}
+
+/** Whether its settings name all first members, and with that the cluster. */
+function isFirstMember({ bootstrapExpect, join }: RaftConfig): boolean {
+  return bootstrapExpect === null && join.length === 0;
 }

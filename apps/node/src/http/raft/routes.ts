@@ -12,6 +12,10 @@ import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { RaftV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
@@ -25,6 +29,8 @@ export interface RoutesOptions extends DemoOptions {
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
   readonly idempotencyWindowMs: number;
+  readonly applyTimeoutMs: number;
+  readonly problemBase: string;
   readonly facts: NodeFacts;
   /** Of the data directory; `null` while it is being read. */
   readonly directoryId: () => string | null;
@@ -52,8 +58,11 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const about = (): Parameters<typeof raftStatus>[1] => {
     return { directoryId: options.directoryId(), connected };
   };
+  const v1 = new RaftV1Calls(engine, options);
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
+    ...counterRoutesV1(v1, new Writing({ ...options, takesKey: () => true })),
+    batchRoute(v1, options),
     ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
     ...clusterRoutes(engine),
     ...bootstrapRoutes(options.bootstrap),
