@@ -27,6 +27,7 @@ export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
   "delta-too-large": refused(400, "A number in the request has too many digits"),
+  "snapshot-invalid": refused(400, "This is no complete snapshot"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   "not-found": refused(404, "There is no such resource"),

@@ -14,6 +14,7 @@ import { membersRoute, type GossipSource, type ReplicaRow } from "../members-rou
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { RaftV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
@@ -59,11 +60,14 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     return { directoryId: options.directoryId(), connected };
   };
   const v1 = new RaftV1Calls(engine, options);
+  const writing = new Writing({ ...options, takesKey: () => true });
+  const saving = raftBackupCalls({ engine, backups, onRestored });
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
-    ...counterRoutesV1(v1, new Writing({ ...options, takesKey: () => true })),
+    ...counterRoutesV1(v1, writing),
     batchRoute(v1, options),
-    ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
+    ...backupRoutes(saving, backups),
+    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
     ...clusterRoutes(engine),
     ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
