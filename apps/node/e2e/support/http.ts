@@ -1,6 +1,8 @@
 /** One HTTP exchange, with nothing between us and the server that might retry or hide a failure. */
 import { request, type Agent, type IncomingHttpHeaders } from "node:http";
 
+import { Description } from "../../src/test-support/described.ts";
+
 export interface Call {
   readonly port: number;
   readonly method: string;
@@ -19,6 +21,19 @@ export interface Reply {
   readonly text: string;
 }
 
+let description: Description | null = null;
+
+/** @throws Error if the reply is not what docs/openapi.json says: nobody would know what it means */
+function requireDescribed({ method, path, headers = {} }: Call, reply: Reply): void {
+  description ??= new Description();
+  const lower = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const requestHeaders = Object.fromEntries(lower);
+  const found = description.complaints({ method, path, requestHeaders, ...reply });
+  if (found.length > 0) throw new Error(`docs/openapi.json does not say so: ${found.join("\n")}`);
+}
+
 /** Rejects with the socket's error, or with code `ETIMEDOUT` when no complete reply came in time. */
 export function exchange(call: Call): Promise<Reply> {
   const { port, method, path, headers = {}, body, agent, timeoutMs = 8000 } = call;
@@ -31,7 +46,13 @@ export function exchange(call: Call): Promise<Reply> {
         incoming.once("end", () => {
           clearTimeout(timer);
           const text = Buffer.concat(chunks).toString();
-          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
+          const reply = { status: incoming.statusCode ?? 0, headers: incoming.headers, text };
+          try {
+            requireDescribed(call, reply);
+            resolve(reply);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
         });
         incoming.once("error", fail);
       },

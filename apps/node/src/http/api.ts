@@ -9,6 +9,8 @@ import type { z } from "zod";
 
 import type { ProblemCode } from "./problems.ts";
 
+import type { Caller } from "../security/caller.ts";
+
 export interface ApiRequest {
   readonly method: string;
   /** Without the query. */
@@ -19,6 +21,8 @@ export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
   readonly body: Uint8Array;
+  /** Who sends it, and what that one may do; without it, nobody had to say. */
+  readonly caller?: Caller;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
 }
@@ -71,6 +75,10 @@ export interface RouteDoc {
   /** Unique in the whole table, in camel case. */
   readonly id: string;
   readonly tag: RouteTag;
+  /** Where the route's own line speaks of one mode only. */
+  readonly summary?: string;
+  /** Where it can be had, if not in both; elsewhere it answers `mode-mismatch`. */
+  readonly modes?: readonly ["strong" | "eventual"];
   /** What one line cannot say, as CommonMark. */
   readonly description?: string;
   /** One for each `:name` of the path. */

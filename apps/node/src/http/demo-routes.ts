@@ -33,8 +33,13 @@ export function withDemo(routes: readonly Route[], options: DemoOptions): readon
 
 function linked(route: Route, path: string, { keyRequired }: DemoOptions): Route {
   const link = `<${path}>; rel="alternate"`;
+  const { operation } = route;
+  const { 200: done } = operation.responses;
+  const headers = { ...done?.headers, link: "the call of v1 that this one stands for" };
+  const described = done === undefined ? {} : { 200: { ...done, headers } };
   return {
     ...route,
+    operation: { ...operation, responses: { ...operation.responses, ...described } },
     handle: async (request) => {
       if (keyRequired && route.kind === "write") requireKey(keyText(request));
       const reply = await route.handle(request);

@@ -4,8 +4,8 @@ import type { Server } from "node:http";
 import { readConfig } from "../config/config.ts";
 import type { EventualConfig } from "../config/node-config.ts";
 import { startEventualNode } from "../eventual-node.ts";
-import { createHttpServer } from "../http/server.ts";
 import type { RunningNode } from "../running.ts";
+import { describedServer, requireDescribed } from "./described-server.ts";
 import { logTo } from "./log-lines.ts";
 import { newFolder } from "./stored-node.ts";
 import { listenAnywhere } from "./test-node.ts";
@@ -57,7 +57,7 @@ export class EventualNodes {
 
   /** The same node again, on the directory and the port that it had. */
   again({ config }: EventualTestNode, ...args: readonly string[]): Promise<EventualTestNode> {
-    return this.start({ server: createHttpServer(), port: config.port }, config.dataDir, args);
+    return this.start({ server: describedServer(), port: config.port }, config.dataDir, args);
   }
 
   async start(
@@ -79,5 +79,6 @@ export class EventualNodes {
 
   async end(): Promise<void> {
     await Promise.all(this.#nodes.splice(0).map((node) => node.stop()));
+    requireDescribed();
   }
 }

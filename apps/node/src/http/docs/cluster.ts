@@ -42,6 +42,7 @@ export const listMembersDoc: RouteDoc = {
 
 export const addMemberDoc: RouteDoc = {
   id: "addClusterMember",
+  summary: "adds a node",
   tag: "cluster",
   query: changeQuery,
   body: {
@@ -62,6 +63,7 @@ export const addMemberDoc: RouteDoc = {
 
 export const removeMemberDoc: RouteDoc = {
   id: "removeClusterMember",
+  summary: "removes a node for good",
   tag: "cluster",
   params: { id: idDoc },
   query: changeQuery,
@@ -71,6 +73,8 @@ export const removeMemberDoc: RouteDoc = {
 
 export const promoteMemberDoc: RouteDoc = {
   id: "promoteClusterMember",
+  summary: "makes a learner a voter at once",
+  modes: ["strong"],
   tag: "cluster",
   params: { id: idDoc },
   query: changeQuery,
@@ -81,6 +85,8 @@ export const promoteMemberDoc: RouteDoc = {
 
 export const transferDoc: RouteDoc = {
   id: "transferLeadership",
+  summary: "hands leadership over, to a voter that is named or to whoever is furthest",
+  modes: ["strong"],
   tag: "cluster",
   body: {
     schema: z.strictObject({ to: z.string().nullable().optional() }),
@@ -197,7 +203,11 @@ export function probeDoc(id: string): RouteDoc {
   return {
     id,
     tag: "health",
-    query: { verbose: flagDoc("a line for every check") },
+    query: {
+      verbose: flagDoc("a line for every check"),
+      exclude: textDoc("names of checks that are left out, with commas"),
+      sync: flagDoc("asks a majority as well; of `/readyz` in Raft mode only"),
+    },
     responses: {
       200: { description: "all is well", content },
       503: {
@@ -206,6 +216,6 @@ export function probeDoc(id: string): RouteDoc {
         headers: { "retry-after": "seconds" },
       },
     },
-    problems: [],
+    problems: ["validation-failed"],
   };
 }

@@ -18,10 +18,12 @@ import {
 
 const alternate = { link: "the call of v1 that this one stands for" } as const;
 const valueOf = z.looseObject({ counter: z.string(), value: integerText });
-const writeHeaders = { ...keyHeaders, ...versionHeader, ...alternate };
+const waited = { "preference-applied": "the `wait` that was taken" } as const;
+const writeHeaders = { ...keyHeaders, ...versionHeader, ...alternate, ...waited };
 const readHeaders = {
   ...versionHeader,
   ...alternate,
+  ...waited,
   "counter-staleness-ms": "Raft mode, `local`: milliseconds since the leader was last heard of",
   "counter-known-leader": "Raft mode, `local`: whether this node knows a leader",
   "counter-stale": "eventual mode, `orStale`: the wait was in vain",
@@ -41,6 +43,7 @@ const writeProblems = [
   "idempotency-key-expired",
   "idempotency-key-in-future",
   "idempotency-table-full",
+  "precondition-required",
   "no-leader",
   "outcome-unknown",
   "storage-full",
@@ -48,6 +51,8 @@ const writeProblems = [
 
 export const demoNextDoc: RouteDoc = {
   id: "demoNext",
+  summary: "hands out the next number",
+  modes: ["strong"],
   tag: "demo",
   headers: { "idempotency-key": keyDoc },
   body: noBody,
@@ -141,7 +146,7 @@ export const demoRestoreDoc: RouteDoc = {
     200: either(
       "`FSM state restored from backup`",
       z.looseObject({ restoredIndex: z.number(), counters: z.number() }),
-      keyHeaders,
+      { ...keyHeaders, ...versionHeader },
     ),
   },
   problems: [
@@ -151,6 +156,7 @@ export const demoRestoreDoc: RouteDoc = {
     "value-out-of-range",
     "too-many-counters",
     "idempotency-key-reused",
+    "precondition-required",
     "no-leader",
     "outcome-unknown",
   ],
@@ -158,6 +164,7 @@ export const demoRestoreDoc: RouteDoc = {
 
 export const demoStatusDoc: RouteDoc = {
   id: "demoStatus",
+  summary: "who leads, who takes part, how far everybody is",
   tag: "demo",
   responses: {
     200: {
@@ -170,6 +177,7 @@ export const demoStatusDoc: RouteDoc = {
 
 export const demoJoinDoc: RouteDoc = {
   id: "demoJoin",
+  summary: "adds a node: ?id=<name>&addr=<host:port>",
   tag: "demo",
   query: { id: textDoc("the id of the node"), addr: textDoc("its `host:port`") },
   body: noBody,

@@ -11,6 +11,7 @@ import { withDemo } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
@@ -32,6 +33,8 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -72,10 +75,12 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       gossip,
     ),
     ...nodeRoutes(() => drainable(gate)),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);
-  return [indexRoute(offered, { version: facts.version, notes }), ...offered];
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** Nobody leads: there is nothing to hand over. */

@@ -10,6 +10,7 @@ import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
+import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
@@ -41,6 +42,8 @@ export interface RoutesOptions extends DemoOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
@@ -82,16 +85,26 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
       gossip,
     ),
     ...nodeRoutes(options.drainable),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, options);
-  return [indexRoute(offered, { version: facts.version, notes }), ...offered];
+  const all = [...documentRoutes(offered), ...offered];
+  return [indexRoute(all, { version: facts.version, notes }), ...all];
 }
 
 /** A leader that was not heard for longer may be gone. */
 const leaderSilentMaxMs = 2000;
 /** A copy that is further behind is not ready for traffic. */
 const behindMaxEntries = 10_000;
+
+/** Which counter is read does not matter: a majority confirms who leads. */
+const majorityRead = {
+  counter: "default",
+  consistency: "linearizable",
+  maxStalenessMs: null,
+  atLeast: null,
+} as const;
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */
 export function raftHealth(node: {
@@ -128,6 +141,7 @@ export function raftHealth(node: {
       draining,
     ],
     serving: [storage, draining],
+    sync: () => gate.engine().read(majorityRead),
   };
 }
 

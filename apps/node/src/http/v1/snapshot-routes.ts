@@ -65,6 +65,7 @@ const putDoc: RouteDoc = {
     "value-out-of-range",
     "too-many-counters",
     "idempotency-key-reused",
+    "precondition-required",
     "no-leader",
     "outcome-unknown",
     "storage-full",

@@ -1,0 +1,21 @@
+/** What can happen to a request whatever it asks for, besides what its operation says. */
+import type { Route } from "../api.ts";
+import type { ProblemCode } from "../problems.ts";
+
+/** Bodies are read before anybody knows what for. */
+const anyRequest: readonly ProblemCode[] = ["validation-failed", "payload-too-large", "internal"];
+
+/** Refused at the gate, which lets probes through. */
+const letIn: readonly ProblemCode[] = ["starting", "draining", "overloaded"];
+
+/** In Raft mode, where another node may have to answer. */
+const passedOn: readonly ProblemCode[] = ["no-leader"];
+
+export function commonProblems({ kind, operation }: Route): readonly ProblemCode[] {
+  return [
+    ...anyRequest,
+    ...(kind === "probe" ? [] : [...letIn, ...passedOn]),
+    ...(kind === "write" || kind === "control" ? (["outcome-unknown"] as const) : []),
+    ...(operation.body === undefined ? [] : (["unsupported-media-type"] as const)),
+  ];
+}

@@ -1,0 +1,38 @@
+/** What the document says before it comes to single calls. */
+import type { RouteTag } from "../api.ts";
+
+/** Of the API, not of the release: it changes when a call does. */
+export const apiVersion: string = "1.0.0";
+
+export const introduction: string = `
+Named counters that several nodes keep together. Any node can be asked. In **strong** mode (Raft) every
+answer is as if there were one node; in **eventual** mode every node answers for itself, also alone, and
+all come to the same values. Calls that one mode does not have answer 409 \`mode-mismatch\` there.
+
+- **Numbers** are strings of decimal digits, however small: no JSON reader can round them. In requests a
+  JSON integer up to 2^53 is taken as well.
+- **Once.** A write with an \`Idempotency-Key\` counts once, however often it is sent, and is answered alike.
+- **Reads of your own writes.** Every reply about a counter has a token in \`Counter-Version\`. Sent to any
+  node as \`Counter-At-Least\`, the answer knows at least as much.
+- **Errors** are problems (RFC 9457). \`code\` says what happened, \`outcome\` what became of the write. Each is
+  explained at \`/problems/<code>\` of any node.
+- Whatever can be asked by \`GET\` can be asked by \`HEAD\`. Unknown members of replies are to be ignored.
+`.trim();
+
+/** Headings, in the order in which they are shown. */
+export const tagTexts: readonly { readonly name: RouteTag; readonly description: string }[] = [
+  { name: "counters", description: "One counter: read it, change it, have numbers of it." },
+  { name: "watch", description: "Being told of changes as they happen." },
+  { name: "batch", description: "Several changes in one request." },
+  { name: "snapshot", description: "All counters at once: keep them, and put them back." },
+  { name: "cluster", description: "Who takes part, and changing it." },
+  { name: "node", description: "The node that is asked, and no other." },
+  { name: "health", description: "For machines that watch over nodes. No token is asked for." },
+  { name: "about", description: "What can be called here." },
+  { name: "demo", description: "Short forms of calls on the counter `default`." },
+];
+
+/** Headers that every reply has. */
+export const commonHeaders: Readonly<Record<string, string>> = {
+  "counter-served-by": "`host:port` of the node that answered",
+};
