@@ -103,11 +103,7 @@ class CounterNode implements RunningNode {
     this.#watch = new Watch({
       log,
       context: logContext,
-      // Seen on followers too, so that a new leader knows how much log time has gone by.
-      onApplied: () => {
-        this.#clock.observe(performance.now(), this.#machine.logTimeMs);
-        this.#engine?.applied();
-      },
+      onApplied: () => this.#onApplied(),
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
@@ -262,6 +258,12 @@ class CounterNode implements RunningNode {
     const readyAfterMs = this.#life.becomeReady();
     this.#autopilot?.begin();
     announceReady(readyAfterMs, this.#watch, log);
+  }
+
+  #onApplied(): void {
+    // Seen on followers too, so that a new leader knows how much log time has gone by.
+    this.#clock.observe(performance.now(), this.#machine.logTimeMs);
+    this.#engine?.applied();
   }
 
   #onTransport(event: TransportEvent): void {
