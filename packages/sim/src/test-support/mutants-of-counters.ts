@@ -98,7 +98,7 @@ export const counterMutants: readonly Mutant[] = [
     rule: "every write renews the time that a counter has",
     file: "counter-writing.ts",
     find: "  const expiresAt = expiryOf(config, at);",
-    replace: "  const expiresAt = Math.min(found?.expiresAt ?? Infinity, expiryOf(config, at));",
+    replace: "  const expiresAt = isLive(found) ? found.expiresAt : expiryOf(config, at);",
     expects: ["linearizable"],
   },
   {
