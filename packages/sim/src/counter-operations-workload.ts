@@ -23,6 +23,7 @@ import { answerText, CounterOperationsModel } from "./counter-operations-model.t
 import { decodeText, encodeText } from "./counter-workload.ts";
 import type { ClientPosition, Operation, SimStateMachine, SimWorkload } from "./machine.ts";
 import type { Random } from "./random.ts";
+import { Violation } from "./violation.ts";
 
 const limits = { keyWindowMs: 1_000_000_000, keysMax: 100_000, countersMax: 1000 };
 const counters = ["a", "b", "c"];
@@ -77,7 +78,13 @@ class LoggedCounters implements SimStateMachine {
 
   async restore(bytes: Uint8Array): Promise<void> {
     const end = 10 + Number(decodeText(bytes.subarray(0, 9)));
-    await this.#machine.restore(inPieces(bytes.subarray(10, end)));
+    try {
+      await this.#machine.restore(inPieces(bytes.subarray(10, end)));
+    } catch (error) {
+      // It was written by a machine whose state can be none: that is what is wrong, not the reader.
+      const detail = error instanceof Error ? error.message : "a snapshot was refused";
+      throw new Violation("equal-state", detail, { cause: error });
+    }
     this.#log = JSON.parse(decodeText(bytes.subarray(end))) as Applied[];
   }
 }

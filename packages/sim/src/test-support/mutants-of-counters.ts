@@ -41,7 +41,7 @@ export const counterMutants: readonly Mutant[] = [
     file: "counter-rules.ts",
     find: '  if (config.max !== null && last > config.max) return refuse("bound-exceeded", found, at.epoch);\n',
     replace: "",
-    expects: ["linearizable"],
+    expects: ["linearizable", "equal-state"],
   },
   {
     name: "counter-saturation-passes-the-bound",
@@ -49,7 +49,7 @@ export const counterMutants: readonly Mutant[] = [
     file: "counter-rules.ts",
     find: "    value = bound; // C5",
     replace: "    void bound;",
-    expects: ["linearizable"],
+    expects: ["linearizable", "equal-state"],
   },
   {
     name: "counter-group-not-undone",
@@ -91,14 +91,15 @@ export const counterMutants: readonly Mutant[] = [
     file: "repetition.ts",
     find: "    room: (end - previous) / delta,",
     replace: "    room: (end - previous) / delta + 1n,",
-    expects: ["linearizable"],
+    expects: ["linearizable", "equal-state"],
   },
   {
     name: "counter-end-not-renewed",
     rule: "every write renews the time that a counter has",
     file: "counter-writing.ts",
     find: "  const expiresAt = expiryOf(config, at);",
-    replace: "  const expiresAt = isLive(found) ? found.expiresAt : expiryOf(config, at);",
+    replace:
+      "  const ends = found?.expiresAt ?? never;\n  const expiresAt = ends > 0 ? ends : expiryOf(config, at);",
     expects: ["linearizable"],
   },
   {
