@@ -1,4 +1,4 @@
-import type { CounterFacts, CounterStore } from "./counter-record.ts";
+import type { CounterFacts, CounterRecord, CounterStore } from "./counter-record.ts";
 import type { CounterTable } from "./counter-table.ts";
 import type { CounterName } from "./types.ts";
 
@@ -8,7 +8,8 @@ import type { CounterName } from "./types.ts";
  */
 export class CounterDraft implements CounterStore {
   readonly #table: CounterTable;
-  readonly #changed = new Map<CounterName, CounterFacts | null>();
+  readonly #changed = new Map<CounterName, CounterRecord | null>();
+  readonly #dropped = new Set<CounterName>();
   #size: number;
 
   constructor(table: CounterTable) {
@@ -26,21 +27,25 @@ export class CounterDraft implements CounterStore {
     return changed ?? undefined;
   }
 
-  put(facts: CounterFacts): void {
-    if (!this.#has(facts.name)) this.#size += 1;
-    this.#changed.set(facts.name, facts);
+  put(record: CounterRecord): void {
+    if (!this.#has(record.name)) {
+      this.#size += 1;
+      this.#changed.delete(record.name); // created again, it comes after what was created meanwhile
+    }
+    this.#changed.set(record.name, record);
   }
 
   drop(name: CounterName): void {
     if (this.#has(name)) this.#size -= 1;
+    this.#dropped.add(name);
     this.#changed.set(name, null);
   }
 
-  /** In the order in which the counters were first touched. */
+  /** New counters take their places in the order in which they were created. */
   commit(): void {
-    for (const [name, facts] of this.#changed) {
-      if (facts === null) this.#table.drop(name);
-      else this.#table.put(facts);
+    for (const name of this.#dropped) this.#table.drop(name);
+    for (const record of this.#changed.values()) {
+      if (record !== null) this.#table.put(record);
     }
   }
 
