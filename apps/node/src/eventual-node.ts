@@ -33,6 +33,7 @@ import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { watchFeed } from "./watch-hub/eventual-source.ts";
 
 /** Longest wait, at the end, for others to have what this node has, in milliseconds. */
 const drainMaxMs = 2000;
@@ -110,6 +111,7 @@ class EventualServer implements RunningNode {
         startedInMs: () => this.#life.readyAfterMs,
       },
       gossip: this.#gossip,
+      watching: this.#front.watching,
       health: eventualHealth({ gate, loopLagMs }),
       leave: (request) => {
         const { applyTimeoutMs: timeoutMs } = config;
@@ -132,6 +134,7 @@ class EventualServer implements RunningNode {
     const node = await this.#startNode(dataDir);
     this.#node = node;
     if (this.#life.stopping) return node.stop();
+    watchFeed(this.#front.watching, node.feed);
     void node.stopped.then((error) => this.#onStopped(error, dataDir));
     void this.#follow(node);
     this.#front.gate.open(node);

@@ -64,6 +64,7 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     idempotencyWindowMs: flags["idempotency-window"],
     idempotencyMax: flags["idempotency-max"],
     maxCounters: flags["max-counters"],
+    watchersMax: flags["watchers-max"],
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],

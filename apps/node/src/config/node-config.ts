@@ -33,6 +33,8 @@ export interface CommonConfig {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Most streams of events and waiting reads at a time. */
+  readonly watchersMax: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";

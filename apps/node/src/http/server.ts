@@ -78,6 +78,7 @@ export function requestListener(
         headers: incoming.headers,
         body,
         hungUp: () => incoming.socket.destroyed,
+        onHangUp: (gone) => outgoing.once("close", gone),
       };
       void service.answer(route, request).then((reply) => send(outgoing, reply));
     };
@@ -186,6 +187,7 @@ function apiRequest(route: Route, request: Request): ApiRequest {
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
     hungUp: () => request.socket.destroyed,
+    onHangUp: (gone) => request.res?.once("close", gone),
   };
 }
 

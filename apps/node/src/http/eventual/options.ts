@@ -2,7 +2,7 @@
 import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
 import type { ApiRequest } from "../api.ts";
-import { flagOf, invalidParameter } from "../negotiation.ts";
+import { flagOf, invalidParameter, waitSecondsOf } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 import { requireKnown } from "../query.ts";
 
@@ -75,14 +75,12 @@ export function readOptionsOf(
  * @param leastSeconds - taken where less is asked for
  */
 export function waitMsOf(
-  { headers }: Pick<ApiRequest, "headers">,
+  request: Pick<ApiRequest, "headers">,
   leastSeconds: number = 0,
 ): number | null {
-  const { prefer } = headers;
-  const text = Array.isArray(prefer) ? prefer.join(",") : (prefer ?? "");
-  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i.exec(text)?.[1];
-  if (seconds === undefined) return null;
-  return Math.max(leastSeconds, Math.min(Number(seconds), waitMaxSeconds)) * 1000;
+  const seconds = waitSecondsOf(request);
+  if (seconds === null) return null;
+  return Math.max(leastSeconds, Math.min(seconds, waitMaxSeconds)) * 1000;
 }
 
 /** What an answer says about the `wait` that was taken. */

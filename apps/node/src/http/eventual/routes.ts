@@ -17,6 +17,8 @@ import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
+import { withWatching } from "../v1/watch-routes.ts";
+import type { Watching } from "../../watch-hub/watching.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
@@ -31,6 +33,7 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -46,15 +49,13 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
-  const { config, gate, backups, facts, gossip, health, onRestored } = options;
+  const { config, gate, backups, facts, gossip, health, onRestored, watching } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
+  const writing = new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) });
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
-    ...counterRoutesV1(
-      v1,
-      new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
-    ),
+    ...withWatching(counterRoutesV1(v1, writing), watching),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
@@ -68,7 +69,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       facts,
       gossip,
     ),
-    ...nodeRoutes(() => drainable(gate)),
+    ...nodeRoutes(() => drainable(gate, watching)),
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);
@@ -77,15 +78,17 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
 }
 
 /** Nobody leads: there is nothing to hand over. */
-function drainable(gate: Gate<EventualNode>): Drainable {
+function drainable(gate: Gate<EventualNode>, watching: Watching): Drainable {
   gate.engine(); // not before it has started
   return {
     drain: () => {
       gate.drained = true;
+      watching.close("this node is being drained; go on at another one");
       return Promise.resolve();
     },
     undrain: () => {
       gate.drained = false;
+      watching.open();
     },
   };
 }
