@@ -71,6 +71,7 @@ class CounterNode implements RunningNode {
   readonly #gossip: NodeGossip;
   readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
+  #engine: RaftCounter | null = null;
   #dataDir: DataDir | null = null;
   #autopilot: Autopilot | null = null;
   #backups: Backups;
@@ -102,8 +103,7 @@ class CounterNode implements RunningNode {
     this.#watch = new Watch({
       log,
       context: logContext,
-      // Seen on followers too, so that a new leader knows how much log time has gone by.
-      onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+      onApplied: () => this.#onApplied(),
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
@@ -207,7 +207,8 @@ class CounterNode implements RunningNode {
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
     void raft.stopped.then((error) => this.#life.endWith(error));
-    const engine = this.#engine(raft);
+    const engine = this.#engineOf(raft, identity.clusterId);
+    this.#engine = engine;
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
@@ -247,10 +248,10 @@ class CounterNode implements RunningNode {
     return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
   }
 
-  #engine(node: RaftNode<BatchResults>): RaftCounter {
+  #engineOf(node: RaftNode<BatchResults>, clusterId: string): RaftCounter {
     const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
     const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, reaches });
+    return new RaftCounter({ ...this.#parts.config, ...parts, clusterId, reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -260,6 +261,12 @@ class CounterNode implements RunningNode {
     const readyAfterMs = this.#life.becomeReady();
     this.#autopilot?.begin();
     announceReady(readyAfterMs, this.#watch, log);
+  }
+
+  #onApplied(): void {
+    // Seen on followers too, so that a new leader knows how much log time has gone by.
+    this.#clock.observe(performance.now(), this.#machine.logTimeMs);
+    this.#engine?.applied();
   }
 
   #onTransport(event: TransportEvent): void {

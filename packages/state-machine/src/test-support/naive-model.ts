@@ -1,121 +1,129 @@
 /**
- * The counter as its documentation says it, with lists that are searched from end to end: slow,
- * and too simple to be wrong in the same way as the real one.
+ * The counters as their documentation says it, with lists that are searched from end to end, what is
+ * repeated done one by one, and a group undone by going back to a copy: slow, and too simple to be
+ * wrong in the same way as the real one.
  */
 import type {
   CommandBatch,
-  CounterValue,
+  CounterOperation,
+  GroupOperation,
   Operation,
-  OperationResult,
-  RefusalCode,
-} from "../types.ts";
-
-const limit = 2n ** 1024n;
-
-interface ModelCounter {
-  readonly name: string;
-  value: bigint | null;
-  readonly issued: bigint[];
-}
+  RestoreOperation,
+} from "../operations.ts";
+import type { OperationRefused, RefusalCode, SingleResult } from "../results.ts";
+import { NaiveCounters, refused } from "./naive-counters.ts";
 
 interface ModelKey {
   readonly counter: string | null;
   readonly key: string;
   readonly fingerprint: string;
   readonly expiresAt: number;
-  readonly answer: OperationResult;
+  readonly answer: SingleResult;
 }
 
-export class NaiveModel {
-  counters: ModelCounter[] = [];
-  keys: ModelKey[] = [];
-  logTimeMs = 0;
-  restoreEpoch = 0;
+/** What the model says of one operation: a result for each time, or for each of a group. */
+export type ModelAnswer = readonly SingleResult[];
 
-  apply(batch: CommandBatch): OperationResult[] {
+const remembered: readonly RefusalCode[] = [
+  "value-out-of-range",
+  "bound-exceeded",
+  "version-mismatch",
+  "counter-not-found",
+  "counter-exists",
+  "kind-mismatch",
+  "too-many-labels",
+];
+
+export class NaiveModel extends NaiveCounters {
+  keys: ModelKey[] = [];
+
+  apply(batch: CommandBatch): ModelAnswer[] {
     this.logTimeMs = Math.max(this.logTimeMs, batch.at);
     this.keys = this.keys.filter((key) => key.expiresAt > this.logTimeMs);
-    return batch.operations.map((operation) => this.#once(operation, batch));
+    const expired = this.counters.filter(({ expiresAt }) => expiresAt <= this.logTimeMs);
+    if (expired.length > 0) this.revision += 1;
+    for (const counter of expired) this.end(counter);
+    return batch.operations.map((operation) => this.#answer(operation, batch));
   }
 
-  values(): CounterValue[] {
-    return this.counters.flatMap(({ name, value }) => (value === null ? [] : [{ name, value }]));
+  #answer(operation: Operation, batch: CommandBatch): SingleResult[] {
+    if (operation.type === "group") return this.#group(operation, batch);
+    const times = "times" in operation ? operation.times : 1;
+    return Array.from({ length: times }, () => this.#once(operation, batch));
   }
 
-  #once(operation: Operation, batch: CommandBatch): OperationResult {
-    if (operation.key === null) return this.#perform(operation, batch);
+  #find(counter: string | null, key: string): ModelKey | undefined {
+    return this.keys.find((other) => other.counter === counter && other.key === key);
+  }
+
+  #once(operation: CounterOperation | RestoreOperation, batch: CommandBatch): SingleResult {
+    if (operation.key === null) return this.perform(operation, batch);
     const counter = operation.type === "restore" ? null : operation.counter;
     const { key } = operation.key;
     const fingerprint = operation.key.fingerprint.join();
-    const known = this.keys.find((other) => other.counter === counter && other.key === key);
+    const known = this.#find(counter, key);
     if (known !== undefined) {
       if (known.fingerprint !== fingerprint) return refused("key-reused");
       return { ...known.answer, replayed: true };
     }
     if (this.keys.length >= batch.keysMax) return refused("too-many-keys");
-    const answer = this.#perform(operation, batch);
+    const answer = this.perform(operation, batch);
     const expiresAt = this.logTimeMs + batch.keyWindowMs;
-    if (answer.status === "ok" || answer.code === "value-out-of-range") {
+    if (answer.status === "ok" || remembered.includes(answer.code)) {
       this.keys.push({ counter, key, fingerprint, expiresAt, answer });
     }
     return answer;
   }
 
-  #perform(operation: Operation, batch: CommandBatch): OperationResult {
-    if (operation.type === "restore") return this.#restore(operation.counters, batch);
-    const { counter: name } = operation;
-    const found = this.counters.find((other) => other.name === name);
-    if (found === undefined && this.counters.length >= batch.countersMax) {
-      return refused("too-many-counters");
-    }
-    const counter: ModelCounter = found ?? { name, value: null, issued: [] };
-    const previous = counter.value ?? 0n;
-    let first: bigint;
-    let value: bigint;
-    if (operation.type === "add") {
-      value = previous + operation.delta;
-      first = value;
-    } else {
-      // Above everything that was ever handed out, and above the value.
-      const base = counter.issued.reduce(
-        (high, issued) => (issued > high ? issued : high),
-        previous,
-      );
-      first = base + 1n;
-      value = base + operation.count;
-    }
-    if (value >= limit || value <= -limit) return refused("value-out-of-range");
-    if (operation.type === "next") counter.issued.push(first, value);
-    counter.value = value;
-    if (found === undefined) this.counters.push(counter);
-    return { status: "ok", replayed: false, value, previous, first, last: value };
-  }
-
-  #restore(values: readonly CounterValue[], batch: CommandBatch): OperationResult {
-    const named = [...values]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map(({ name, value }) => {
-        const issued = this.counters.find((other) => other.name === name)?.issued ?? [];
-        return { name, value, issued };
+  #group({ operations }: GroupOperation, batch: CommandBatch): SingleResult[] {
+    const known = operations.map(({ counter, key }) => {
+      return key === null ? undefined : this.#find(counter, key.key);
+    });
+    if (known.some((record) => record !== undefined)) {
+      const wrong = operations.findIndex(({ key }, at) => {
+        return known[at] === undefined || known[at].fingerprint !== key?.fingerprint.join();
       });
-    const retired = this.counters
-      .filter(({ name, issued }) => issued.length > 0 && !values.some((v) => v.name === name))
-      .map(({ name, issued }) => ({ name, value: null, issued }));
-    if (named.length + retired.length > batch.countersMax) return refused("too-many-counters");
-    this.counters = [...named, ...retired];
-    this.restoreEpoch += 1;
-    const value = BigInt(this.restoreEpoch);
-    return {
-      status: "ok",
-      replayed: false,
-      value,
-      previous: value - 1n,
-      first: value,
-      last: value,
-    };
+      if (wrong >= 0) return [{ ...refused("key-reused"), index: wrong }];
+      const answers = known.map((record) => ({ ...record!.answer, replayed: true }));
+      const bad = answers.findIndex(({ status }) => status === "refused");
+      if (bad < 0) return answers;
+      const refusal = answers[bad] as OperationRefused;
+      return [{ ...refusal, index: refusal.index ?? bad }];
+    }
+    const keyed = operations[0]!.key !== null;
+    if (keyed && this.keys.length + operations.length > batch.keysMax) {
+      return [{ ...refused("too-many-keys"), index: 0 }];
+    }
+    const before = structuredClone(this.counters);
+    const { revision } = this;
+    let answers: SingleResult[] = [];
+    for (const [index, operation] of operations.entries()) {
+      const result = this.perform(operation, batch);
+      if (result.status === "refused") {
+        this.counters = before;
+        this.revision = revision;
+        answers = [{ ...result, index }];
+        break;
+      }
+      answers.push(result);
+    }
+    this.#rememberGroup(operations, answers, batch);
+    return answers;
   }
-}
 
-function refused(code: RefusalCode): OperationResult {
-  return { status: "refused", replayed: false, code };
+  #rememberGroup(
+    operations: readonly CounterOperation[],
+    answers: readonly SingleResult[],
+    batch: CommandBatch,
+  ): void {
+    const [first] = answers;
+    if (first?.status === "refused" && !remembered.includes(first.code)) return;
+    const expiresAt = this.logTimeMs + batch.keyWindowMs;
+    for (const [at, { counter, key }] of operations.entries()) {
+      if (key === null) continue;
+      const answer = first?.status === "refused" ? first : answers[at]!;
+      const fingerprint = key.fingerprint.join();
+      this.keys.push({ counter, key: key.key, fingerprint, expiresAt, answer });
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** Backup and restore in eventual mode: what this node knows, and setting all counters to it. */
 import type { EventualNode } from "@counter/eventual";
+import { plainConfig } from "@counter/state-machine";
 
 import type { Backups } from "../../data-dir/backups.ts";
 import type { BackupCalls } from "../backup-routes.ts";
@@ -23,7 +24,9 @@ export function eventualBackupCalls(parts: {
   return {
     backup: async () => {
       const running = node();
-      const counters = [...running.counters()].map(([name, value]) => ({ name, value }));
+      const counters = [...running.counters()].map(([name, value]) => {
+        return { name, value, issued: null, config: plainConfig };
+      });
       counters.sort((one, other) => (one.name < other.name ? -1 : 1)); // alike at every node
       return backups().saveNext({ index: recordsKnown(running.status()), counters });
     },
@@ -34,7 +37,8 @@ export function eventualBackupCalls(parts: {
           "a restore takes no Idempotency-Key in eventual mode: sent again, it sets all counters again",
         );
       }
-      const values = new Map(counters.map(({ name, value }) => [name, value]));
+      const values = new Map<string, bigint>();
+      for (const { name, value } of counters) if (value !== null) values.set(name, value);
       const written = await rangeChecked("value-out-of-range", () => node().restore(values));
       onRestored({ counters: counters.length, index });
       return { replayed: false, headers: { "counter-version": written.token }, members: {} };
