@@ -134,7 +134,6 @@ class EventualServer implements RunningNode {
     const node = await this.#startNode(dataDir);
     this.#node = node;
     if (this.#life.stopping) return node.stop();
-    watchFeed(this.#front.watching, node.feed);
     void node.stopped.then((error) => this.#onStopped(error, dataDir));
     void this.#follow(node);
     this.#front.gate.open(node);
@@ -231,6 +230,7 @@ class EventualServer implements RunningNode {
   #becomeReady(): void {
     if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
+    watchFeed(this.#front.watching, this.#node.feed);
     this.#held.release();
     const { peers, writer } = this.#node.status();
     const up = peers.filter((peer) => peer.up).length;

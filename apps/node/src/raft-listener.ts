@@ -19,7 +19,7 @@ export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
   "config" | "log" | "version"
 > {
-  readonly front: Pick<Front<RaftEngine>, "gate" | "loopLagMs">;
+  readonly front: Pick<Front<RaftEngine>, "gate" | "loopLagMs" | "watching">;
   readonly handling: Handling;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
@@ -44,6 +44,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const service = new Service({ ...parts, ...config, gate });
   const routes = raftRoutes({
     ...parts,
+    watching: front.watching,
     engine: () => gate.engine(),
     backups: () => {
       gate.engine(); // until there is one, nobody knows whose backups those are

@@ -34,6 +34,7 @@ import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
+import { RaftSource, toldTo } from "./watch-hub/raft-source.ts";
 import { Watch } from "./watch.ts";
 
 /** @throws StartError when a person has to change something */
@@ -59,7 +60,7 @@ class CounterNode implements RunningNode {
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
-  readonly #machine = new CounterMachine();
+  readonly #machine = new CounterMachine(toldTo(() => this.#front.watching));
   readonly #clock = new LogClock();
   readonly #watch: Watch;
   readonly #neighbours: Neighbours;
@@ -86,8 +87,7 @@ class CounterNode implements RunningNode {
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    const named = config.bootstrapExpect === null && config.join.length === 0;
-    this.#clusterId = named ? config.clusterId : null;
+    this.#clusterId = isFirstMember(config) ? config.clusterId : null;
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
@@ -222,7 +222,7 @@ class CounterNode implements RunningNode {
       tickMs,
       log,
     });
-    void this.#confirm(raft);
+    void this.#confirm(raft, engine);
     void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
@@ -255,10 +255,11 @@ class CounterNode implements RunningNode {
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
-  async #confirm(node: RaftNode<BatchResults>): Promise<void> {
+  async #confirm(node: RaftNode<BatchResults>, { tokens }: RaftCounter): Promise<void> {
     const { log } = this.#parts;
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
     const readyAfterMs = this.#life.becomeReady();
+    this.#front.watching.begin(new RaftSource(this.#machine, tokens));
     this.#autopilot?.begin();
     announceReady(readyAfterMs, this.#watch, log);
   }
@@ -295,4 +296,9 @@ class CounterNode implements RunningNode {
     this.#front.close();
     await this.#flight.settled();
   }
+}
+
+/** Whether its settings name all first members, and with that the cluster. */
+function isFirstMember({ bootstrapExpect, join }: RaftConfig): boolean {
+  return bootstrapExpect === null && join.length === 0;
 }

@@ -185,11 +185,3 @@ export function jsonValue(body: Uint8Array): unknown {
     throw new Problem("validation-failed", "the body is not valid JSON in UTF-8", { cause: error });
   }
 }
-
-/** `Prefer: wait=n`, in seconds; `null` if it does not say. */
-export function waitSecondsOf({ headers }: Pick<ApiRequest, "headers">): number | null {
-  const { prefer } = headers;
-  const text = typeof prefer === "string" ? prefer : (prefer?.join(",") ?? "");
-  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i.exec(text)?.[1];
-  return seconds === undefined ? null : Number(seconds);
-}

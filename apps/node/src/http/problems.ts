@@ -227,6 +227,27 @@ const bare: ReadonlySet<ProblemCode> = new Set([
   "unsupported-media-type",
 ]);
 
+/**
+ * What a problem says of itself, wherever it is told.
+ *
+ * @param base - what its `type` begins with
+ */
+export function problemMembers(
+  problem: Problem,
+  base: string,
+): Readonly<Record<string, unknown>> & { readonly status: number } {
+  const kind: ProblemKind = problemKinds[problem.code];
+  return {
+    type: bare.has(problem.code) ? "about:blank" : `${base}${problem.code}`,
+    title: kind.title,
+    status: kind.status,
+    detail: problem.message,
+    code: problem.code,
+    outcome: kind.outcome,
+    retryable: kind.retryable,
+  };
+}
+
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
@@ -256,18 +277,8 @@ export function problemReply(
       body: wordsOf[problem.code] ?? line,
     };
   }
-  const body = {
-    type: bare.has(problem.code) ? "about:blank" : `${context.base}${problem.code}`,
-    title: kind.title,
-    status: kind.status,
-    detail: problem.message,
-    instance: context.path,
-    code: problem.code,
-    outcome: kind.outcome,
-    retryable: kind.retryable,
-    node: context.node,
-    ...problem.extensions,
-  };
+  const { base, path: instance, node } = context;
+  const body = { ...problemMembers(problem, base), instance, node, ...problem.extensions };
   return {
     status: kind.status,
     headers: { "content-type": "application/problem+json", ...headers },

@@ -14,6 +14,7 @@ import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
@@ -56,6 +57,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...withWatching(counterRoutesV1(v1, writing), watching),
+    batchRoute(v1, config),
     ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
@@ -69,7 +71,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       facts,
       gossip,
     ),
-    ...nodeRoutes(() => drainable(gate, watching)),
+    ...nodeRoutes(() => drainable(gate), watching),
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);
@@ -78,17 +80,15 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
 }
 
 /** Nobody leads: there is nothing to hand over. */
-function drainable(gate: Gate<EventualNode>, watching: Watching): Drainable {
+function drainable(gate: Gate<EventualNode>): Drainable {
   gate.engine(); // not before it has started
   return {
     drain: () => {
       gate.drained = true;
-      watching.close("this node is being drained; go on at another one");
       return Promise.resolve();
     },
     undrain: () => {
       gate.drained = false;
-      watching.open();
     },
   };
 }

@@ -13,6 +13,12 @@ import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { RaftV1Calls } from "./v1-calls.ts";
+import { withWatching } from "../v1/watch-routes.ts";
+import type { Watching } from "../../watch-hub/watching.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
@@ -26,6 +32,8 @@ export interface RoutesOptions extends DemoOptions {
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
   readonly idempotencyWindowMs: number;
+  readonly applyTimeoutMs: number;
+  readonly problemBase: string;
   readonly facts: NodeFacts;
   /** Of the data directory; `null` while it is being read. */
   readonly directoryId: () => string | null;
@@ -35,6 +43,7 @@ export interface RoutesOptions extends DemoOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
@@ -49,12 +58,16 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function raftRoutes(options: RoutesOptions): readonly Route[] {
-  const { engine, backups, facts, gossip, health, onRestored, connected } = options;
+  const { engine, backups, facts, gossip, health, onRestored, connected, watching } = options;
   const about = (): Parameters<typeof raftStatus>[1] => {
     return { directoryId: options.directoryId(), connected };
   };
+  const v1 = new RaftV1Calls(engine, options);
+  const writing = new Writing({ ...options, takesKey: () => true });
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
+    ...withWatching(counterRoutesV1(v1, writing), watching),
+    batchRoute(v1, options),
     ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
     ...clusterRoutes(engine),
     ...bootstrapRoutes(options.bootstrap),
@@ -69,7 +82,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
       facts,
       gossip,
     ),
-    ...nodeRoutes(options.drainable),
+    ...nodeRoutes(options.drainable, watching),
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, options);

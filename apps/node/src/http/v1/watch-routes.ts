@@ -7,7 +7,8 @@ import type { Target } from "../../watch-hub/watch-hub.ts";
 import type { Watching } from "../../watch-hub/watching.ts";
 import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route, type RouteDoc } from "../api.ts";
 import { textDoc, versionHeader } from "../docs/parts.ts";
-import { invalidParameter, waitSecondsOf } from "../negotiation.ts";
+import { invalidParameter } from "../negotiation.ts";
+import { waitHeaders, waitMsOf } from "../prefer.ts";
 import { requireKnown } from "../query.ts";
 import { getDoc } from "./docs.ts";
 import { nameIn, typeFor } from "./reading.ts";
@@ -122,10 +123,10 @@ function waitingForNews(route: Route, desk: WatchDesk): Route {
     if (since === null) return handle(request);
     requireKnown(request.query, [...request.query.keys()], []);
     const place = desk.placeOf(since);
-    const seconds = Math.min(waitSecondsOf(request) ?? 0, pollMaxSeconds);
-    const poll = { name: nameIn(request), place, waitMs: seconds * 1000 };
+    const waitMs = waitMsOf(request, 0, pollMaxSeconds);
+    const poll = { name: nameIn(request), place, waitMs: waitMs ?? 0 };
     const changed = await changedWithin(desk, poll, request.onHangUp);
-    const applied = seconds > 0 ? { "preference-applied": `wait=${seconds}` } : {};
+    const applied = waitHeaders(waitMs);
     if (!changed) {
       const headers = { "counter-version": desk.token(), ...applied };
       return { status: 304, headers, body: "" };
