@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { EventualNodes } from "../../test-support/eventual-nodes.ts";
+import { TestNodes } from "../../test-support/test-node.ts";
 
+const nodes = new TestNodes();
 const eventual = new EventualNodes();
 const file = join(__dirname, "..", "..", "..", "..", "..", "docs", "openapi.json");
 /** A program, since the library is no CommonJS module, which tests are compiled to. */
@@ -16,6 +18,7 @@ const validator = join(
 );
 
 afterAll(async () => {
+  await nodes.end();
   await eventual.end();
 });
 
@@ -29,6 +32,14 @@ test("docs/openapi.json is what nodes serve; UPDATE_OPENAPI=1 writes it anew", a
   const served = await documentOf(await eventual.single());
   if (process.env["UPDATE_OPENAPI"] !== undefined) await writeFile(file, served);
   expect(served).toBe(await readFile(file, "utf8"));
+});
+
+test("nodes of both modes serve the same document", async () => {
+  const [raft, other] = await Promise.all([
+    documentOf(await nodes.single()),
+    documentOf(await eventual.single()),
+  ]);
+  expect(JSON.parse(other)).toEqual(JSON.parse(raft));
 });
 
 test("docs/openapi.json is valid OpenAPI 3.1", async () => {

@@ -73,7 +73,10 @@ const writeProblems = [
   "storage-full",
 ] as const;
 
-const done: ResponseDoc = { description: "done; asked for by `return=minimal`" };
+const done: ResponseDoc = {
+  description: "done; asked for by `return=minimal`",
+  headers: writtenHeaders,
+};
 const counterReply = (description: string): ResponseDoc =>
   jsonReply(description, schemas.counterSchema, writtenHeaders);
 
