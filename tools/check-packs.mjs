@@ -1,87 +1,105 @@
 // Are the packages what their users get? Packs every one, lints the tarballs, installs them in an
 // empty project outside the workspace, loads them there with `import` and with `require`, and
-// type-checks and runs the README's example, once as a module and once as CommonJS.
-import { execFileSync } from "node:child_process";
-import {
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+// type-checks and runs the examples of all READMEs, once as modules and once as CommonJS.
+//
+// Which example: the block after `<!-- npm run check-packs runs this. It prints: … -->`. Every README
+// has one. http://127.0.0.1:8080 in it is replaced by the address of a node that runs.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { checkSizes } from "./bundle-sizes.mjs";
+import { withNodes } from "./local-nodes.mjs";
+import { addNodeTypes, bin, installAll, packAll, run, strictOptions } from "./packing.mjs";
+import { publicPackages, root } from "./packages.mjs";
 
-const root = resolve(import.meta.dirname, "..");
-const env = { ...process.env, FORCE_COLOR: "0" }; // what is printed is compared
-const run = (cwd, file, ...args) =>
-  execFileSync(file, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], env });
-const bin = (name) => join(root, "node_modules", ".bin", name);
+const marked =
+  /<!-- npm run check-packs runs this\.(?: It prints: (.*?))? -->\s*```ts\n([\s\S]*?)```/;
+const readmeOf = (dir) => readFileSync(join(dir, "README.md"), "utf8");
 
-/** The README's first TypeScript block. */
-function readmeExample() {
-  const found = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"));
-  if (found === null) throw new Error("README.md has no example");
-  return found[1];
+/** The examples by name: of every package, and of the repository itself. */
+function examples() {
+  const places = [{ name: "root", dir: root }, ...publicPackages()];
+  return places.map(({ name, dir }) => {
+    const found = marked.exec(readmeOf(dir));
+    if (found === null) throw new Error(`the README of ${name} has no example that is run`);
+    return { name, prints: found[1] ?? "", text: found[2] };
+  });
 }
 
-function pack(dir) {
-  const names = readdirSync(join(root, "packages"));
-  for (const name of names) {
-    run(join(root, "packages", name), "npm", "pack", "--silent", "--pack-destination", dir);
+/** Rules of npm's linters, and what they do not look at: that the license comes along. */
+function lint(tarballs) {
+  const license = readFileSync(join(root, "LICENSE"), "utf8");
+  for (const { name, dir } of publicPackages()) {
+    const own = existsSync(join(dir, "LICENSE")) ? readFileSync(join(dir, "LICENSE"), "utf8") : "";
+    if (own !== license) throw new Error(`packages/${name}/LICENSE is not the license`);
   }
-  const tarballs = readdirSync(dir).map((file) => join(dir, file));
   for (const tarball of tarballs) {
     run(root, bin("publint"), "run", tarball, "--strict");
-    run(root, bin("attw"), tarball, "--profile", "node16", "--format", "ascii");
+    run(root, bin("attw"), tarball, "--profile", "strict", "--format", "ascii");
   }
-  return { names, tarballs };
 }
 
 /** Loads every entry point both ways and wants one and the same instance. */
-function loadBothWays(dir, name) {
-  const manifest = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
-  for (const entry of Object.keys(manifest.exports).filter((key) => !key.endsWith(".json"))) {
+function loadBothWays(dir, { manifest, entries }) {
+  for (const { entry } of entries) {
     const id = JSON.stringify(manifest.name + entry.slice(1));
     const code = `const r = require(${id}); import(${id}).then((m) => {
       for (const k of Object.keys(m)) if (k !== "default" && k !== "module.exports" && m[k] !== r[k]) throw new Error("two copies of " + k);
       console.log(${id}, Object.keys(r).length, "exports"); })`;
-    process.stdout.write(run(dir, process.execPath, "-e", code));
+    process.stdout.write(run(dir, process.execPath, "--input-type=commonjs", "-e", code));
   }
 }
 
-function runExample(dir, { file, type }) {
-  writeFileSync(join(dir, "package.json"), JSON.stringify({ private: true, type }));
-  writeFileSync(join(dir, file), readmeExample());
-  const compiler = { module: "nodenext", moduleResolution: "nodenext", target: "es2022" };
-  const strict = { strict: true, skipLibCheck: false, types: ["node"], lib: ["es2023"] };
-  const options = { ...compiler, ...strict, outDir: "out" };
-  writeFileSync(
-    join(dir, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: options, files: [file] }),
+/** CommonJS has no `await` outside of functions: what follows the imports goes into one. */
+function asCommonJs(text) {
+  const imports = [...text.matchAll(/^import [^;]*;$/gm)].map(([found]) => found);
+  const rest = text.replaceAll(/^import [^;]*;$/gm, "");
+  return `${imports.join("\n")}\nasync function example(): Promise<void> {${rest}}\nvoid example();\n`;
+}
+
+/** Imports of all packages that depend on nothing. */
+function withoutDependencies() {
+  const free = publicPackages().filter(
+    ({ manifest }) => Object.keys(manifest.dependencies ?? {}).length === 0,
   );
+  return free.map(({ manifest }) => `import "${manifest.name}";\n`).join("");
+}
+
+function runExamples(dir, type, url) {
+  const made = examples().map(({ name, prints, text }) => {
+    const code = text.replaceAll("http://127.0.0.1:8080", url);
+    writeFileSync(join(dir, `${name}.ts`), type === "module" ? code : asCommonJs(code));
+    return { name, prints };
+  });
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ private: true, type }));
+  const compilerOptions = { ...strictOptions, outDir: "out" };
+  const files = made.map(({ name }) => `${name}.ts`);
+  writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   run(dir, bin("tsc"), "-p", "tsconfig.json");
-  const printed = run(dir, process.execPath, join("out", file.replace(".ts", ".js")));
-  if (!printed.includes("[ 5, 5, 5 ]")) throw new Error(`the example printed: ${printed}`);
-  console.log(`the README's example runs as ${type}: ${printed.trim()}`);
+  for (const { name, prints } of made) {
+    const printed = run(dir, process.execPath, join("out", `${name}.js`)).trim();
+    if (!printed.includes(prints)) throw new Error(`the example of ${name} printed: ${printed}`);
+    console.log(`the example of ${name} runs as ${type}: ${printed.split("\n").at(-1)}`);
+  }
 }
 
 const dir = mkdtempSync(join(tmpdir(), "counter-packs-"));
 try {
-  const { names, tarballs } = pack(dir);
-  writeFileSync(join(dir, "package.json"), '{ "private": true }');
-  run(dir, "npm", "install", "--silent", "--no-package-lock", ...tarballs);
-  for (const name of names) loadBothWays(dir, name);
-  // First as in a project that has nothing but the compiler.
-  writeFileSync(join(dir, "example.ts"), readmeExample());
+  const tarballs = packAll(join(dir, "packs"));
+  lint(tarballs);
+  installAll(dir, tarballs);
+  for (const one of publicPackages()) loadBothWays(dir, one);
+  for (const one of publicPackages()) await checkSizes(dir, one.manifest.name, readmeOf(one.dir));
+  // First as in a project that has nothing but the compiler: cores need no types of Node.
+  writeFileSync(join(dir, "example.ts"), withoutDependencies() + examples()[0].text);
   const plain = ["--strict", "--module", "nodenext", "--target", "es2022", "--noEmit"];
   run(dir, bin("tsc"), ...plain, "--types", "", "--ignoreConfig", "example.ts");
   // Then with Node's own types, as most have them.
-  symlinkSync(join(root, "node_modules/@types"), join(dir, "node_modules/@types"));
-  symlinkSync(join(root, "node_modules/undici-types"), join(dir, "node_modules/undici-types"));
-  runExample(dir, { file: "example.ts", type: "module" });
-  runExample(dir, { file: "example.ts", type: "commonjs" });
+  addNodeTypes(dir);
+  await withNodes(1, dir, ([url]) => {
+    runExamples(dir, "module", url);
+    runExamples(dir, "commonjs", url);
+  });
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

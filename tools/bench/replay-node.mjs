@@ -29,7 +29,7 @@ function cuttable(transport) {
 }
 
 async function start({ peers }) {
-  const transport = new HttpReplicaTransport({ secret: null });
+  const transport = new HttpReplicaTransport({});
   server.on("request", (request, response) => {
     if (isCut) request.socket.destroy();
     else transport.handle(request, response);

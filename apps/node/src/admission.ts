@@ -12,6 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Member, RaftEvent, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
+import { ask as askOpenly, type Ask } from "./asking.ts";
 import { isNamed } from "./config/cluster-id.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
 import type { Identity } from "./data-dir/identity.ts";
@@ -30,6 +31,8 @@ export interface AdmissionParts {
   readonly seeds: () => readonly string[];
   /** The name that this cluster must have; `null`: any. */
   readonly clusterName: string | null;
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   readonly log: Logger;
   /** Default 3000: between two questions whether this node was removed, in milliseconds. */
   readonly lonelyMs?: number;
@@ -66,11 +69,11 @@ export class Admission {
    * @throws StartError if it is another one than was named
    */
   async findCluster(): Promise<string> {
-    const { seeds, clusterName } = this.#parts;
+    const { seeds, clusterName, ask = askOpenly } = this.#parts;
     const asked = seeds().join(", ");
     this.#wait(`looking for a cluster to join at ${asked}`);
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
-    const found = await findCluster({ seeds, signal: this.#ending.signal, onWaiting });
+    const found = await findCluster({ ask, seeds, signal: this.#ending.signal, onWaiting });
     if (clusterName === null || isNamed(found, clusterName)) return found;
     const text = `the cluster at ${asked} is ${found}, not ${clusterName}: join another one, or drop --cluster-id`;
     throw new StartError(exitCodes.dataDir, text);
@@ -97,7 +100,7 @@ export class Admission {
   }
 
   async #join(node: Admitted, identity: Identity): Promise<void> {
-    const { seeds, log } = this.#parts;
+    const { seeds, log, ask = askOpenly } = this.#parts;
     const { nodeId: id, address, clusterId } = identity;
     const isMember = (): boolean => node.status().configuration.members.some((m) => m.id === id);
     if (identity.members.length > 0 || isMember()) {
@@ -109,7 +112,7 @@ export class Admission {
     }
     const { signal } = this.#ending;
     const onWaiting = (reason: string): void => this.#wait(`cannot join yet: ${reason}`);
-    await askToJoin({ id, address }, { seeds, clusterId, signal, onWaiting });
+    await askToJoin({ id, address }, { ask, seeds, clusterId, signal, onWaiting });
     this.#waiting = null;
     log.info(`joined as ${id}: votes once it has caught up`);
   }
@@ -123,7 +126,7 @@ export class Admission {
 
   async #askWhenLonely(node: Admitted, dataDir: Home): Promise<void> {
     const { signal } = this.#ending;
-    const { seeds, lonelyMs = lonelyDefaultMs } = this.#parts;
+    const { seeds, ask = askOpenly, lonelyMs = lonelyDefaultMs } = this.#parts;
     const { address: own } = dataDir.identity;
     for (;;) {
       await pause(lonelyMs, undefined, { signal });
@@ -134,7 +137,7 @@ export class Admission {
       const known = configuration.members.map(({ address }) => address);
       for (const address of new Set([...known, ...seeds()])) {
         if (address === own) continue;
-        const theirs = await askForMembership(address, signal);
+        const theirs = await askForMembership(address, signal, ask);
         if (theirs?.clusterId === dataDir.identity.clusterId) {
           await this.#askForTwin(theirs.members, dataDir);
         }
@@ -148,7 +151,8 @@ export class Admission {
     const { nodeId, address: own } = identity;
     const address = members.find(({ id }) => id === nodeId)?.address ?? own;
     if (address === own) return;
-    if ((await whoIsAt(address, identity, this.#ending.signal)) !== "this node") return;
+    const { ask = askOpenly } = this.#parts;
+    if ((await whoIsAt(address, identity, this.#ending.signal, ask)) !== "this node") return;
     const text = `${nodeId} runs at ${address}, where the cluster looks for it, with the data directory of this process or a copy of it: this one stops`;
     this.#parts.onTwin(new StartError(exitCodes.removed, text));
   }

@@ -2,7 +2,6 @@
 import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
-import { isLoopback } from "./config/addresses.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Identity } from "./data-dir/identity.ts";
 import type { Leadership } from "./engine/raft-counter.ts";
@@ -11,7 +10,7 @@ export function announce(
   { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,
   parts: {
     readonly identity: Identity;
-    readonly config: Pick<RaftConfig, "dataDir" | "host">;
+    readonly config: Pick<RaftConfig, "dataDir">;
     readonly log: Logger;
   },
 ): void {
@@ -22,7 +21,6 @@ export function announce(
     ? `member of a cluster of ${members.length}`
     : "no member of a cluster yet";
   log.info(text, { id, address, dataDir: config.dataDir, clusterId });
-  warnIfOpen(config.host, log);
 }
 
 /** A majority has answered. */
@@ -33,10 +31,4 @@ export function announceReady(
 ): void {
   const who = leading ? "this node" : (leaderId ?? "being elected again");
   log.info(`ready in ${readyAfterMs} ms: leader is ${who}`);
-}
-
-/** @param host - the interface that the node listens on */
-export function warnIfOpen(host: string, log: Logger): void {
-  if (isLoopback(host)) return;
-  log.warn(`${host} is open to the network: whoever reaches it can change counters`);
 }

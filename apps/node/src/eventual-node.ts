@@ -2,13 +2,9 @@
  * One node in eventual mode: data directory, replication, HTTP, put together and taken apart in the
  * right order. Clients and the other nodes come through one port.
  */
-import { setTimeout as pause } from "node:timers/promises";
-
 import { EventualNode, type EventualNodeOptions } from "@counter/eventual";
 import { HttpReplicaTransport, type ReplicaEvent } from "@counter/transport-http";
 
-import { warnIfOpen } from "./announcement.ts";
-import { isLoopback } from "./config/addresses.ts";
 import type { EventualConfig } from "./config/node-config.ts";
 import { Backups } from "./data-dir/backups.ts";
 import {
@@ -16,7 +12,6 @@ import {
   openEventualDataDir,
   type EventualDataDir,
 } from "./data-dir/eventual-data-dir.ts";
-import { readPeerSecret } from "./data-dir/peer-secret.ts";
 import { codeOf, messageOf } from "./error-text.ts";
 import { EventualWatch } from "./eventual-watch.ts";
 import { exitCodes, StartError } from "./exit-codes.ts";
@@ -32,22 +27,23 @@ import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
 import { requestListener } from "./http/server.ts";
 import { Service } from "./http/service.ts";
+import { EventualMeter } from "./metrics/eventual-meter.ts";
+import { sampleReadiness } from "./metrics/node-metrics.ts";
+import { announceNewNodes } from "./new-nodes.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 import { watchFeed } from "./watch-hub/eventual-source.ts";
 
 /** Longest wait, at the end, for others to have what this node has, in milliseconds. */
 const drainMaxMs = 2000;
 
-/** Between two attempts to announce what `--newnode` says, in milliseconds. */
-const announceAgainMs = 1000;
-
 /** @throws StartError when a person has to change something */
 export async function startEventualNode(parts: NodeParts<EventualConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new EventualServer(parts, await readPeerSecret(config.peerSecretFile));
+  const node = new EventualServer(parts, await Security.open(config, log));
   try {
     await node.listen();
-    await node.run(await openEventualDataDir(config, log));
+    await node.run(await openEventualDataDir(config, log, node.meter));
   } catch (error) {
     await node.stop();
     throw error;
@@ -60,10 +56,12 @@ class EventualServer implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<EventualConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<EventualNode>;
   readonly #transport: HttpReplicaTransport;
   readonly #watch: EventualWatch;
+  readonly meter: EventualMeter;
   readonly #held = new HeldRequests();
   readonly #gossip: NodeGossip;
   readonly #ending = new AbortController();
@@ -73,31 +71,42 @@ class EventualServer implements RunningNode {
   /** It will not come back: the others need not wait for it. */
   #gone = false;
 
-  constructor(parts: NodeParts<EventualConfig>, secret: Uint8Array | null) {
+  constructor(parts: NodeParts<EventualConfig>, security: Security) {
     const { config, log } = parts;
     this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+    this.#security = security;
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
-    this.#transport = new HttpReplicaTransport({ secret, onEvent });
-    this.#gossip = eventualGossip({ config, log, status: () => this.#node?.status() ?? null });
+    const { ask, trust, link } = security;
+    this.#transport = new HttpReplicaTransport({ trust, tls: link.tls, onEvent });
+    this.meter = new EventualMeter({
+      metrics: this.#front.metrics,
+      config,
+      node: () => this.#node,
+      gossip: () => this.#gossip.summary(),
+    });
+    this.#gossip = eventualGossip({ config, log, ask, status: () => this.#node?.status() ?? null });
   }
 
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
     const { config, log, version } = this.#parts;
-    const { gate, loopLagMs } = this.#front;
+    const { gate, loopLagMs, routes: nodeRoutes, onAnswered } = this.#front;
     const { address } = config;
     const handling = new EventualHandling({
       ready: () => gate.started && gate.engine().status().ready,
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const service = new Service({ ...config, gate, handling, log });
+    const { access } = this.#security;
+    const service = new Service({ ...config, gate, handling, log, access });
+    const health = eventualHealth({ gate, loopLagMs });
+    sampleReadiness(this.#front.metrics, health.ready);
     const routes = eventualRoutes({
       config,
       gate,
@@ -112,14 +121,16 @@ class EventualServer implements RunningNode {
       },
       gossip: this.#gossip,
       watching: this.#front.watching,
-      health: eventualHealth({ gate, loopLagMs }),
+      nodeRoutes,
+      health,
       leave: (request) => {
         const { applyTimeoutMs: timeoutMs } = config;
         return leaveCluster(gate.engine(), { ...request, timeoutMs }, () => (this.#leaving = true));
       },
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
-    const clients = requestListener(routes, service, { strict: config.compat === "strict" });
+    const strict = config.compat === "strict";
+    const clients = requestListener(routes, service, { strict, onAnswered });
     const transport = this.#transport;
     await this.#front.listen((incoming, outgoing) => {
       if (transport.handles(incoming)) transport.handle(incoming, outgoing);
@@ -143,7 +154,9 @@ class EventualServer implements RunningNode {
       () => this.#becomeReady(),
       () => undefined, // it stops, and `stopped` tells why
     );
-    if (config.newNodes.length > 0) void this.#announceNewNodes(node);
+    if (config.newNodes.length > 0) {
+      void announceNewNodes(node, { ...this.#parts, ...config, signal: this.#ending.signal });
+    }
     void this.#askWhomGossipKnows(node, dataDir);
   }
 
@@ -181,7 +194,7 @@ class EventualServer implements RunningNode {
         keyWindowMs: config.idempotencyWindowMs,
         drainMs: Math.min(drainMaxMs, Math.floor(config.shutdownTimeoutMs / 2)),
       },
-      observer: this.#watch.observer,
+      observer: this.meter.beside(this.#watch.observer),
     };
     try {
       const tags = (): NodeTags => eventualTags(config, identity, this.#node?.status() ?? null);
@@ -197,6 +210,12 @@ class EventualServer implements RunningNode {
       throw asStartError(error, config.dataDir);
     }
   }
+
+  withdraw(): void {
+    this.#front.gate.leave();
+  }
+
+  readonly reload = (): Promise<void> => this.#security.reload();
 
   stop(): Promise<void> {
     return this.#life.stop();
@@ -222,9 +241,6 @@ class EventualServer implements RunningNode {
       clusterId,
       counters,
     });
-    warnIfOpen(config.host, log);
-    if (isLoopback(config.host) || config.peerSecretFile !== null) return;
-    log.warn("nodes on other machines are refused: give all of them one --peer-secret-file");
   }
 
   #becomeReady(): void {
@@ -235,24 +251,6 @@ class EventualServer implements RunningNode {
     const { peers, writer } = this.#node.status();
     const up = peers.filter((peer) => peer.up).length;
     this.#parts.log.info(`ready in ${ms} ms: ${up} of ${peers.length} peers are up`, { writer });
-  }
-
-  /** What `--newnode` says goes to all nodes, as soon as this one may write. */
-  async #announceNewNodes(node: EventualNode): Promise<void> {
-    const { config, log } = this.#parts;
-    const { signal } = this.#ending;
-    for (;;) {
-      try {
-        await node.registerPeers(config.newNodes, { signal });
-        log.info(`announced to all: ${config.newNodes.join(", ")}`);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn("--newnode is not announced yet; trying on", { reason: messageOf(error) });
-      }
-      // An abort is seen by the next attempt.
-      await pause(announceAgainMs, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   async #follow(node: EventualNode): Promise<void> {
@@ -294,7 +292,9 @@ class EventualServer implements RunningNode {
     await goodbye;
     await this.#gossip.end();
     this.#watch.end();
+    this.meter.end();
     await this.#transport.close();
     this.#front.close();
+    this.#security.close();
   }
 }

@@ -14,6 +14,8 @@ export const exitCodes = {
   removed: 4,
   /** The port is in use or may not be used. */
   port: 5,
+  /** Plus the signal's number, as a shell has it: a second signal ended it at once (130, 143). */
+  signalled: 128,
 } as const;
 
 /** The node cannot start, and a person has to change something. The message is one clear line. */

@@ -1,7 +1,7 @@
 /** Asks another node which cluster it belongs to, by the same `/status` that people read. */
 import { z } from "zod";
 
-import { ask } from "./asking.ts";
+import type { Ask } from "./asking.ts";
 import type { ForeignCluster } from "./refusals.ts";
 
 const timeoutMs = 1000;
@@ -12,7 +12,7 @@ const statusSchema = z.object({
 });
 
 /** @returns `null` if it cannot be reached, or answers something else */
-export async function askForCluster(address: string): Promise<ForeignCluster | null> {
+export async function askForCluster(ask: Ask, address: string): Promise<ForeignCluster | null> {
   const { signal } = new AbortController(); // it is over in a second anyway
   try {
     const { body } = await ask(

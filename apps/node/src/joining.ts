@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Member } from "@counter/raft";
 import { z } from "zod";
 
-import { ask, type Answer, type Question } from "./asking.ts";
+import { ask as askOpenly, type Answer, type Ask, type Question } from "./asking.ts";
 import { messageOf } from "./error-text.ts";
 
 const askTimeoutMs = 7000; // longer than a leader may take to carry a change out
@@ -42,6 +42,8 @@ export interface Asking {
   readonly seeds: () => readonly string[];
   /** Ends the asking; the promise then rejects. */
   readonly signal: AbortSignal;
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   /** Longest wait for the whole answer of one node, in milliseconds; default 7000. */
   readonly timeoutMs?: number;
   /** Told why it has not worked yet, once for every new reason. */
@@ -75,19 +77,20 @@ export async function askToJoin(
 export async function askToMove(
   address: string,
   member: Member & { readonly voter: boolean },
-  { seen, signal }: { readonly seen: ClusterMembership; readonly signal: AbortSignal },
+  { seen, ...asking }: Pick<Asking, "ask" | "signal"> & { readonly seen: ClusterMembership },
 ): Promise<void> {
   const query = `?expectedIndex=${seen.configurationIndex}`;
-  await call(address, { method: "POST", body: member, query }, { signal });
+  await call(address, { method: "POST", body: member, query }, asking);
 }
 
 /** Who takes part, as this node sees it; `null` if it does not say. */
 export async function askForMembership(
   address: string,
   signal: AbortSignal,
+  ask: Ask = askOpenly,
 ): Promise<ClusterMembership | null> {
   try {
-    return await call(address, { method: "GET" }, { signal });
+    return await call(address, { method: "GET" }, { ask, signal });
   } catch {
     signal.throwIfAborted();
     return null; // whoever asks looks at other nodes as well, and asks again
@@ -119,7 +122,11 @@ async function untilAnswered<Answer>(
 async function call(
   address: string,
   { query = "", ...question }: Omit<Question, "path"> & { readonly query?: string },
-  { signal, timeoutMs = askTimeoutMs }: Pick<Asking, "signal" | "timeoutMs">,
+  {
+    ask = askOpenly,
+    signal,
+    timeoutMs = askTimeoutMs,
+  }: Pick<Asking, "ask" | "signal" | "timeoutMs">,
 ): Promise<ClusterMembership> {
   const send = (to: string): Promise<Answer> =>
     ask(to, { ...question, path: path + query }, { signal, timeoutMs });

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 
 import winston from "winston";
 
+import { repeatsMax } from "./log-repeats.ts";
 import { createLog, type LogContext } from "./logging.ts";
 
 function lines(
@@ -52,4 +53,17 @@ test("an error is shown by its message and its cause", () => {
   const error = new Error("the disk failed", { cause: new Error("EIO") });
   const [line] = lines("pretty", (log) => log.error("fatal", { error }));
   expect(line).toMatch(/fatal error=the disk failed \(EIO\)$/);
+});
+
+test("of lines with one text the first few are written, and those of another are", () => {
+  const counted: LogContext[] = [];
+  const written = lines("pretty", (log, context) => {
+    for (let i = 0; i < repeatsMax + 2; i += 1) log.warn("again", { i });
+    log.warn("something else");
+    for (let i = 0; i < repeatsMax + 2; i += 1) log.debug("not even looked at");
+    counted.push(context);
+  });
+  expect(written).toHaveLength(repeatsMax + 1);
+  expect(written.at(-1)).toContain("something else");
+  expect(counted[0]!.linesDropped).toBe(2);
 });

@@ -3,10 +3,14 @@ import winston, { type Logger } from "winston";
 
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
+import { redaction } from "./security/redaction.ts";
+import { LogRepeats } from "./log-repeats.ts";
 
 /** What every line says besides its message; the term changes while the node runs. */
 export interface LogContext {
   term: number | null;
+  /** Lines that were not written, as there were too many like them. */
+  linesDropped?: number;
 }
 
 type Info = winston.Logform.TransformableInfo;
@@ -27,21 +31,38 @@ export function createLog(
 ): Logger {
   const describeErrors = winston.format((info) => {
     for (const [name, value] of Object.entries(info)) {
-      if (value instanceof Error) info[name] = errorText(value, config.logLevel === "debug");
+      if (value instanceof Error) info[name] = errorText(value, log.level === "debug");
     }
     info["term"] = context.term;
     return info;
+  });
+  const repeats = new LogRepeats((text, level, more) => {
+    log.log(level, `… ${more} more of these: ${text}`);
+  });
+  const dropRepeats = winston.format((info) => {
+    // Who chooses debug wants everything; requests alone would all be alike.
+    if (info.level === "debug" || !log.isLevelEnabled(info.level)) return info;
+    if (repeats.admits(info.level, String(info.message))) return info;
+    context.linesDropped = (context.linesDropped ?? 0) + 1;
+    return false;
   });
   const format =
     config.logFormat === "json"
       ? winston.format.json()
       : winston.format.printf((info) => prettyLine(info, options.colours));
-  return winston.createLogger({
+  const log = winston.createLogger({
     level: config.logLevel,
     defaultMeta: { node: config.label, mode: config.mode },
-    format: winston.format.combine(describeErrors(), winston.format.timestamp(), format),
+    format: winston.format.combine(
+      dropRepeats(),
+      describeErrors(),
+      redaction(),
+      winston.format.timestamp(),
+      format,
+    ),
     transports: [new winston.transports.Console()],
   });
+  return log;
 }
 
 function prettyLine(info: Info, coloured: boolean): string {

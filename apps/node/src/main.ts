@@ -1,6 +1,8 @@
 /** The program: settings, log, node, signals, exit code. `--help` says more. */
 import { readFileSync } from "node:fs";
 
+import { z } from "zod";
+
 import { readConfig } from "./config/config.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
@@ -9,15 +11,27 @@ import { exitCodes, StartError } from "./exit-codes.ts";
 import { createLog, type LogContext } from "./logging.ts";
 import { startRaftNode } from "./raft-node.ts";
 import type { NodeParts, RunningNode } from "./running.ts";
-import { ignoreClosedOutput, onSignalToRecord, stopInTime, untilSignal } from "./shutdown.ts";
+import { hasFiles } from "./security/security.ts";
+import { runTokenTool } from "./security/token-tool.ts";
+import {
+  ignoreClosedOutput,
+  onSignalToRecord,
+  stopInTime,
+  untilSignal,
+  withdraw,
+} from "./shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 
-function readVersion(): string {
+const manifestSchema = z.object({
+  version: z.string(),
+  /** Written by whoever packs a release, as npm does. */
+  gitHead: z.string().default("unknown"),
+});
+
+function readManifest(): z.infer<typeof manifestSchema> {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const parsed: unknown = JSON.parse(text);
-  const named = typeof parsed === "object" && parsed !== null && "version" in parsed;
-  return named ? String(parsed.version) : "unknown";
+  return manifestSchema.parse(JSON.parse(text));
 }
 
 /** Every mode has its own composition; a mode without a line stops the build here. */
@@ -30,10 +44,12 @@ function start(config: NodeConfig, rest: Omit<NodeParts, "config">): Promise<Run
   }
 }
 
+const leaving = "leaving the cluster";
+
 async function run({ config, ...rest }: NodeParts): Promise<number> {
   const { log } = rest;
-  const signalled = untilSignal();
   let running: RunningNode | null = null; // before there is one, there is nothing to record
+  const signalled = untilSignal(hasFiles(config) ? () => void running?.reload() : null);
   onSignalToRecord(() => void running?.record());
   const cancelling = new AbortController();
   const starting = start(config, { ...rest, cancel: cancelling.signal });
@@ -46,7 +62,7 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
   });
   if (node === null) return exitCodes.ok;
   running = node;
-  const left = node.left.then(() => "leaving the cluster");
+  const left = node.left.then(() => leaving);
   const cause = early ?? (await Promise.race([signalled, left, node.stopped]));
   if (typeof cause !== "string") {
     if (!(cause instanceof StartError)) return exitCodes.fatal; // its line is in the log already
@@ -54,6 +70,7 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
     return cause.exitCode;
   }
   log.info(`stopping after ${cause}`);
+  if (cause !== leaving) await withdraw(node, { ...config, log });
   const exitCode = await stopInTime(node, { timeoutMs: config.shutdownTimeoutMs, log });
   if (exitCode === exitCodes.ok) log.info("stopped");
   return exitCode;
@@ -61,14 +78,16 @@ async function run({ config, ...rest }: NodeParts): Promise<number> {
 
 async function main(): Promise<number> {
   ignoreClosedOutput();
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === "token") return runTokenTool(rest);
   const width = process.stdout.isTTY ? process.stdout.columns : 100;
   const result = await readConfig(process.argv.slice(2), process.env, width);
   switch (result.kind) {
-    case "help":
+    case "text":
       console.log(result.text);
       return exitCodes.ok;
     case "version":
-      console.log(readVersion());
+      console.log(readManifest().version);
       return exitCodes.ok;
     case "problems":
       for (const problem of result.problems) console.error(problem);
@@ -76,12 +95,13 @@ async function main(): Promise<number> {
       return exitCodes.badConfig;
     case "config": {
       const { config } = result;
+      const { version, gitHead: commit } = readManifest();
       const logContext: LogContext = { term: null };
       const wanted = process.stdout.isTTY || process.env["FORCE_COLOR"] !== undefined;
       const colours = wanted && process.env["NO_COLOR"] === undefined;
       const log = createLog(config, logContext, { colours });
       try {
-        return await run({ config, log, logContext, version: readVersion() });
+        return await run({ config, log, logContext, version, commit });
       } catch (error) {
         const expected = error instanceof StartError;
         log.error(expected ? error.message : "the node cannot start", expected ? {} : { error });

@@ -19,7 +19,7 @@ import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 import { z } from "zod";
 
-import { ask, noAnswerInTime } from "./asking.ts";
+import { ask as askOpenly, noAnswerInTime, type Ask } from "./asking.ts";
 import { parseAddress } from "./config/addresses.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
 import type { Identity } from "./data-dir/identity.ts";
@@ -40,6 +40,8 @@ export interface MovingParts {
   readonly home: Pick<DataDir, "identity" | "movedFrom" | "markMoved">;
   /** Asked besides the members that the log knows. */
   readonly seeds: () => readonly string[];
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   readonly log: Logger;
   /** Ends the asking. */
   readonly signal: AbortSignal;
@@ -70,12 +72,12 @@ export class Moving {
    * @throws StartError (exit code 3) if this node runs there already
    */
   async requireAlone(): Promise<void> {
-    const { home, signal } = this.#parts;
+    const { home, signal, ask = askOpenly } = this.#parts;
     const { identity, movedFrom: old } = home;
     if (old === null) return;
     const begun = performance.now();
     for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMaxMs, pauseMs * 2)) {
-      const found = await whoIsAt(old, identity, signal);
+      const found = await whoIsAt(old, identity, signal, ask);
       const isNobody = found === "nobody";
       const waited = performance.now() - begun > startingMaxMs;
       if (isNobody || (found === "somebody who starts" && waited)) return;
@@ -146,19 +148,19 @@ export class Moving {
 
   /** @throws Error that says in a few words why the last one that was asked could not do it */
   async #othersTold(members: readonly { readonly address: string }[]): Promise<boolean> {
-    const { home, seeds, signal } = this.#parts;
+    const { home, seeds, signal, ask = askOpenly } = this.#parts;
     const { nodeId: id, address, clusterId } = home.identity;
     const known = members.map((member) => member.address);
     let failure: string | null = null;
     for (const asked of new Set([...known, ...seeds()])) {
       if (asked === address || asked === home.movedFrom) continue;
-      const theirs = await askForMembership(asked, signal);
+      const theirs = await askForMembership(asked, signal, ask);
       if (theirs?.clusterId !== clusterId) continue;
       const own = theirs.members.find((member) => member.id === id);
       if (own === undefined) continue; // it is behind, or we were removed: admission.ts finds out
       try {
         const voter = own.role === "voter" || own.joining;
-        await askToMove(asked, { id, address, voter }, { seen: theirs, signal });
+        await askToMove(asked, { id, address, voter }, { ask, seen: theirs, signal });
         return true;
       } catch (error) {
         signal.throwIfAborted();
@@ -180,6 +182,7 @@ export async function whoIsAt(
   address: string,
   { directoryId, address: own }: Pick<Identity, "directoryId" | "address">,
   signal: AbortSignal,
+  ask: Ask = askOpenly,
 ): Promise<Found> {
   try {
     const question = { method: "GET", path: "/v1/status" } as const;

@@ -3,6 +3,7 @@ import type { RaftNodeStatus } from "@counter/raft";
 import type { HttpTransport, TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
+import type { Ask } from "./asking.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
 import type { Leadership } from "./engine/raft-counter.ts";
@@ -26,6 +27,7 @@ export interface Joined {
   readonly dataDir: Pick<DataDir, "identity" | "peerDirectories">;
   readonly config: Pick<NodeConfig, "dataDir">;
   readonly log: Logger;
+  readonly ask: Ask;
 }
 
 export class Neighbours implements ClusterView {
@@ -51,7 +53,7 @@ export class Neighbours implements ClusterView {
       met: (peer) => peerDirectories.get(peer) !== null,
       // The first configuration is one entry; whoever has heard a leader has more.
       untouched: () => status().lastIndex <= 1 && status().snapshot === null,
-      ask: askForCluster,
+      ask: (address) => askForCluster(joined.ask, address),
       onReason: (text) => log.warn(text),
       onHopeless: this.#parts.onHopeless,
     });

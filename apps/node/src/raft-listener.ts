@@ -12,15 +12,21 @@ import type { LeaveRequest } from "./http/leave-route.ts";
 import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
 import { requestListener } from "./http/server.ts";
 import { Service, type Handling } from "./http/service.ts";
+import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
+import type { Access } from "./security/access.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
   "config" | "log" | "version"
 > {
-  readonly front: Pick<Front<RaftEngine>, "gate" | "loopLagMs" | "watching">;
+  readonly front: Pick<
+    Front<RaftEngine>,
+    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes" | "watching"
+  >;
   readonly handling: Handling;
+  readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;
@@ -42,9 +48,12 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const { gate } = front;
   const waiting = (): string => neighbours.waiting();
   const service = new Service({ ...parts, ...config, gate });
+  const health = raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting });
+  sampleReadiness(front.metrics, health.ready);
   const routes = raftRoutes({
     ...parts,
     watching: front.watching,
+    nodeRoutes: front.routes,
     engine: () => gate.engine(),
     backups: () => {
       gate.engine(); // until there is one, nobody knows whose backups those are
@@ -66,7 +75,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
     facts: { ...config, version: parts.version, clusterId, startedInMs: readyAfterMs },
     connected: (id) => neighbours.connected(id),
     replicas: () => (gate.started ? replicaRows(gate.engine()) : []),
-    health: raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting }),
+    health,
     onRestored: (restored) => {
       log.info("all counters were replaced by those of a backup", {
         ...restored,
@@ -74,5 +83,6 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
       });
     },
   });
-  return requestListener(routes, service, { strict: config.compat === "strict" });
+  const { onAnswered } = front;
+  return requestListener(routes, service, { strict: config.compat === "strict", onAnswered });
 }

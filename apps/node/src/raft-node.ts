@@ -3,20 +3,20 @@
  *
  * The port is closed as soon as another node leads, so that the next process has it.
  */
-import type { RaftNode } from "@counter/raft";
-import { CounterMachine, LogClock } from "@counter/state-machine";
+import type { RaftNode, RaftNodeStatus } from "@counter/raft";
 import type { TransportEvent } from "@counter/transport-http";
 
 import { announce, announceReady } from "./announcement.ts";
 import { Bootstrap } from "./bootstrap/bootstrap.ts";
-import { firstStart } from "./bootstrap/first-start.ts";
+import { firstStart, knownClusterId } from "./bootstrap/first-start.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Autopilot } from "./autopilot/autopilot.ts";
 import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
+import { AppliedCounters } from "./engine/applied-counters.ts";
 import type { RaftEngine } from "./engine/engine.ts";
-import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
+import type { BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
@@ -30,20 +30,22 @@ import { Handover } from "./handover.ts";
 import { Leaving } from "./leaving.ts";
 import { Moving } from "./moving.ts";
 import { Neighbours } from "./neighbours.ts";
+import { RaftMeter } from "./metrics/raft-meter.ts";
 import { raftListener } from "./raft-listener.ts";
 import { startReplication } from "./raft-replication.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { Security } from "./security/security.ts";
 import { untilConfirmed } from "./until-confirmed.ts";
-import { RaftSource, toldTo } from "./watch-hub/raft-source.ts";
 import { Watch } from "./watch.ts";
 
 /** @throws StartError when a person has to change something */
 export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<RunningNode> {
   const { config, log } = parts;
-  const node = new CounterNode(parts);
+  const node = new CounterNode(parts, await Security.open(config, log));
   try {
     await node.listen();
-    await node.run(await openDataDir(config, log, () => node.begin()));
+    const begin = (): Promise<FirstStart> => node.begin();
+    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -56,43 +58,46 @@ class CounterNode implements RunningNode {
   readonly stopped: Promise<Error | null>;
   readonly left: Promise<void>;
   readonly #parts: NodeParts<RaftConfig>;
+  readonly #security: Security;
   readonly #life: Lifecycle;
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
-  readonly #machine = new CounterMachine(toldTo(() => this.#front.watching));
-  readonly #clock = new LogClock();
+  readonly #counters = new AppliedCounters(() => this.#front.watching);
   readonly #watch: Watch;
+  readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
   readonly #handover: Handover;
   readonly #admission: Admission;
   readonly #leaving: Leaving;
   readonly #ending = new AbortController();
+  readonly #status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
   readonly #forwarder;
   readonly #gossip: NodeGossip;
   readonly #bootstrap: Bootstrap;
   #raft: RaftNode<BatchResults> | null = null;
-  #engine: RaftCounter | null = null;
   #dataDir: DataDir | null = null;
   #autopilot: Autopilot | null = null;
   #backups: Backups;
   /** `null` until it is known. */
   #clusterId: string | null;
 
-  constructor(parts: NodeParts<RaftConfig>) {
-    const { config, log, logContext, version: release } = parts;
-    this.#parts = parts;
-    this.#front = new Front(config, parts.server);
+  constructor(parts: NodeParts<RaftConfig>, security: Security) {
+    const { config, log, logContext, version: release } = (this.#parts = parts);
+    const { ask, link } = (this.#security = security);
+    const status = this.#status;
+    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    this.#clusterId = isFirstMember(config) ? config.clusterId : null;
+    this.#clusterId = knownClusterId(config);
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
       seeds: () => this.#seeds(),
       clusterName: config.clusterName,
+      ask,
       log,
       onRemoved: (error) => {
         if (!this.#leaving.onRemoved()) this.#life.endWith(error);
@@ -103,9 +108,17 @@ class CounterNode implements RunningNode {
     this.#watch = new Watch({
       log,
       context: logContext,
-      onApplied: () => this.#onApplied(),
+      onApplied: this.#counters.applied,
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
+    });
+    this.meter = new RaftMeter({
+      metrics: this.#front.metrics,
+      config,
+      machine: this.#counters.machine,
+      status,
+      connected: (id) => this.#neighbours.connected(id),
+      gossip: () => this.#gossip.summary(),
     });
     this.#neighbours = new Neighbours({
       admission: () => this.#admission.waiting,
@@ -113,19 +126,12 @@ class CounterNode implements RunningNode {
       onHopeless: (error) => this.#life.endWith(error),
     });
     this.#handover = new Handover(this.#neighbours);
-    this.#gossip = raftGossip({
-      config,
-      log,
-      status: () => this.#raft?.status() ?? null,
-      clusterId: () => this.#clusterId,
-    });
-    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log });
-    this.#front.gate.starting = () => {
-      const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
-      return waiting ?? "the node reads its data directory";
-    };
+    this.#gossip = raftGossip({ ...parts, ask, status, clusterId: () => this.#clusterId });
+    this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log, ask });
+    this.#front.gate.waiting = () => this.#bootstrap.waiting ?? this.#admission.waiting;
     this.#forwarder = createForwarder({
       own: config.address,
+      link,
       timeoutMs: config.applyTimeoutMs + 500, // the leader's own answer comes first
     });
     this.#leaving = new Leaving({
@@ -145,6 +151,7 @@ class CounterNode implements RunningNode {
       ...this.#parts,
       front: this.#front,
       handling: this.#seeking(config),
+      access: this.#security.access,
       neighbours: this.#neighbours,
       gossip: this.#gossip,
       bootstrap: this.#bootstrap,
@@ -152,9 +159,7 @@ class CounterNode implements RunningNode {
       clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
       readyAfterMs: () => this.#life.readyAfterMs,
-      handOver: async () => {
-        if (this.#raft !== null) await this.#handover.handOver(this.#raft);
-      },
+      handOver: () => this.#handover.handOver(this.#raft),
       leave: (request) => this.#leaving.leave(request),
     });
     await this.#front.listen(listener);
@@ -185,14 +190,17 @@ class CounterNode implements RunningNode {
     this.#bootstrap.begun(identity);
     this.#backups = new Backups(config.dataDir, identity.clusterId);
     const { signal } = this.#ending;
-    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal });
-    const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+    const { ask, link, trust } = this.#security;
+    const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal, ask });
+    const tags = (): NodeTags => raftTags(config, identity, this.#status());
     const { raft, transport } = await startReplication({
       config,
       dataDir,
       server: this.#front.server,
-      machine: this.#machine,
-      observer: this.#flight.beside(this.#watch.observer),
+      trust,
+      tls: link.tls,
+      machine: this.#counters.machine,
+      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {
@@ -201,34 +209,39 @@ class CounterNode implements RunningNode {
       },
     });
     this.#raft = raft;
-    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log });
+    this.#neighbours.join({ status: () => raft.status(), transport, dataDir, config, log, ask });
     this.#watch.begin(raft.status());
     await dataDir.markJoined();
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
     void raft.stopped.then((error) => this.#life.endWith(error));
-    const engine = this.#engineOf(raft, identity.clusterId);
-    this.#engine = engine;
+    const engine = this.#counters.open({
+      ...config,
+      ...this.meter.host(raft),
+      leadership: this.#watch,
+      clusterId: identity.clusterId,
+      reaches: (id) => this.#neighbours.answersAtItsAddress(id),
+    });
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
     this.#autopilot = raftAutopilot({
-      config,
+      ...this.#parts,
       identity,
       raft,
       members: engine.members,
       gossip: this.#gossip,
       connected: (id) => this.#neighbours.connected(id),
-      tickMs,
-      log,
     });
-    void this.#confirm(raft, engine);
+    void this.#confirm(raft);
     void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
-  record(): Promise<void> {
-    return this.#flight.save("flight");
-  }
+  readonly record = (): Promise<void> => this.#flight.save("flight");
+
+  readonly withdraw = (): void => this.#front.gate.leave();
+
+  readonly reload = (): Promise<void> => this.#security.reload();
 
   /** Hands leadership over first, as long as there is somebody to take it. */
   stop(): Promise<void> {
@@ -248,26 +261,13 @@ class CounterNode implements RunningNode {
     return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
   }
 
-  #engineOf(node: RaftNode<BatchResults>, clusterId: string): RaftCounter {
-    const parts = { node, machine: this.#machine, leadership: this.#watch, clock: this.#clock };
-    const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, clusterId, reaches });
-  }
-
   /** Ready means that a majority has answered us, not only that the process is up. */
-  async #confirm(node: RaftNode<BatchResults>, { tokens }: RaftCounter): Promise<void> {
+  async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
-    const readyAfterMs = this.#life.becomeReady();
-    this.#front.watching.begin(new RaftSource(this.#machine, tokens));
+    this.#counters.show();
     this.#autopilot?.begin();
-    announceReady(readyAfterMs, this.#watch, log);
-  }
-
-  #onApplied(): void {
-    // Seen on followers too, so that a new leader knows how much log time has gone by.
-    this.#clock.observe(performance.now(), this.#machine.logTimeMs);
-    this.#engine?.applied();
+    announceReady(this.#life.becomeReady(), this.#watch, log);
   }
 
   #onTransport(event: TransportEvent): void {
@@ -283,7 +283,7 @@ class CounterNode implements RunningNode {
     const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
     const goodbye = this.#leaving.removed ? this.#gossip.leave(goodbyeMs) : null;
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
-    if (this.#raft !== null) await this.#handover.handOver(this.#raft);
+    await this.#handover.handOver(this.#raft);
     gate.drain();
     this.#held.close();
     await this.#front.drain();
@@ -294,11 +294,7 @@ class CounterNode implements RunningNode {
     this.#cancel();
     this.#forwarder.close();
     this.#front.close();
+    this.#security.close();
     await this.#flight.settled();
   }
-}
-
-/** Whether its settings name all first members, and with that the cluster. */
-function isFirstMember({ bootstrapExpect, join }: RaftConfig): boolean {
-  return bootstrapExpect === null && join.length === 0;
 }

@@ -3,7 +3,12 @@ import type { Server } from "node:http";
 
 import { RaftNode, type RaftObserver } from "@counter/raft";
 import type { CounterMachine } from "@counter/state-machine";
-import { HttpTransport, type TransportEvent } from "@counter/transport-http";
+import {
+  HttpTransport,
+  type PeerTrust,
+  type TlsSource,
+  type TransportEvent,
+} from "@counter/transport-http";
 
 import type { RaftConfig } from "./config/node-config.ts";
 import type { DataDir } from "./data-dir/data-dir.ts";
@@ -19,6 +24,8 @@ export interface ReplicationParts {
   readonly config: Pick<RaftConfig, "address" | "label">;
   readonly dataDir: DataDir;
   readonly server: Server;
+  readonly trust: PeerTrust;
+  readonly tls: TlsSource;
   readonly machine: CounterMachine;
   readonly observer: RaftObserver;
   readonly onTransport: (event: TransportEvent) => void;
@@ -41,6 +48,8 @@ export async function startReplication(parts: ReplicationParts): Promise<Replica
     label: config.label,
     // A node that is behind has to hear a leader that it does not know as a member yet (§6).
     admit: "cluster",
+    trust: parts.trust,
+    tls: parts.tls,
     onEvent: parts.onTransport,
   });
   transport.attach(parts.server);

@@ -11,6 +11,8 @@ export interface NodeParts<Config = NodeConfig> {
   readonly log: Logger;
   readonly logContext: LogContext;
   readonly version: string;
+  /** Of the sources that the program was built from; `unknown` if left out. */
+  readonly commit?: string;
   /** One that listens already, for tests on port 0; otherwise one is made. */
   readonly server?: Server;
   /** Length of a tick of the replication in milliseconds; tests make it short. */
@@ -29,6 +31,10 @@ export interface RunningNode {
   readonly left: Promise<void>;
   /** Writes down, for people, what the node has done lately. */
   record(): Promise<void>;
+  /** From now on `/readyz` says that the node stops; it goes on answering. */
+  withdraw(): void;
+  /** Reads tokens, secrets and certificates again. Never rejects. */
+  reload(): Promise<void>;
   /** Refuses new requests, finishes those that are being answered, closes everything. Idempotent. */
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The example of the README, among real agents. */
+/** The example that is a member of a Serf cluster, among real agents. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const describeWithSerf = hasSerf() ? describe : describe.skip;
 
 /** Compiled beside the package that it imports. */
 function compiled(example: string): string {
-  const source = readFileSync(join(__dirname, `../examples/${example}.ts`), "utf8");
+  const source = readFileSync(join(__dirname, `../../../examples/${example}/main.ts`), "utf8");
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   });
@@ -22,7 +22,7 @@ function compiled(example: string): string {
   return file;
 }
 
-describeWithSerf("examples/join-serf.ts", () => {
+describeWithSerf("examples/join-serf", () => {
   it("is a member of the cluster, hears an event, and leaves when it is told to end", async () => {
     const agent = await Agent.start("one");
     const args = [compiled("join-serf"), "127.0.0.1", agent.address];

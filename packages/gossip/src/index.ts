@@ -44,6 +44,7 @@ export type {
   SerfObserver,
   SerfQuestion,
 } from "./node/serf-options.ts";
-export type { Refusal, RefusalReason as WireRefusalReason } from "./wire/refusal.ts";
+export type { Cipher } from "./wire/crypto-frame.ts";
+export type { Decoded, Refusal, RefusalReason as WireRefusalReason } from "./wire/refusal.ts";
 export type { SerfFilter, SerfUserEvent } from "./wire/serf-messages.ts";
 export { decodeTags, encodeTags } from "./wire/tags.ts";

@@ -61,3 +61,5 @@ export { RaftNode } from "./node/raft-node.ts";
 export { defaultTickMs } from "./node/starting.ts";
 export { MemoryStorage } from "./node/memory-storage.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";
+export { StorageLawError, storageLaws } from "./node/storage-laws.ts";
+export type { OpenStorage, StorageLaw } from "./node/storage-laws.ts";

@@ -17,6 +17,8 @@ const given = `
   declare const persisted: types.PersistedState | null, message: types.Message;
   type Result = number;
   declare const bytes: Uint8Array, signal: AbortSignal, seed: number;
+  declare const test: (name: string, run: () => Promise<void>) => void;
+  declare const openMyStorage: (directory: string) => Promise<types.Storage>, directory: string;
 `;
 
 /** What the compiler has to say about each of these texts, as a module of this package. */

@@ -40,8 +40,16 @@ export { hostFlaws } from "./host-flaws.ts";
 export type { HostFlaw } from "./host-flaws.ts";
 export type { OperationOutcome, OperationRecord } from "./history.ts";
 export { drawKnobs, faultKinds } from "./knobs.ts";
-export type { ClientKnobs, DrawOptions, FaultKind, FaultKnobs, Knobs } from "./knobs.ts";
+export type {
+  BreakingKind,
+  ClientKnobs,
+  DrawOptions,
+  FaultKind,
+  FaultKnobs,
+  Knobs,
+} from "./knobs.ts";
 export { judgeCounterHistory } from "./linearizability.ts";
+export type { MembershipKind, MembershipKnobs } from "./membership-knobs.ts";
 export type { CounterHistory, CounterOperation } from "./linearizability.ts";
 export type { ClientPosition, Operation, SimStateMachine, SimWorkload } from "./machine.ts";
 export { exactlyOnceWorkload, exactlyOnceWorkloadOf } from "./exactly-once-workload.ts";

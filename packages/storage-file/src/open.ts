@@ -100,7 +100,11 @@ export async function openLocked(opening: Opening): Promise<FileStorage> {
     directory,
     anchor: anchorFile,
     maker: new SegmentMaker(files, directory),
-    policy: new SyncPolicy(files, { mode: options.sync, now: () => performance.now() }),
+    policy: new SyncPolicy(files, {
+      mode: options.sync,
+      now: () => performance.now(),
+      onSync: options.onSync,
+    }),
     state: examined.state,
     point: examined.point,
     sealed: examined.segments.slice(0, -1),

@@ -14,6 +14,11 @@ export interface FileStorageOptions {
    * - `adaptive` (default): inline while the disk answers at once, and back at the first slow sync
    */
   readonly sync?: SyncMode;
+  /**
+   * Told after every sync of the log how long it took, in milliseconds. It is called on the way of
+   * every write, so it must be quick, and must not throw.
+   */
+  readonly onSync?: (tookMs: number) => void;
 }
 
 const leastSegmentBytes = 4096;
@@ -27,6 +32,7 @@ export function resolveOptions(options: FileStorageOptions): Required<FileStorag
     firstSegmentBytes: options.firstSegmentBytes ?? Math.min(segmentBytes, 4 * 1024 * 1024),
     keepSnapshots: options.keepSnapshots ?? 3,
     sync: options.sync ?? "adaptive",
+    onSync: options.onSync ?? ((): void => undefined),
   };
   const segmentRange = { least: leastSegmentBytes, most: mostSegmentBytes };
   checkRange("segmentBytes", resolved.segmentBytes, segmentRange);

@@ -59,4 +59,21 @@ describe("pool or this thread", () => {
     }
     expect(runs).toEqual([32, 64, 128, 256]);
   });
+
+  it.each(["pool", "inline", "adaptive"] as const)(
+    "%s tells how long each sync took",
+    async (mode) => {
+      let nowMs = 0;
+      const work = (): void => {
+        nowMs += 3;
+      };
+      const files = { ...nodeFileSystem, sync: async () => work(), syncNow: work };
+      const told: number[] = [];
+      const onSync = (tookMs: number): number => told.push(tookMs);
+      const policy = new SyncPolicy(files, { mode, now: () => nowMs, onSync });
+      await policy.sync(1);
+      await policy.sync(1);
+      expect(told).toEqual([3, 3]);
+    },
+  );
 });

@@ -23,15 +23,27 @@ export class SyncPolicy {
   readonly #files: FileSystem;
   readonly #mode: SyncMode;
   readonly #now: () => number;
+  readonly #onSync: (tookMs: number) => void;
   #inline: boolean;
   #fastInRow = 0;
   #neededRun = firstRun;
 
-  /** @param now - a monotonic clock in milliseconds */
-  constructor(files: FileSystem, options: { readonly mode: SyncMode; readonly now: () => number }) {
+  /**
+   * @param options.now - a monotonic clock in milliseconds
+   * @param options.onSync - told how long each sync took, in milliseconds
+   */
+  constructor(
+    files: FileSystem,
+    options: {
+      readonly mode: SyncMode;
+      readonly now: () => number;
+      readonly onSync?: (tookMs: number) => void;
+    },
+  ) {
     this.#files = files;
     this.#mode = options.mode;
     this.#now = options.now;
+    this.#onSync = options.onSync ?? ((): void => undefined);
     this.#inline = options.mode === "inline";
   }
 
@@ -45,14 +57,18 @@ export class SyncPolicy {
     const start = this.#now();
     if (!this.#inline) return this.#syncByPool(file, start);
     this.#files.syncNow(file);
-    if (this.#mode === "adaptive" && this.#now() - start > slowMs) this.#leaveInline();
+    const tookMs = this.#now() - start;
+    this.#onSync(tookMs);
+    if (this.#mode === "adaptive" && tookMs > slowMs) this.#leaveInline();
     return null;
   }
 
   async #syncByPool(file: Descriptor, start: number): Promise<void> {
     await this.#files.sync(file);
+    const tookMs = this.#now() - start;
+    this.#onSync(tookMs);
     if (this.#mode !== "adaptive") return;
-    this.#fastInRow = this.#now() - start < fastMs ? this.#fastInRow + 1 : 0;
+    this.#fastInRow = tookMs < fastMs ? this.#fastInRow + 1 : 0;
     if (this.#fastInRow >= this.#neededRun) this.#inline = true;
   }
 

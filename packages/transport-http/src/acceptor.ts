@@ -1,16 +1,19 @@
 /** The server's side: upgrade requests on our path become streams. */
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 
 import type { NodeId } from "@counter/raft";
 
+import type { VerifiedRequest } from "./auth/peer-auth.ts";
+import { authOf, distrust } from "./auth/peer-trust.ts";
+import type { PeerTrust } from "./auth/peer-trust.ts";
 import type { TransportEvent } from "./events.ts";
-import { HandshakeRefusedError } from "./handshake.ts";
+import { HandshakeRefusedError, signable, signedNames } from "./handshake.ts";
 import type { Handshake, Hello } from "./handshake.ts";
 import { serveWithoutUpgrade } from "./plain.ts";
 import type { Peer } from "./peer.ts";
 import { isRefusalCode, refuse } from "./refusal.ts";
+import type { Refused } from "./refusal.ts";
 import { prepareSocket } from "./sockets.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -18,13 +21,24 @@ export interface AcceptorSetup {
   readonly path: string;
   readonly handshakesMax: number;
   readonly handshake: Handshake;
+  readonly trust: PeerTrust;
   readonly sockets: Sockets;
-  isReady(): boolean;
+  readonly isReady: () => boolean;
   /** Whether this node may open streams to us. */
   admits(id: NodeId): boolean;
   /** The peer to hand a stream to; `null`: there are too many. Asked again after the handshake. */
   peerFor(id: NodeId): Peer | null;
   emit(event: TransportEvent): void;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What is known of who dials. */
+interface Proof {
+  /** Why it is not believed that it is a peer; `null`: it is. */
+  readonly doubt: string | null;
+  /** To sign the answer with, where answers are signed. */
+  readonly verified: VerifiedRequest | null;
 }
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -67,27 +81,49 @@ export class Acceptor {
   async #accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     prepareSocket(socket);
     this.#setup.sockets.add(socket);
+    const proof = this.#proofOf(request, socket);
     try {
-      const hello = await this.#shakeHands(request);
+      const hello = await this.#shakeHands(request, proof);
       // The await took time: the peer may have hung up, we may be closing.
       if (socket.destroyed) return;
       const peer = this.#findPeer(hello);
-      socket.write(switchingProtocols(this.#setup.handshake.headersFor(hello.from)));
+      const headers = this.#setup.handshake.headersFor(hello.from);
+      socket.write(switchingProtocols({ ...headers, ...this.#signed(proof, headers) }));
       peer.accept({ socket, head, hello });
     } catch (error) {
       if (!(error instanceof HandshakeRefusedError)) throw error;
-      this.#refuse(socket, error);
+      this.#refuse(socket, error, proof);
     }
   }
 
-  async #shakeHands(request: IncomingMessage): Promise<Hello> {
+  /** What the one who dials has proven: looked at once, because no proof counts twice. */
+  #proofOf(request: IncomingMessage, socket: Duplex): Proof {
+    const { trust, isReady } = this.#setup;
+    const auth = authOf(trust);
+    if (auth === null) return { doubt: distrust(trust, socket), verified: null };
+    // Nobody is believed, and no proof is used up, before there is somebody to hear it.
+    const verified = isReady() ? auth.verify(request) : null;
+    const names = Object.keys(verified?.headers ?? {});
+    const isWhole = signedNames(request.headers).every((name) => names.includes(name));
+    if (verified !== null && isWhole) return { doubt: null, verified };
+    return { doubt: "the proof of identity is missing or wrong", verified: null };
+  }
+
+  #signed({ verified }: Proof, headers: Readonly<Record<string, string>>): Headers {
+    const auth = authOf(this.#setup.trust);
+    if (auth === null || verified === null) return {};
+    return auth.signReply(verified, { status: 101, headers: signable(headers), body: "" });
+  }
+
+  async #shakeHands(request: IncomingMessage, { doubt }: Proof): Promise<Hello> {
     const { handshake, handshakesMax } = this.#setup;
     if (!this.#setup.isReady()) throw notNow("not-ready", "this node has not started");
     if (this.#underWay >= handshakesMax) throw notNow("busy", "too many handshakes at once");
     if (request.method !== "GET") throw notNow("malformed", "streams are opened with GET");
     this.#underWay += 1;
     try {
-      return await handshake.check(request.headers, (id) => this.#setup.admits(id));
+      const admits = (id: NodeId): boolean => this.#setup.admits(id);
+      return await handshake.check(request.headers, { admits, doubt: () => doubt });
     } finally {
       this.#underWay -= 1;
     }
@@ -106,10 +142,20 @@ export class Acceptor {
     return peer;
   }
 
-  #refuse(socket: Duplex, { code, message, peer }: HandshakeRefusedError): void {
+  #refuse(
+    socket: Duplex,
+    { code, message, peer }: HandshakeRefusedError,
+    { verified }: Proof,
+  ): void {
     this.#refused += 1;
     this.#setup.emit({ type: "refused", by: "us", peer, code, message });
-    if (isRefusalCode(code)) refuse(socket, { code, message });
+    const auth = authOf(this.#setup.trust);
+    const more = ({ status, body }: Refused): Headers => {
+      if (auth === null) return {};
+      if (verified === null) return code === "unauthenticated" ? auth.challenge() : {};
+      return auth.signReply(verified, { status, headers: {}, body });
+    };
+    if (isRefusalCode(code)) refuse(socket, { code, message }, more);
   }
 }
 
@@ -122,11 +168,6 @@ function notNow(
 
 function switchingProtocols(headers: Readonly<Record<string, string>>): string {
   const lines = ["HTTP/1.1 101 Switching Protocols"];
-  for (const [name, value] of Object.entries(headers)) {
-    // An authenticator's headers are written by others: none may smuggle a line break in.
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    lines.push(`${name}: ${value}`);
-  }
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }

@@ -61,11 +61,9 @@ describe("closing", () => {
 
   it("ends handshakes that are under way", async () => {
     const asked: (() => void)[] = [];
-    const authenticator = {
-      headers: () => ({}),
-      verify: () => new Promise<boolean>((resolve) => asked.push(() => resolve(true))),
-    };
-    const n2 = await nodes.listen({ id: "n2", authenticator });
+    const remember = (): Promise<void> => new Promise((resolve) => asked.push(resolve));
+    const knownDirectories = { get: () => null, remember };
+    const n2 = await nodes.listen({ id: "n2", knownDirectories });
     n2.transport.setMembers([{ id: "n1", address: "127.0.0.1:1" }]);
     const asking = ask(n2.port, handshakeHeaders(ends)).catch((error: unknown) => error);
     await turnsUntil(() => asked.length > 0);

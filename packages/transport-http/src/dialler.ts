@@ -3,19 +3,15 @@ import type { NodeId } from "@counter/raft";
 
 import type { PeerAddress } from "./address.ts";
 import { dial } from "./dial.ts";
-import type { Dialled } from "./dial.ts";
+import type { DialContext, Dialled } from "./dial.ts";
 import type { TransportEvent } from "./events.ts";
 import { describe, HandshakeRefusedError } from "./handshake.ts";
-import type { Handshake } from "./handshake.ts";
 import type { TransportLimits } from "./options.ts";
-import type { Sockets } from "./sockets.ts";
 
-export interface DiallerSetup {
+export interface DiallerSetup extends DialContext {
   readonly peer: NodeId;
   readonly path: string;
   readonly limits: TransportLimits;
-  readonly handshake: Handshake;
-  readonly sockets: Sockets;
   readonly random: () => number;
   emit(event: TransportEvent): void;
   /** A stream is there; {@link Dialler.lost} tells when it is not any more. */

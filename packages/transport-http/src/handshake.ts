@@ -62,7 +62,7 @@ export class Handshake {
 
   /** The headers with which we introduce ourselves to `peer`. */
   headersFor(peer: NodeId): Record<string, string> {
-    const { clusterId, id, directoryId, address, label, authenticator } = this.#options;
+    const { clusterId, id, directoryId, address, label } = this.#options;
     const expected = this.#directories.get(peer);
     return {
       connection: "Upgrade",
@@ -75,25 +75,27 @@ export class Handshake {
       ...(expected === null ? {} : { "counter-raft-expected-directory": expected }),
       ...(address === undefined ? {} : { "counter-raft-address": address }),
       ...(label === undefined ? {} : { "counter-raft-label": encodeURIComponent(label) }),
-      ...authenticator?.headers({ clusterId, from: id, to: peer }),
     };
   }
 
   /**
    * Checks what the other end says about itself; on success its directory is remembered.
    *
-   * @param admits - whether a stream with this node is wanted
+   * @param ask.admits - whether a stream with this node is wanted
+   * @param ask.doubt - why it is not believed who the other end is; `null`: it is
    * @throws HandshakeRefusedError
    */
-  async check(headers: IncomingHttpHeaders, admits: (id: NodeId) => boolean): Promise<Hello> {
+  async check(
+    headers: IncomingHttpHeaders,
+    { admits, doubt }: { admits: (id: NodeId) => boolean; doubt: () => string | null },
+  ): Promise<Hello> {
     const hello = readHello(headers);
     const { clusterId, id, directoryId } = this.#options;
     const peer = hello.from;
     const refuse = (code: RefusalCode, message: string): HandshakeRefusedError =>
       new HandshakeRefusedError({ code, peer }, message);
-    if (!(await this.#isAuthentic(headers, hello))) {
-      throw refuse("unauthenticated", "the proof of identity is missing or wrong");
-    }
+    const doubted = doubt();
+    if (doubted !== null) throw refuse("unauthenticated", doubted);
     if (hello.clusterId !== clusterId) {
       throw refuse("foreign-cluster", `this is cluster ${clusterId}, not ${hello.clusterId}`);
     }
@@ -105,18 +107,6 @@ export class Handshake {
     }
     await this.#pin(hello);
     return hello;
-  }
-
-  async #isAuthentic(headers: IncomingHttpHeaders, hello: Hello): Promise<boolean> {
-    const { authenticator } = this.#options;
-    if (authenticator === undefined) return true;
-    const { clusterId, from, to } = hello;
-    try {
-      return await authenticator.verify(headers, { clusterId, from, to });
-    } catch (error) {
-      const refusal = { code: "unauthenticated", peer: from } as const;
-      throw new HandshakeRefusedError(refusal, describe(error), { cause: error });
-    }
   }
 
   async #pin({ from: peer, directoryId }: Hello): Promise<void> {
@@ -178,4 +168,18 @@ function single(value: string | string[] | undefined): string | undefined {
 /** The message of whatever was thrown. */
 export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The headers of a handshake that a proof covers: all that it is about. */
+export function signable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isSigned(name)));
+}
+
+/** Those of which a proof has to cover every one that is there. */
+export function signedNames(headers: IncomingHttpHeaders): readonly string[] {
+  return Object.keys(headers).filter(isSigned);
+}
+
+function isSigned(name: string): boolean {
+  return name === "upgrade" || name.startsWith("counter-raft-");
 }

@@ -11,6 +11,8 @@ import type { Server } from "node:http";
 import type { Member, Message, NodeId, Transport, TransportHandler } from "@counter/raft";
 
 import { Acceptor } from "./acceptor.ts";
+import { authOf } from "./auth/peer-trust.ts";
+import type { PeerTrust } from "./auth/peer-trust.ts";
 import { EncodeError } from "./codec/errors.ts";
 import { clusterTagOf } from "./codec/frame.ts";
 import { Directories } from "./directories.ts";
@@ -21,6 +23,7 @@ import type { HttpTransportOptions, TransportLimits } from "./options.ts";
 import { Peer } from "./peer.ts";
 import type { PeerContext } from "./peer.ts";
 import { Sockets } from "./sockets.ts";
+import { noTls } from "./tls.ts";
 
 /** Where streams are, unless the options say otherwise. */
 export const DEFAULT_STREAM_PATH = "/raft/stream";
@@ -55,11 +58,13 @@ export class HttpTransport implements Transport {
     const path = options.path ?? DEFAULT_STREAM_PATH;
     const handshake = new Handshake(options, new Directories(options.knownDirectories));
     const emit = (event: TransportEvent): void => options.onEvent?.(event);
-    this.#context = this.#makeContext(path, handshake, emit);
+    const trust: PeerTrust = options.trust ?? { kind: "loopback" };
+    this.#context = { ...this.#makeContext(path, handshake, emit), auth: authOf(trust) };
     this.#acceptor = new Acceptor({
       path,
       handshakesMax: this.#limits.handshakesMax,
       handshake,
+      trust,
       sockets: this.#sockets,
       emit,
       isReady: () => this.#isRunning,
@@ -146,7 +151,7 @@ export class HttpTransport implements Transport {
     path: string,
     handshake: Handshake,
     emit: (event: TransportEvent) => void,
-  ): PeerContext {
+  ): Omit<PeerContext, "auth"> {
     const limits = this.#limits;
     return {
       self: this.#options.id,
@@ -156,6 +161,7 @@ export class HttpTransport implements Transport {
       beatMs: Math.max(1, Math.floor(Math.min(limits.pingEveryMs, limits.idleTimeoutMs / 4) / 2)),
       handshake,
       sockets: this.#sockets,
+      tls: this.#options.tls ?? noTls,
       random: this.#options.random ?? Math.random,
       emit,
       wake: () => this.#wake(),

@@ -1,12 +1,6 @@
 export { DEFAULT_STREAM_PATH, HttpTransport } from "./http-transport.ts";
 export { defaultTransportLimits } from "./options.ts";
-export type {
-  Authenticator,
-  HandshakeEnds,
-  HttpTransportOptions,
-  KnownDirectories,
-  TransportLimits,
-} from "./options.ts";
+export type { HttpTransportOptions, KnownDirectories, TransportLimits } from "./options.ts";
 export type {
   Direction,
   DropReason,
@@ -16,6 +10,20 @@ export type {
   TransportEvent,
   TransportStats,
 } from "./events.ts";
+export { PeerAuth, peerAuthHeader, peerChallengeHeader } from "./auth/peer-auth.ts";
+export type {
+  PeerReply,
+  PeerRequest,
+  PlainHeaders,
+  RequestHead,
+  SignedRequest,
+  VerifiedRequest,
+} from "./auth/peer-auth.ts";
+export { authOf, distrust, isLoopback } from "./auth/peer-trust.ts";
+export type { PeerTrust } from "./auth/peer-trust.ts";
+export { secretMinBytes, secretsMax } from "./auth/secrets.ts";
+export { KeptConnections, noTls, requestTo } from "./tls.ts";
+export type { PeerTls, TlsSource } from "./tls.ts";
 export { AddressError, parseAddress } from "./address.ts";
 export type { PeerAddress } from "./address.ts";
 export { decodeMessage } from "./codec/decode.ts";

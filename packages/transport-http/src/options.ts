@@ -1,9 +1,9 @@
 /** What an embedder says once, and the limits that hold then. */
-import type { IncomingHttpHeaders } from "node:http";
-
 import type { NodeId } from "@counter/raft";
 
+import type { PeerTrust } from "./auth/peer-trust.ts";
 import type { TransportEvent } from "./events.ts";
+import type { TlsSource } from "./tls.ts";
 
 /**
  * Directory ids that were seen before, kept durably. A member whose disk was wiped comes back with
@@ -14,23 +14,6 @@ export interface KnownDirectories {
   get(id: NodeId): string | null;
   /** Resolves when it is on the disk. No message of that member is delivered before. */
   remember(id: NodeId, directoryId: string): Promise<void>;
-}
-
-/** The two ends of a handshake, for whoever has to sign it. */
-export interface HandshakeEnds {
-  readonly clusterId: string;
-  /** Who proves himself. */
-  readonly from: NodeId;
-  /** To whom. */
-  readonly to: NodeId;
-}
-
-/** Proves to peers who we are, and checks who they are. Both ends of a stream do both. */
-export interface Authenticator {
-  /** Headers to send; names in any case, values visible ASCII. */
-  headers(ends: HandshakeEnds): Readonly<Record<string, string>>;
-  /** Whether the headers prove that `ends.from` sent them. A rejection counts as no. */
-  verify(headers: IncomingHttpHeaders, ends: HandshakeEnds): boolean | Promise<boolean>;
 }
 
 /** Every queue, buffer and wait has a limit. Times in milliseconds, sizes in bytes. */
@@ -100,7 +83,10 @@ export interface HttpTransportOptions {
    * with `members` it hears nobody until a member that it knows leads.
    */
   readonly admit?: "members" | "cluster";
-  readonly authenticator?: Authenticator;
+  /** Whom this server takes for a peer; default `loopback`: only who runs on the same machine. */
+  readonly trust?: PeerTrust;
+  /** How peers are dialled; default: without TLS. */
+  readonly tls?: TlsSource;
   readonly limits?: Partial<TransportLimits>;
   /** Sees everything that a log or a metric wants. Must not throw. */
   readonly onEvent?: (event: TransportEvent) => void;

@@ -7,21 +7,19 @@ import { AddressError, parseAddress } from "./address.ts";
 import { encodeMessage } from "./codec/encode.ts";
 import { Dialler } from "./dialler.ts";
 import type { Direction, DropReason, IgnoreReason, PeerStats, TransportEvent } from "./events.ts";
-import type { Handshake, Hello } from "./handshake.ts";
+import type { DialContext } from "./dial.ts";
+import type { Hello } from "./handshake.ts";
 import type { TransportLimits } from "./options.ts";
-import type { Sockets } from "./sockets.ts";
 import { PeerStream } from "./stream.ts";
 import type { StreamOwner } from "./stream.ts";
 
 /** What all peers of one transport share. */
-export interface PeerContext {
+export interface PeerContext extends DialContext {
   readonly self: NodeId;
   readonly path: string;
   readonly clusterTag: number;
   readonly limits: TransportLimits;
   readonly beatMs: number;
-  readonly handshake: Handshake;
-  readonly sockets: Sockets;
   readonly random: () => number;
   emit(event: TransportEvent): void;
   /** Has {@link Peer.flush} called at the end of this turn of the event loop. */

@@ -26,14 +26,23 @@ export function isRefusalCode(code: unknown): code is RefusalCode {
 export function refuse(
   socket: Duplex,
   { code, message }: { code: RefusalCode; message: string },
+  /** What else the answer says, made of its status and its body. */
+  more: (reply: Refused) => Readonly<Record<string, string>>,
 ): void {
-  answer(socket, { status: STATUSES[code], code, message });
+  answer(socket, { status: STATUSES[code], code, message }, more);
+}
+
+/** What a refusal says, as it is sent. */
+export interface Refused {
+  readonly status: number;
+  readonly body: string;
 }
 
 /** Writes a whole answer and hangs up. */
 export function answer(
   socket: Duplex,
   { status, code, message }: { status: number; code: string; message: string },
+  more: (reply: Refused) => Readonly<Record<string, string>> = () => ({}),
 ): void {
   const body = JSON.stringify({ code, message });
   const head = [
@@ -42,6 +51,7 @@ export function answer(
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
     ...(status === 426 ? [`Upgrade: ${UPGRADE_TOKEN}`] : []),
+    ...Object.entries(more({ status, body })).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }

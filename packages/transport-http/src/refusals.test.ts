@@ -1,4 +1,7 @@
-import type { Authenticator } from "./options.ts";
+import { signable } from "./handshake.ts";
+import { PeerAuth } from "./auth/peer-auth.ts";
+import type { SignedRequest } from "./auth/peer-auth.ts";
+import type { PeerTrust } from "./auth/peer-trust.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { numbered } from "./test-support/messages.ts";
 import { Directory, Nodes } from "./test-support/node.ts";
@@ -125,18 +128,17 @@ describe("handshakes that a node refuses", () => {
   });
 
   it("more at once than it can check: 503 busy", async () => {
-    const answers: ((is: boolean) => void)[] = [];
-    const authenticator: Authenticator = {
-      headers: () => ({}),
-      verify: () => new Promise((resolve) => answers.push(resolve)),
-    };
-    const n2 = await nodes.listen({ id: "n2", authenticator, limits: { handshakesMax: 1 } });
+    const stored: (() => void)[] = [];
+    const remember = (): Promise<void> => new Promise((resolve) => stored.push(resolve));
+    const knownDirectories = { get: () => null, remember };
+    const limits = { handshakesMax: 1 };
+    const n2 = await nodes.listen({ id: "n2", admit: "cluster", knownDirectories, limits });
     const first = ask(n2.port, handshakeHeaders(ends));
     const second = ask(n2.port, handshakeHeaders(ends));
     const { status } = await Promise.race([first, second]);
     expect(status).toBe(503);
-    answers[0]!(false);
-    expect((await first).status + (await second).status).toBe(503 + 401);
+    stored[0]!();
+    expect((await first).status + (await second).status).toBe(503 + 101);
   });
 });
 
@@ -177,30 +179,75 @@ describe("what those who dial see", () => {
   });
 });
 
-describe("an authenticator", () => {
-  const secret = (word: string): Authenticator => ({
-    headers: ({ from, to }) => ({ "x-proof": `${word}:${from}:${to}` }),
-    verify: async (headers, { from, to }) => headers["x-proof"] === `${word}:${from}:${to}`,
+describe("who is believed", () => {
+  const auth = (...words: readonly string[]): PeerAuth =>
+    new PeerAuth(words.map((word) => new TextEncoder().encode(word.padEnd(16, "."))));
+  const secret = (...words: readonly string[]): { readonly trust: PeerTrust } => ({
+    trust: { kind: "secret", auth: auth(...words) },
   });
 
-  it("lets those through who share the secret", async () => {
-    const authenticator = secret("sesame");
-    await nodes.cluster({ id: "n1", authenticator }, { id: "n2", authenticator });
+  it.each([
+    { who: "both know one secret", one: ["sesame"], other: ["sesame"] },
+    { who: "the new secret is known, and not used yet", one: ["old", "new"], other: ["old"] },
+    { who: "one uses the new secret already", one: ["new", "old"], other: ["old", "new"] },
+  ])("$who: they talk", async ({ one, other }) => {
+    await nodes.cluster({ id: "n1", ...secret(...one) }, { id: "n2", ...secret(...other) });
   });
 
   it("refuses the others before it tells them anything", async () => {
     const n1 = await nodes.listen({ id: "n1", clusterId: "green" });
-    const n2 = await nodes.listen({ id: "n2", authenticator: secret("sesame") });
+    const n2 = await nodes.listen({ id: "n2", ...secret("sesame") });
     n1.transport.setMembers([n2.member]);
     expect(await n1.event("refused")).toMatchObject({ by: "them", code: "unauthenticated" });
   });
 
   it("also checks who answers", async () => {
-    const n1 = await nodes.listen({ id: "n1", authenticator: secret("sesame") });
+    const n1 = await nodes.listen({ id: "n1", ...secret("sesame") });
     const n2 = await nodes.listen({ id: "n2" });
     n2.transport.setMembers([n1.member]);
     n1.transport.setMembers([n2.member]);
     expect(await n1.event("refused")).toMatchObject({ by: "us", code: "unauthenticated" });
+  });
+
+  it("does not act on refusals of who does not know the secret", async () => {
+    const n1 = await nodes.listen({ id: "n1", ...secret("sesame") });
+    const stranger = await nodes.listen({ id: "n2", clusterId: "green" });
+    stranger.transport.setMembers([n1.member]);
+    n1.transport.setMembers([stranger.member]);
+    const refused = await n1.event("refused", ({ by }) => by === "them");
+    expect(refused).toMatchObject({ code: "unknown" });
+  });
+
+  it("acts on refusals of who does", async () => {
+    const n1 = await nodes.listen({ id: "n1", ...secret("sesame") });
+    const n2 = await nodes.listen({ id: "n2", clusterId: "green", ...secret("sesame") });
+    n2.transport.setMembers([n1.member]);
+    n1.transport.setMembers([n2.member]);
+    const refused = await n1.event("refused", ({ by, code }) => {
+      return by === "them" && code !== "unauthenticated";
+    });
+    expect(refused).toMatchObject({ code: "foreign-cluster" });
+  });
+
+  it("a handshake that is sent again, or with another header, is refused", async () => {
+    const n2 = await nodes.listen({ id: "n2", admit: "cluster", ...secret("sesame") });
+    const plain = handshakeHeaders(ends);
+    const knower = auth("sesame");
+    const path = "/raft/stream";
+    const lower = Object.entries(plain).map(([name, value]) => [name.toLowerCase(), value]);
+    const headers = signable(Object.fromEntries(lower) as Record<string, string>);
+    const sign = (): SignedRequest =>
+      knower.sign("n2", { method: "GET", path, headers, body: new Uint8Array(0) });
+    const first = sign();
+    const challenged = await ask(n2.port, { ...plain, ...first.headers });
+    expect(challenged.status).toBe(401);
+    expect(knower.challenged("n2", first, challenged.headers)).toBe(true);
+    const right = { ...plain, ...sign().headers };
+    const forged = { ...right, "counter-raft-address": "10.0.0.1:1" };
+    expect((await ask(n2.port, forged)).status).toBe(401); // no proof covers the address
+    const again = { ...plain, ...sign().headers };
+    expect((await ask(n2.port, again)).status).toBe(101);
+    expect((await ask(n2.port, again)).status).toBe(401);
   });
 });
 

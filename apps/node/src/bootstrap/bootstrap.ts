@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Logger } from "winston";
 
-import { ask } from "../asking.ts";
+import { ask as askOpenly, type Ask } from "../asking.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import type { FirstStart } from "../data-dir/data-dir.ts";
 import type { Identity } from "../data-dir/identity.ts";
@@ -41,6 +41,8 @@ export interface BootstrapParts {
   >;
   readonly gossip: Pick<NodeGossip, "begin" | "members" | "service">;
   readonly log: Logger;
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   /** Tests make it shorter. */
   readonly timing?: Timing;
 }
@@ -252,6 +254,7 @@ export class Bootstrap implements BootstrapDesk {
   async #ask(effect: Extract<Effect, { readonly type: "ask" }>): Promise<void> {
     const { address, question } = effect;
     const { signal } = this.#ending;
+    const { ask = askOpenly } = this.#parts;
     let answer: Answer | null = null;
     try {
       const found = await ask(address, requestOf(question), { signal, timeoutMs: askTimeoutMs });

@@ -32,6 +32,7 @@ export function bootstrapRoutes(desk: BootstrapDesk): readonly Route[] {
     {
       ...route,
       method: "GET",
+      scope: "read",
       operation: describeBootstrapDoc,
       summary: "how far --bootstrap-expect is; ?proposal=<id>: what became of it",
       handle: (request) => json(desk.describe(proposalAskedFor(request))),

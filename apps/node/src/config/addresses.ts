@@ -53,7 +53,9 @@ function withoutScheme(text: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (scheme === null) return text;
   if (scheme[1]!.toLowerCase() !== "http") {
-    throw new Error(`"${text}": only http:// addresses are supported`);
+    throw new Error(
+      `"${text}": write host:port, or http://host:port; with --tls-cert all nodes are asked over TLS`,
+    );
   }
   const rest = text.slice(scheme[0].length);
   const withoutSlash = rest.endsWith("/") ? rest.slice(0, -1) : rest;

@@ -3,7 +3,14 @@ import { join } from "node:path";
 
 import { formatAddress, isWildcard } from "./addresses.ts";
 import { clusterIdOf } from "./cluster-id.ts";
-import type { CommonConfig, EventualConfig, NodeConfig, RaftConfig } from "./node-config.ts";
+import { exposure } from "../security/exposure.ts";
+import type {
+  CommonConfig,
+  EventualConfig,
+  NodeConfig,
+  RaftConfig,
+  TlsConfig,
+} from "./node-config.ts";
 import { eventualPeersMax, raftPeersMax, type CheckedFlags } from "./schema.ts";
 
 /** How far the port of gossip is above that for clients, unless it is given. */
@@ -29,16 +36,25 @@ export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
     const problem = `--gossip-port=${flags.port} is the port for clients: choose another one`;
     return { problem };
   }
-  const common = commonOf(flags, host);
-  switch (flags.mode) {
-    case "raft":
-      return raftOf(flags, common);
-    case "eventual":
-      return eventualOf(flags, common);
-  }
+  const tls = tlsOf(flags);
+  if (tls !== null && "problem" in tls) return tls;
+  const common = commonOf(flags, { host, tls });
+  const config = flags.mode === "raft" ? raftOf(flags, common) : eventualOf(flags, common);
+  return isProblem(config) ? config : (exposure(config) ?? config);
 }
 
-function commonOf(flags: CheckedFlags, host: string): CommonConfig {
+function tlsOf(flags: CheckedFlags): TlsConfig | ConfigProblem | null {
+  const { "tls-cert": cert, "tls-key": key, "tls-ca": ca = null } = flags;
+  const clientAuth = flags["tls-client-auth"];
+  if (cert !== undefined && key !== undefined) return { cert, key, ca, clientAuth };
+  if (cert === undefined && key === undefined && ca === null && clientAuth === "none") return null;
+  return { problem: "TLS needs both --tls-cert and --tls-key" };
+}
+
+function commonOf(
+  flags: CheckedFlags,
+  { host, tls }: { readonly host: string; readonly tls: TlsConfig | null },
+): CommonConfig {
   const address = formatAddress(flags.advertise ?? { host, port: flags.port });
   const listening = formatAddress({ host, port: flags.port });
   const peers = [...new Set(flags.peers.map(formatAddress))]
@@ -65,9 +81,16 @@ function commonOf(flags: CheckedFlags, host: string): CommonConfig {
     idempotencyMax: flags["idempotency-max"],
     maxCounters: flags["max-counters"],
     watchersMax: flags["watchers-max"],
+    authFile: flags["auth-file"] ?? null,
+    peerSecretFile: flags["peer-secret-file"] ?? null,
+    tls,
+    insecure: flags.insecure,
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],
+    metrics: flags.metrics === "on",
+    metricsCounters: [...new Set(flags["metrics-counters"])],
+    drainDelayMs: flags["drain-delay"],
   };
 }
 
@@ -143,7 +166,6 @@ function eventualOf(flags: CheckedFlags, common: CommonConfig): EventualConfig |
     antiEntropyMs: flags["anti-entropy"],
     peerLogCapBytes: flags["peer-log-cap"],
     storage: flags.storage,
-    peerSecretFile: flags["peer-secret-file"] ?? null,
     resumeWaitMs: flags["resume-wait"],
   };
 }

@@ -147,7 +147,7 @@ describe("what is refused", () => {
     { given: "--peers=8081,99999", says: "--peers: 99999 is not a port: use 1 to 65535" },
     {
       given: "--peers=https://a:1",
-      says: '--peers: "https://a:1": only http:// addresses are supported',
+      says: '--peers: "https://a:1": write host:port, or http://host:port; with --tls-cert all nodes are asked over TLS',
     },
     {
       given: "--heartbeat=2s",

@@ -5,15 +5,18 @@
 import yargs from "yargs";
 
 import { assemble, isProblem } from "./assemble.ts";
+import { readConfigFile } from "./config-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { environmentName, flagSpecs, type FlagName, type FlagSpec } from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { NodeConfig } from "./node-config.ts";
+import { printedConfig } from "./print-config.ts";
 import { flagsSchema } from "./schema.ts";
 
 export type ConfigResult =
   | { readonly kind: "config"; readonly config: NodeConfig }
-  | { readonly kind: "help"; readonly text: string }
+  /** To be printed instead of starting anything: `--help`, `--print-config`. */
+  | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "version" }
   /** One sentence a problem; the program should end with exit code 2. */
   | { readonly kind: "problems"; readonly problems: readonly string[] };
@@ -36,12 +39,13 @@ export async function readConfig(
   const parsed = parseArguments(args.map(toggled));
   const valued = withValue(args);
   if (valued.length === 0) {
-    if (parsed["help"] === true) return { kind: "help", text: await helpText(columns) };
+    if (parsed["help"] === true) return { kind: "text", text: await helpText(columns) };
     if (parsed["version"] === true) return { kind: "version" };
   }
 
   const problems = [...valued, ...unknownFlags(parsed), ...unknownVariables(environment)];
   const given = collect(parsed, environment, problems);
+  addFromFile(given, problems);
   problems.push(...ofTheOtherMode(given));
   const values = Object.fromEntries(
     Object.entries(given).map(([flag, { value }]) => [flag, value]),
@@ -56,9 +60,27 @@ export async function readConfig(
   }
   if (!checked.success || problems.length > 0) return { kind: "problems", problems };
   const assembled = assemble(checked.data);
-  return isProblem(assembled)
-    ? { kind: "problems", problems: [assembled.problem] }
+  if (isProblem(assembled)) return { kind: "problems", problems: [assembled.problem] };
+  return parsed["print-config"] === true
+    ? { kind: "text", text: printedConfig(given) }
     : { kind: "config", config: assembled };
+}
+
+/** What neither a flag nor the environment says. */
+function addFromFile(given: Given, problems: string[]): void {
+  const path = given.config?.value;
+  if (typeof path !== "string") return;
+  const file = readConfigFile(path);
+  problems.push(...file.problems);
+  for (const flag of flagNames) {
+    const value = file.values[flag];
+    if (value === undefined || given[flag] !== undefined) continue;
+    const spec: FlagSpec = flagSpecs[flag];
+    given[flag] = {
+      name: `${path}: ${flag}`,
+      value: spec.list === true ? splitList(value) : value,
+    };
+  }
 }
 
 function parseArguments(args: readonly string[]): Readonly<Record<string, unknown>> {
@@ -78,6 +100,7 @@ function parseArguments(args: readonly string[]): Readonly<Record<string, unknow
     .exitProcess(false)
     .option("help", { type: "boolean", alias: "h" })
     .option("version", { type: "boolean" })
+    .option("print-config", { type: "boolean" })
     .string(flagNames)
     .parseSync();
 }
@@ -92,7 +115,7 @@ function toggled(arg: string): string {
 /** `--help=no` would be read as no help, and start a node. */
 function withValue(args: readonly string[]): string[] {
   return args.flatMap((arg) => {
-    const name = /^(--help|--version|-h)=/.exec(arg)?.[1];
+    const name = /^(--help|--version|--print-config|-h)=/.exec(arg)?.[1];
     return name === undefined ? [] : [`${name} takes no value: write ${name} alone`];
   });
 }
@@ -100,7 +123,7 @@ function withValue(args: readonly string[]): string[] {
 function unknownFlags(parsed: Readonly<Record<string, unknown>>): string[] {
   const positional = parsed["_"];
   const extra = Array.isArray(positional) ? positional.map(String) : [];
-  const known = [...flagNames, "help", "version", "h", "_", "$0"];
+  const known = [...flagNames, "help", "version", "print-config", "h", "_", "$0"];
   return [
     ...extra.map((word) => `"${word}" was not expected: every setting is written --name=value`),
     ...Object.keys(parsed)
@@ -135,10 +158,10 @@ function collect(
     const variable = environmentName(flag);
     const fromFlag = parsed[flag];
     const fromEnvironment = environment[variable];
+    const spec: FlagSpec = flagSpecs[flag];
     const value = fromFlag ?? (fromEnvironment === "" ? undefined : fromEnvironment);
     if (value === undefined) continue;
     const name = fromFlag === undefined ? variable : `--${flag}`;
-    const spec: FlagSpec = flagSpecs[flag];
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (values.includes("")) problems.push(`${name} needs a value: write ${name}=<value>`);
     else if (spec.list === true) given[flag] = { name, value: splitList(value) };

@@ -22,6 +22,7 @@ const eventual = "In eventual mode only:";
 const requests = "Answering requests:";
 const limits = "Limits:";
 const gossip = "Gossip, which tells who is there:";
+const security = "Security:";
 const running = "Running:";
 
 export const flagSpecs = {
@@ -177,13 +178,6 @@ export const flagSpecs = {
     describe: "file, or memory: counts that no other node has yet end with the process",
     default: "file",
   },
-  "peer-secret-file": {
-    group: eventual,
-    mode: "eventual",
-    describe:
-      "file of a secret that all nodes share; without it only nodes on this machine are heard",
-    default: "none",
-  },
   "resume-wait": {
     group: eventual,
     mode: "eventual",
@@ -201,9 +195,71 @@ export const flagSpecs = {
       "file of the keys that encrypt gossip, as Serf has it: a JSON array of base64 keys, the first of which seals",
     default: "none: not encrypted",
   },
+  config: {
+    group: running,
+    describe:
+      "YAML or JSON file of settings, with the names of the flags; flags and environment win. --print-config prints what a node would be started with",
+    default: "none",
+  },
+  metrics: {
+    group: running,
+    describe: "on, or off: whether there is GET /metrics",
+    default: "on",
+  },
+  "metrics-counters": {
+    group: running,
+    describe: "counters whose values are among the metrics, at most 100",
+    default: "none",
+    list: true,
+  },
+  "drain-delay": {
+    group: running,
+    describe:
+      "time between /readyz saying that the node stops and the node refusing requests: what a load balancer takes to notice",
+    default: "0",
+  },
+  "auth-file": {
+    group: security,
+    describe: 'file of the tokens that clients need, as the command "token" prints them',
+    default: "none: clients need no token",
+  },
+  "peer-secret-file": {
+    group: security,
+    describe:
+      "file of the secrets that all nodes share, one a line: the first one signs, any is believed; without it only nodes on this machine are heard",
+    default: "none",
+  },
+  "tls-cert": {
+    group: security,
+    describe: "certificate (PEM, with those in between): clients and peers are spoken to over TLS",
+    default: "none: no TLS",
+  },
+  "tls-key": {
+    group: security,
+    describe: "private key of the certificate (PEM)",
+    default: "none",
+  },
+  "tls-ca": {
+    group: security,
+    describe: "who signs the certificates of the other nodes, and those of clients (PEM)",
+    default: "those whom Node.js trusts",
+  },
+  "tls-client-auth": {
+    group: security,
+    describe:
+      "none, optional, or require: every connection needs a certificate signed by --tls-ca, and one that is good for a server as well is a peer's",
+    default: "none",
+  },
+  insecure: {
+    group: security,
+    toggle: true,
+    describe:
+      "listen to the network although nothing tells peers from strangers; for networks that nobody else reaches",
+    default: "off",
+  },
   "shutdown-timeout": {
     group: running,
-    describe: "longest time for a graceful stop",
+    describe: "longest time for a graceful stop, after --drain-delay",
     default: "5s",
   },
   "log-level": {

@@ -26,7 +26,8 @@ const examples: readonly (readonly [command: string, meaning: string])[] = [
   ["COUNTER_PORT=8080 COUNTER_LOG_FORMAT=json $0", "settings from the environment"],
 ];
 
-const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins.
+const epilogue = `Every flag has an environment variable (--data-dir is COUNTER_DATA_DIR); the flag wins, and both
+win over the file that --config names. --print-config shows what came of them, and starts nothing.
 In raft mode a write is answered once a majority has it, and a minority that is cut off answers 503.
 In eventual mode a write is answered once this node has it on its disk, also when no other node
 answers; all nodes come to the same sum when they meet. /next exists in raft mode only.
@@ -40,7 +41,7 @@ Exit codes: 0 stopped as asked, 1 fatal error, 2 bad settings,
 const meaningColumn = /^ {2}\S.*? {2,}(?=\S)/;
 
 /** yargs breaks lines in the middle of words where it runs as a module; this breaks at spaces. */
-function wrapped(line: string, columns: number): string {
+export function wrapped(line: string, columns: number): string {
   if (line.length <= columns) return line;
   const indent = " ".repeat(meaningColumn.exec(line)?.[0].length ?? 0);
   const lines: string[] = [];

@@ -5,6 +5,16 @@ export type Mode = "raft" | "eventual";
 
 export type NodeConfig = RaftConfig | EventualConfig;
 
+/** Files in PEM. */
+export interface TlsConfig {
+  readonly cert: string;
+  readonly key: string;
+  /** `null`: whom Node.js trusts. */
+  readonly ca: string | null;
+  /** Whether those who connect have to show a certificate. */
+  readonly clientAuth: "none" | "optional" | "require";
+}
+
 /** What both modes are told. */
 export interface CommonConfig {
   readonly label: string;
@@ -35,9 +45,23 @@ export interface CommonConfig {
   readonly maxCounters: number;
   /** Most streams of events and waiting reads at a time. */
   readonly watchersMax: number;
+  /** Of the tokens of clients; `null`: they need none. */
+  readonly authFile: string | null;
+  /** Of the secrets that prove to the others that this node may talk to them; `null`: none. */
+  readonly peerSecretFile: string | null;
+  /** `null`: no TLS. */
+  readonly tls: TlsConfig | null;
+  /** Listens to a network although nothing tells peers from strangers. */
+  readonly insecure: boolean;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";
+  /** Whether there is `GET /metrics`. */
+  readonly metrics: boolean;
+  /** Counters whose values are among the metrics. */
+  readonly metricsCounters: readonly string[];
+  /** Between saying that it stops (`/readyz`) and doing so, when it is asked to. */
+  readonly drainDelayMs: number;
 }
 
 /** The own address is also our Raft id; `peers` is the rest of the first configuration. */
@@ -68,8 +92,6 @@ export interface EventualConfig extends CommonConfig {
   /** Most bytes of records kept for peers that are behind. */
   readonly peerLogCapBytes: number;
   readonly storage: "file" | "memory";
-  /** Of a file with what proves to the others that this node may talk to them; `null`: none. */
-  readonly peerSecretFile: string | null;
   /** Longest wait for the others to let this node go on where it was before its restart. */
   readonly resumeWaitMs: number;
 }

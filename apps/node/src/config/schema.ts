@@ -1,4 +1,5 @@
 /** What each flag may hold. Every check answers with a sentence that says what to write instead. */
+import { isCounterName } from "@counter/state-machine";
 import { z } from "zod";
 
 import { messageOf } from "../error-text.ts";
@@ -135,6 +136,10 @@ export const bootstrapExpectMax: number = raftPeersMax + 1;
 /** Most nodes that a node of eventual mode is told of at its start. */
 export const eventualPeersMax: number = 64;
 
+/** Most counters whose values are among the metrics: each is a time series of its own. */
+export const metricsCountersMax: number = 100;
+const file = z.string().min(1, "a file is needed");
+
 /** Flags and environment after they were put together: texts in, checked values out. */
 export const flagsSchema = z.object({
   mode: oneOf("raft", "eventual").default("raft"),
@@ -165,14 +170,27 @@ export const flagsSchema = z.object({
   "anti-entropy": duration("50ms", "10m").default(1000),
   "peer-log-cap": bytes("1MiB", "4GiB").default(64 * 1024 * 1024),
   storage: oneOf("file", "memory").default("file"),
-  "peer-secret-file": z.string().min(1, "a file is needed").optional(),
   "resume-wait": duration("0", "1m").default(1000),
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "watchers-max": integer(0, 100_000).default(1024),
   "gossip-port": gossipPort.optional(),
-  "gossip-key-file": z.string().min(1, "a file is needed").optional(),
+  config: file.optional(),
+  metrics: oneOf("on", "off").default("on"),
+  "metrics-counters": z
+    .array(z.string().refine(isCounterName, "this is not the name of a counter"))
+    .max(metricsCountersMax, `at most ${metricsCountersMax} counters`)
+    .default([]),
+  "drain-delay": duration("0", "10m").default(0),
+  "gossip-key-file": file.optional(),
+  "auth-file": file.optional(),
+  "peer-secret-file": file.optional(),
+  "tls-cert": file.optional(),
+  "tls-key": file.optional(),
+  "tls-ca": file.optional(),
+  "tls-client-auth": oneOf("none", "optional", "require").default("none"),
+  insecure: toggle.default(false),
   "shutdown-timeout": duration("100ms", "5m").default(5000),
   "log-level": oneOf("error", "warn", "info", "debug").default("info"),
   "log-format": oneOf("pretty", "json").default("pretty"),

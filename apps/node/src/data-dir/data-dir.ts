@@ -43,14 +43,21 @@ export interface FirstStart {
   readonly directoryId: string | null;
 }
 
+/** Who opens a directory. */
+export interface DataDirOwner {
+  /** Finds out how a new directory begins; may take as long as it likes. */
+  begin(): Promise<FirstStart>;
+  /** Told of every sync of the log, with how long it took in milliseconds. */
+  readonly onSync?: (tookMs: number) => void;
+}
+
 /**
- * @param begin - finds out how a new directory begins; may take as long as it likes
  * @throws StartError, with exit code 3 for a directory that cannot or must not be used
  */
 export async function openDataDir(
   config: RaftConfig,
   log: Logger,
-  begin: () => Promise<FirstStart>,
+  owner: DataDirOwner,
 ): Promise<DataDir> {
   const { dataDir } = config;
   await makeFolder(dataDir);
@@ -58,10 +65,10 @@ export async function openDataDir(
   const found = await readIdentity(dataDir);
   if (found !== null) checkIdentity(found, config);
 
-  const opened = withFullDiskLogged(await openStorage(dataDir), { dataDir, log });
+  const opened = withFullDiskLogged(await openStorage(dataDir, owner.onSync), { dataDir, log });
   try {
     if (found === null) await requireEmpty(opened, dataDir);
-    const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(begin, config));
+    const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(owner, config));
     for (const warning of checkIdentity(identity, config)) log.warn(warning);
     const peerDirectories = await PeerDirectories.open(dataDir);
     if (found === null) await writeIdentity(dataDir, identity);
@@ -94,11 +101,8 @@ async function requireEmpty(storage: Storage, dataDir: string): Promise<void> {
   throw new StartError(exitCodes.dataDir, message);
 }
 
-async function newIdentityAfter(
-  begin: () => Promise<FirstStart>,
-  config: RaftConfig,
-): Promise<Identity> {
-  const { beginning, directoryId } = await begin();
+async function newIdentityAfter(owner: DataDirOwner, config: RaftConfig): Promise<Identity> {
+  const { beginning, directoryId } = await owner.begin();
   return newIdentity(config, beginning, directoryId ?? undefined);
 }
 
@@ -112,9 +116,9 @@ export async function makeFolder(dataDir: string): Promise<void> {
   }
 }
 
-async function openStorage(dataDir: string): Promise<Storage> {
+async function openStorage(dataDir: string, onSync: DataDirOwner["onSync"]): Promise<Storage> {
   try {
-    return await openFileStorage(join(dataDir, "raft"));
+    return await openFileStorage(join(dataDir, "raft"), onSync === undefined ? {} : { onSync });
   } catch (error) {
     throw asStartError(error, dataDir);
   }

@@ -86,12 +86,12 @@ describe("is refused with exit code 3", () => {
     const raft = await configOf(`--data-dir=${dir}`);
     const none = () =>
       Promise.resolve({ beginning: { kind: "peers" }, directoryId: null } as const);
-    const { storage } = await openDataDir(raft, logTo(lines), none);
+    const { storage } = await openDataDir(raft, logTo(lines), { begin: none });
     await storage.close();
     await expect(opened()).rejects.toMatchObject(refusal("was started with --mode=raft"));
     await rm(dir, { recursive: true });
     await used();
-    await expect(openDataDir(raft, logTo(lines), none)).rejects.toMatchObject(
+    await expect(openDataDir(raft, logTo(lines), { begin: none })).rejects.toMatchObject(
       refusal("was started with --mode=eventual"),
     );
   });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 
 import { MemoryJournal, type Journal } from "@counter/eventual";
-import { openFileJournal } from "@counter/storage-file";
+import { openFileJournal, type FileJournalOptions } from "@counter/storage-file";
 import type { Logger } from "winston";
 
 import type { EventualConfig } from "../config/node-config.ts";
@@ -19,6 +19,9 @@ import {
 } from "./eventual-identity.ts";
 import { KeptIdentity } from "./identity-file.ts";
 
+/** The folder of the journal in a data directory. */
+export const journalFolder = "journal";
+
 export interface EventualDataDir {
   readonly identity: EventualIdentity;
   readonly journal: Journal;
@@ -32,6 +35,7 @@ export interface EventualDataDir {
 export async function openEventualDataDir(
   config: EventualConfig,
   log: Logger,
+  watching: Pick<FileJournalOptions, "onSync"> = {},
 ): Promise<EventualDataDir> {
   const { dataDir } = config;
   if (config.storage === "memory") return inMemory(config, log);
@@ -40,7 +44,7 @@ export async function openEventualDataDir(
   const found = await readEventualIdentity(dataDir);
   if (found === null) await formerCandidate(dataDir); // one that is pledged in raft mode is kept for it
   if (found !== null) checkEventualIdentity(found, config);
-  const journal = await openJournal(dataDir);
+  const journal = await openJournal(dataDir, watching);
   try {
     const identity = (await readEventualIdentity(dataDir)) ?? newEventualIdentity(config);
     checkEventualIdentity(identity, config);
@@ -77,9 +81,13 @@ function inMemory(config: EventualConfig, log: Logger): EventualDataDir {
   };
 }
 
-async function openJournal(dataDir: string): Promise<Journal> {
+async function openJournal(
+  dataDir: string,
+  { onSync }: Pick<FileJournalOptions, "onSync">,
+): Promise<Journal> {
   try {
-    return await openFileJournal(join(dataDir, "journal"));
+    const options = onSync === undefined ? {} : { onSync };
+    return await openFileJournal(join(dataDir, journalFolder), options);
   } catch (error) {
     throw asStartError(error, dataDir);
   }

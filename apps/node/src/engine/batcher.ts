@@ -43,6 +43,8 @@ export interface BatcherOptions {
   readonly propose: (operations: readonly Operation[]) => Promise<readonly OperationResult[]>;
   readonly batchMaxOperations?: number;
   readonly waitingMax?: number;
+  /** Told of every command, before it is proposed, with the number of callers that wait for it. */
+  readonly onBatch?: (callers: number) => void;
 }
 
 export class Batcher {
@@ -53,7 +55,8 @@ export class Batcher {
   #waiting = 0;
 
   constructor(options: BatcherOptions) {
-    this.#options = { batchMaxOperations, waitingMax, ...options };
+    const onBatch = (): void => undefined;
+    this.#options = { batchMaxOperations, waitingMax, onBatch, ...options };
   }
 
   /** Callers that wait for an answer. */
@@ -107,6 +110,7 @@ export class Batcher {
     if (slots.length === 0) return;
     this.#slots = [];
     this.#repeated = new Map();
+    this.#options.onBatch(slots.reduce((callers, { waiters }) => callers + waiters.length, 0));
     this.#options.propose(slots.map(operationOf)).then(
       (results) => {
         for (const [place, slot] of slots.entries()) this.#settle(slot, results[place]!);

@@ -80,6 +80,8 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Told of every command, with the number of callers that wait for it. */
+  readonly onBatch?: (callers: number) => void;
 }
 
 export class RaftCounter implements RaftEngine {
@@ -95,7 +97,8 @@ export class RaftCounter implements RaftEngine {
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations) });
+    const { onBatch = (): void => undefined } = options;
+    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
   }
 
   async write(operation: CounterOperation): Promise<OperationDone> {

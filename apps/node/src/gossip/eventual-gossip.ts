@@ -2,6 +2,7 @@
 import type { EventualNodeStatus } from "@counter/eventual";
 import type { Logger } from "winston";
 
+import type { Ask } from "../asking.ts";
 import type { CommonConfig, EventualConfig } from "../config/node-config.ts";
 import type { EventualIdentity } from "../data-dir/eventual-identity.ts";
 import { NodeGossip } from "./node-gossip.ts";
@@ -10,15 +11,17 @@ import type { NodeTags } from "./node-tags.ts";
 export interface EventualGossipParts {
   readonly config: EventualConfig;
   readonly log: Logger;
+  readonly ask: Ask;
   /** `null` before the node has begun. */
   readonly status: () => EventualNodeStatus | null;
 }
 
-export function eventualGossip({ config, log, status }: EventualGossipParts): NodeGossip {
+export function eventualGossip({ config, log, ask, status }: EventualGossipParts): NodeGossip {
   const { address, mode, peers, join, storage, dataDir } = config;
   const gossip: NodeGossip = new NodeGossip({
     config,
     log,
+    ask,
     folder: storage === "file" ? dataDir : null,
     seeds: () => {
       const known = status()?.peers.map((peer) => peer.address) ?? [];

@@ -6,7 +6,7 @@ import { parsePlace } from "@counter/gossip";
 import type { Logger } from "winston";
 import { z } from "zod";
 
-import { ask } from "../asking.ts";
+import { ask as askOpenly, type Ask } from "../asking.ts";
 import { messageOf } from "../error-text.ts";
 
 /** Longest wait for the answer of one node, in milliseconds. */
@@ -23,6 +23,8 @@ export interface GossipSeedsParts {
   readonly found: () => ReadonlySet<string>;
   /** Where the process before this one has gossiped with others. */
   readonly remembered: readonly string[];
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   readonly log: Logger;
 }
 
@@ -60,6 +62,7 @@ export class GossipSeeds {
 
   async #ask(address: string): Promise<void> {
     const { signal } = this.#ending;
+    const { ask = askOpenly } = this.#parts;
     try {
       const question = { method: "GET", path: "/v1/members" } as const;
       const { body } = await ask(address, question, { signal, timeoutMs: askTimeoutMs });

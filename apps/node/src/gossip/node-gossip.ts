@@ -3,6 +3,7 @@ import type { GossipTiming } from "@counter/gossip";
 import type { Logger } from "winston";
 
 import { isLoopback } from "../config/addresses.ts";
+import type { Ask } from "../asking.ts";
 import type { CommonConfig } from "../config/node-config.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { exitCodes, StartError } from "../exit-codes.ts";
@@ -24,6 +25,8 @@ export interface NodeGossipParts {
   readonly folder: string | null;
   /** Of nodes that ought to gossip as well, as `host:port` for HTTP. Asked again and again. */
   readonly seeds: () => readonly string[];
+  /** How other nodes are asked; default: in the clear. */
+  readonly ask?: Ask;
   /** What the query `status` of Serf is answered with. */
   readonly status: () => unknown;
   /** Default: memberlist's for a local network. */
@@ -158,7 +161,13 @@ export class NodeGossip {
       const alive = this.members().filter(({ standing }) => standing === "alive");
       return new Set(alive.flatMap(({ node }) => (node === null ? [] : [node.http])));
     };
-    this.#seeds = new GossipSeeds({ addresses, found, remembered, log });
+    this.#seeds = new GossipSeeds({
+      addresses,
+      found,
+      remembered,
+      log,
+      ...(this.#parts.ask === undefined ? {} : { ask: this.#parts.ask }),
+    });
     return this.#seeds;
   }
 

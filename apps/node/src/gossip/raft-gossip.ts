@@ -2,6 +2,7 @@
 import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
+import type { Ask } from "../asking.ts";
 import type { CommonConfig, RaftConfig } from "../config/node-config.ts";
 import type { Identity } from "../data-dir/identity.ts";
 import type { GossipMember } from "./gossip-member.ts";
@@ -11,16 +12,18 @@ import type { NodeState, NodeTags } from "./node-tags.ts";
 export interface RaftGossipParts {
   readonly config: RaftConfig;
   readonly log: Logger;
+  readonly ask: Ask;
   /** `null` before Raft has begun. */
   readonly status: () => RaftNodeStatus | null;
   readonly clusterId: () => string | null;
 }
 
-export function raftGossip({ config, log, status, clusterId }: RaftGossipParts): NodeGossip {
+export function raftGossip({ config, log, ask, status, clusterId }: RaftGossipParts): NodeGossip {
   const { address, mode, dataDir: folder } = config;
   const gossip: NodeGossip = new NodeGossip({
     config,
     log,
+    ask,
     folder,
     seeds: () => {
       const members = status()?.configuration.members ?? [];

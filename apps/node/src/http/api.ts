@@ -9,6 +9,8 @@ import type { z } from "zod";
 
 import type { ProblemCode } from "./problems.ts";
 
+import type { Caller } from "../security/caller.ts";
+
 export interface ApiRequest {
   readonly method: string;
   /** Without the query. */
@@ -19,6 +21,8 @@ export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
   readonly body: Uint8Array;
+  /** Who sends it, and what that one may do; without it, nobody had to say. */
+  readonly caller?: Caller;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
   /** Has its argument called when the client is gone, or answered. */

@@ -20,7 +20,10 @@ export const restoreMaxBytes: number = 4 * 1024 * 1024;
 
 /** What a mode makes of the two calls. */
 export interface BackupCalls {
+  /** All counters, into a file of this node. */
   backup(): Promise<SavedBackup & Backup>;
+  /** All counters, without a file. */
+  take(): Promise<Backup>;
   restore(
     backup: Backup,
     key: OperationKey | null,

@@ -4,32 +4,51 @@
  */
 import type { RequestListener, Server } from "node:http";
 
-import type { CommonConfig } from "../config/node-config.ts";
 import { LoopLag } from "../loop-lag.ts";
+import { nodeMetrics } from "../metrics/node-metrics.ts";
+import type { Metrics } from "../metrics/registry.ts";
+import { requestMeter } from "../metrics/request-meter.ts";
+import type { NodeParts } from "../running.ts";
+import { accessLog } from "./access-log.ts";
+import type { Route } from "./api.ts";
 import { Watching } from "../watch-hub/watching.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
-import { createHttpServer } from "./server.ts";
+import { logLevelRoutes } from "./log-level-route.ts";
+import { metricsRoutes } from "./metrics-route.ts";
+import { createHttpServer, type Answered } from "./server.ts";
 
 /** How long requests that are being answered may take once the node stops, in milliseconds. */
 const idlePatienceMs = 2000;
-
-type FrontConfig = Pick<CommonConfig, "host" | "port" | "shutdownTimeoutMs" | "watchersMax">;
 
 export class Front<Engine> {
   readonly gate = new Gate<Engine>();
   readonly server: Server;
   readonly watching: Watching;
-  readonly #config: FrontConfig;
+  readonly metrics: Metrics;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly routes: readonly Route[];
+  readonly #config: NodeParts["config"];
   readonly #lag = new LoopLag();
+  readonly #observers: readonly ((answered: Answered) => void)[];
 
-  /** @param server - one that listens already, if there is one */
-  constructor(config: FrontConfig, server: Server = createHttpServer()) {
+  constructor({ config, version, commit = "unknown", log, logContext, server }: NodeParts) {
     this.#config = config;
-    this.server = server;
+    this.server = server ?? createHttpServer();
+    const inFlight = (): number => this.gate.inFlight;
+    const { loopLagMs } = this;
+    this.metrics = nodeMetrics({ config, version, commit, loopLagMs, inFlight, logContext });
+    this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
+    const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
+    this.#observers = [...counting, accessLog(log)];
     const { watchersMax } = config;
     this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
   }
+
+  /** To be told of every request that was answered. */
+  readonly onAnswered = (answered: Answered): void => {
+    for (const observe of this.#observers) observe(answered);
+  };
 
   readonly loopLagMs = (): number => this.#lag.ms;
 

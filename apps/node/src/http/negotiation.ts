@@ -8,6 +8,7 @@ import {
   type OperationKey,
 } from "@counter/state-machine";
 
+import { scopedKey } from "../security/key-scope.ts";
 import type { ApiRequest } from "./api.ts";
 import { Problem } from "./problems.ts";
 
@@ -78,7 +79,8 @@ export function operationKey(request: ApiRequest, canonical: string): OperationK
   }
   // Always POST: with --compat=strict a GET asks for the same.
   const hash = createHash("sha256").update(`POST\n${request.path}\n${canonical}`).digest();
-  return { key, fingerprint: Uint8Array.from(hash.subarray(0, fingerprintBytes)) };
+  const own = scopedKey(request.caller?.name ?? null, key);
+  return { key: own, fingerprint: Uint8Array.from(hash.subarray(0, fingerprintBytes)) };
 }
 
 /** The text of `Idempotency-Key`, unquoted and unchecked; `null` if there is none. */

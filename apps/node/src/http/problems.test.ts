@@ -12,7 +12,12 @@ const refusal = {
   max: null,
   index: null,
 } as const;
-const context = { node: "127.0.0.1:8080", path: "/next", base: "urn:counter:problem:" };
+const context = {
+  node: "127.0.0.1:8080",
+  path: "/next",
+  base: "urn:counter:problem:",
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+};
 
 describe("which problem an error becomes", () => {
   it.each([
@@ -68,6 +73,7 @@ describe("every problem", () => {
       outcome: kind.outcome,
       retryable: kind.retryable,
       node: context.node,
+      traceId: context.traceId,
     });
     expect(reply.headers["retry-after"] !== undefined).toBe(kind.retryable);
   });

@@ -8,21 +8,19 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
-  type ServerResponse,
+  type ServerOptions,
 } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type NextFunction,
-  type Request,
-  type Response,
-} from "express";
-
-import { messageOf } from "../error-text.ts";
+import type { Admission, Asked } from "../security/access.ts";
+import { limitConnections } from "../security/connections.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import { expressApp } from "./express-app.ts";
 import { Problem } from "./problems.ts";
+import { splitUrl } from "./request-url.ts";
 import { RouteTable } from "./route-table.ts";
+import { send } from "./sending.ts";
 import type { Service } from "./service.ts";
 
 /** Most open connections of clients and peers together. */
@@ -32,44 +30,91 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
+const noBody: Uint8Array = new Uint8Array(0);
+/** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
+export const headersMax: number = 100;
+/** The longest that the beginning of a TLS connection may take, in milliseconds. */
+const handshakeTimeoutMs = 10_000;
 
-/** A server that listens nowhere yet and answers nothing until it has a listener for requests. */
-export function createHttpServer(): Server {
-  const server = createServer({
+/** A request that was answered, for whoever counts them or writes them down. */
+export interface Answered {
+  /** `null`: there is none at this path, or it could not be told. */
+  readonly route: Pick<Route, "method" | "path"> | null;
+  readonly method: string;
+  readonly request: Pick<ApiRequest, "headers" | "path">;
+  readonly reply: ApiReply;
+  /** From its head having been read until the reply was handed to the socket, in milliseconds. */
+  readonly tookMs: number;
+}
+
+export interface ListenerOptions {
+  /** Writes are accepted by GET as well, as the original demo does. */
+  readonly strict: boolean;
+  /** Told of every request; must not throw. */
+  readonly onAnswered?: (answered: Answered) => void;
+}
+
+/**
+ * A server that listens nowhere yet and answers nothing until it has a listener for requests.
+ *
+ * @param tls - with certificates it speaks nothing but TLS
+ */
+export function createHttpServer(tls: TlsOptions | null = null): Server {
+  const options: ServerOptions = {
     connectionsCheckingInterval: 2000,
     headersTimeout: headersTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: headerMaxBytes,
     noDelay: true,
     requestTimeout: requestTimeoutMs,
-  });
+  };
+  const handshakeTimeout = handshakeTimeoutMs;
+  const server: Server =
+    tls === null
+      ? createServer(options)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout });
   server.maxConnections = connectionsMax;
+  limitConnections(server);
   return server;
 }
 
 /**
  * Answers requests by the table of routes.
- *
- * @param options.strict - writes are accepted by GET as well, as the original demo does
  */
 export function requestListener(
   routes: readonly Route[],
   service: Service,
-  options: { readonly strict: boolean },
+  options: ListenerOptions,
 ): RequestListener {
   const table = new RouteTable(routes);
-  const app = expressApp(routes, service, options);
+  const { onAnswered = (): void => undefined } = options;
+  const begun = new WeakMap<IncomingMessage, number>();
+  const answered = (seen: Omit<Answered, "tookMs">, beganMs: number | undefined): void => {
+    const now = performance.now();
+    onAnswered({ ...seen, tookMs: now - (beganMs ?? now) });
+  };
+  const app = expressApp(routes, service, {
+    ...options,
+    onSent: (incoming, seen) => answered(seen, begun.get(incoming)),
+  });
 
   return (incoming, outgoing) => {
+    const beganMs = performance.now();
     const { path, query } = splitUrl(incoming.url ?? "");
+    if (incoming.rawHeaders.length > 2 * headersMax) {
+      const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
+      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
+      return;
+    }
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
+      begun.set(incoming, beganMs);
       app(incoming, outgoing);
       return;
     }
     const { route, params } = found;
-    const answer = (body: Uint8Array): void => {
+    const answer = (body: Uint8Array, admission: Admission): void => {
       const request: ApiRequest = {
         method: route.method,
         path,
@@ -80,11 +125,33 @@ export function requestListener(
         hungUp: () => incoming.socket.destroyed,
         onHangUp: (gone) => outgoing.once("close", gone),
       };
-      void service.answer(route, request).then((reply) => send(outgoing, reply));
+      void service.answer(route, request, admission).then((reply) => {
+        send(outgoing, reply);
+        answered({ route, method: route.method, request, reply }, beganMs);
+      });
     };
-    if (length === 0) answer(noBody);
-    else collect(incoming, answer);
+    const admission = admitted(service, { route, incoming, asked: { params, query } });
+    if ("status" in admission) send(outgoing, admission);
+    else if (length === 0) answer(noBody, admission);
+    else collect(incoming, (body) => answer(body, admission));
   };
+}
+
+/** What lets a request in, or the reply that says why it does not get in. */
+function admitted(
+  service: Service,
+  request: {
+    readonly route: Route;
+    readonly incoming: IncomingMessage;
+    readonly asked: Asked;
+  },
+): Admission | ApiReply {
+  const { route, incoming, asked } = request;
+  try {
+    return service.admit(route, incoming, asked);
+  } catch (error) {
+    return service.refuse(error, { headers: incoming.headers, path: route.path });
+  }
 }
 
 /**
@@ -104,120 +171,4 @@ function collect(incoming: IncomingMessage, whole: (body: Uint8Array) => void): 
   incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
   incoming.once("end", () => whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
   incoming.once("error", () => incoming.destroy()); // hung up: there is nobody to answer
-}
-
-const noQuery: URLSearchParams = new URLSearchParams();
-const noBody: Uint8Array = new Uint8Array(0);
-
-function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
-  const mark = url.indexOf("?");
-  if (mark < 0) return { path: url, query: noQuery };
-  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
-}
-
-function expressApp(
-  routes: readonly Route[],
-  service: Service,
-  options: { readonly strict: boolean },
-): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.set("query parser", false);
-  app.set("case sensitive routing", true);
-  app.set("strict routing", true);
-
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = methodsAt(path, routes, options);
-    const known = [...methods.keys()].join(", ");
-    const allow = `${known}, OPTIONS`;
-    const routeOf = ({ method }: Request): Route => {
-      const route = methods.get(method);
-      if (route !== undefined) return route;
-      throw new Problem("method-not-allowed", `use ${known}`, { headers: { allow } });
-    };
-    const read = (request: Request, response: Response, next: NextFunction): void => {
-      const limit = routeOf(request).bodyMaxBytes;
-      express.raw({ type: () => true, limit, inflate: false })(request, response, next);
-    };
-    app.options(path, (_request, response) => {
-      send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
-    });
-    app.all(path, read, async (request, response) => {
-      const reply = await service.answer(routeOf(request), apiRequest(routeOf(request), request));
-      send(response, reply, request.method);
-    });
-  }
-  app.use((request) => {
-    throw new Problem("not-found", `there is no ${request.path.slice(0, 128)} here`);
-  });
-  const onError: ErrorRequestHandler = (error, request, response, next) => {
-    if (response.headersSent) next(error);
-    else send(response, service.refuse(error, request));
-  };
-  app.use(onError);
-  return app;
-}
-
-/** Which route answers which method of a path; whoever can be asked by GET can be asked by HEAD. */
-function methodsAt(
-  path: string,
-  routes: readonly Route[],
-  options: { readonly strict: boolean },
-): ReadonlyMap<string, Route> {
-  const methods = new Map<string, Route>();
-  for (const route of routes.filter((other) => other.path === path)) {
-    methods.set(route.method, route);
-    if (route.method === "GET") methods.set("HEAD", route);
-    const demo = route.kind === "write" || path === "/join"; // the demo takes any method there
-    if (options.strict && demo && route.method === "POST") methods.set("GET", route);
-  }
-  return methods;
-}
-
-function apiRequest(route: Route, request: Request): ApiRequest {
-  const body: unknown = request.body;
-  const params = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.params)) params.set(name, String(value));
-  return {
-    method: route.method, // HEAD is GET without the body, which Node.js leaves out by itself
-    path: request.path,
-    params: Object.fromEntries(params),
-    query: splitUrl(request.originalUrl).query,
-    headers: request.headers,
-    body: body instanceof Uint8Array ? body : noBody,
-    hungUp: () => request.socket.destroyed,
-    onHangUp: (gone) => request.res?.once("close", gone),
-  };
-}
-
-function send(response: ServerResponse, reply: ApiReply, method: string = ""): void {
-  if (reply.stream !== undefined) {
-    stream(response, reply, method);
-    return;
-  }
-  if (reply.status === 204 || reply.status === 304) {
-    response.writeHead(reply.status, reply.headers);
-    response.end();
-    return;
-  }
-  const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body.length;
-  // The rest of a body that nobody reads would be taken for the next request.
-  const close = reply.status === 413 ? { connection: "close" } : {};
-  response.writeHead(reply.status, { ...reply.headers, ...close, "content-length": length });
-  response.end(reply.body);
-}
-
-/** What fails after the head was sent can only break off; the client sees that something is missing. */
-function stream(response: ServerResponse, reply: ApiReply, method: string): void {
-  response.writeHead(reply.status, reply.headers);
-  if (method === "HEAD") {
-    response.end();
-    return;
-  }
-  try {
-    reply.stream?.(response);
-  } catch (error) {
-    response.destroy(error instanceof Error ? error : new Error(messageOf(error)));
-  }
 }

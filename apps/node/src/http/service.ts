@@ -2,12 +2,17 @@
  * The way of every request: let in, answered by its route, and turned into a problem if something
  * goes wrong. What else may happen to it, such as being sent on to a leader, is the mode's.
  */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
 import type { Logger } from "winston";
 
+import type { Access, Admission, Asked } from "../security/access.ts";
+import { anybody } from "../security/caller.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { prefersJson } from "./negotiation.ts";
-import { problemOf, problemReply, type Problem } from "./problems.ts";
+import { Problem, problemOf, problemReply } from "./problems.ts";
+import { traceOf } from "./trace.ts";
 
 /** What a mode does with requests beyond asking their routes. */
 export interface Handling {
@@ -28,6 +33,8 @@ export interface ServiceOptions {
   readonly problemBase: string;
   readonly gate: Pick<Gate<unknown>, "enter" | "exit" | "draining">;
   readonly handling: Handling;
+  /** `null`: everybody may send everything, as in tests of other things. */
+  readonly access?: Access | null;
   readonly log: Logger;
 }
 
@@ -38,8 +45,43 @@ export class Service {
     this.#options = options;
   }
 
+  /**
+   * Whether a request may be sent at all, before its body is read.
+   *
+   * @throws Problem `unauthenticated` or `forbidden`
+   */
+  admit(route: Route, incoming: IncomingMessage, asked: Asked): Admission {
+    return this.#options.access?.admit(route, incoming, asked) ?? everything(incoming.headers);
+  }
+
   /** Never rejects: whatever goes wrong becomes a reply. */
-  async answer(route: Route, request: ApiRequest): Promise<ApiReply> {
+  async answer(route: Route, request: ApiRequest, admission?: Admission): Promise<ApiReply> {
+    if (admission === undefined) return this.#answerOrTime(route, request);
+    const { caller, headers } = admission;
+    return admission.seal(
+      admission.isBody(request.body)
+        ? await this.#answerOrTime(route, { ...request, caller, headers })
+        : this.refuse(
+            new Problem("unauthenticated", "the body is not the one that was signed"),
+            request,
+          ),
+    );
+  }
+
+  #answerOrTime(route: Route, request: ApiRequest): Promise<ApiReply> {
+    return request.query.has("timing") ? this.#timed(route, request) : this.#answer(route, request);
+  }
+
+  /** With how long it took in a header, for who looks at one request: `?timing`. */
+  async #timed(route: Route, request: ApiRequest): Promise<ApiReply> {
+    const beganMs = performance.now();
+    request.query.delete("timing"); // no route knows it, and some refuse what they do not know
+    const reply = await this.#answer(route, request);
+    const timing = `total;dur=${(performance.now() - beganMs).toFixed(3)}`;
+    return { ...reply, headers: { ...reply.headers, "server-timing": timing } };
+  }
+
+  async #answer(route: Route, request: ApiRequest): Promise<ApiReply> {
     const { gate, handling } = this.#options;
     const refuse = (problem: Problem): ApiReply => this.refuse(problem, request);
     try {
@@ -58,14 +100,17 @@ export class Service {
   refuse(error: unknown, request: Pick<ApiRequest, "headers" | "path">): ApiReply {
     const { address, handling, log, problemBase } = this.#options;
     const problem = handling.explain(problemOf(error));
+    const { traceId, spanId } = traceOf(request.headers);
     if (problem.code === "internal") {
-      log.error("a request failed unexpectedly", { path: request.path, error });
+      const trace = { trace_id: traceId, span_id: spanId };
+      log.error("a request failed unexpectedly", { path: request.path, error, ...trace });
     }
     const context = {
       json: request.path.startsWith("/v1/") || prefersJson(request.headers.accept),
       node: address,
       path: request.path,
       base: problemBase,
+      traceId,
     };
     return this.finish(problemReply(problem, context));
   }
@@ -77,8 +122,15 @@ export class Service {
       ...(this.#options.gate.draining ? { connection: "close" } : {}),
       "cache-control": "no-store",
       "counter-served-by": this.#options.address,
+      // Nothing here is for a page to run; what is says so itself.
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
       ...reply.headers,
     };
     return { ...reply, headers };
   }
+}
+
+function everything(headers: IncomingHttpHeaders): Admission {
+  return { caller: anybody, headers, isBody: () => true, seal: (reply) => reply };
 }

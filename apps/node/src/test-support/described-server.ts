@@ -1,5 +1,6 @@
 /** Servers of tests, all of whose replies are held against the document of the API. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { TlsOptions } from "node:tls";
 
 import { createHttpServer } from "../http/server.ts";
 import { Description } from "./described.ts";
@@ -8,8 +9,8 @@ let description: Description | null = null;
 const complaints: string[] = [];
 
 /** A server of which every reply is looked at; {@link requireDescribed} tells what was found. */
-export function describedServer(): Server {
-  const server = createHttpServer();
+export function describedServer(tls: TlsOptions | null = null): Server {
+  const server = createHttpServer(tls);
   server.prependListener("request", (incoming, outgoing) => {
     const copy = copyOf(outgoing);
     outgoing.once("finish", () => look(incoming, outgoing, copy));

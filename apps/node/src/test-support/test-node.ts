@@ -4,20 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-import winston from "winston";
+import type { TlsOptions } from "node:tls";
 
 import { readConfig } from "../config/config.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import { startRaftNode } from "../raft-node.ts";
 import type { RunningNode } from "../running.ts";
 import { describedServer, requireDescribed } from "./described-server.ts";
+import { logTo } from "./log-lines.ts";
 
 export interface TestNode {
   readonly url: string;
   readonly address: string;
   readonly config: RaftConfig;
   readonly node: RunningNode;
+  /** What it has logged, the newest last. */
+  readonly lines: readonly string[];
 }
 
 /** Shorter than in life, so that tests do not wait for elections. */
@@ -29,8 +31,10 @@ function isAlone({ peers, join }: RaftConfig): boolean {
 }
 
 /** A server on a free port, so that the port is ours before the node needs to know it. */
-export async function listenAnywhere(): Promise<{ server: Server; port: number }> {
-  const server = describedServer().listen(0, "127.0.0.1");
+export async function listenAnywhere(
+  tls: TlsOptions | null = null,
+): Promise<{ server: Server; port: number }> {
+  const server = describedServer(tls).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("not listening");
@@ -85,7 +89,12 @@ export class TestNodes {
 
   /** Three nodes that know of each other; not necessarily ready yet. */
   async three(...args: readonly string[]): Promise<TestNode[]> {
-    const listening = await Promise.all([listenAnywhere(), listenAnywhere(), listenAnywhere()]);
+    return this.threeAt(null, ...args);
+  }
+
+  /** The same over TLS, where there are options for it. */
+  async threeAt(tls: TlsOptions | null, ...args: readonly string[]): Promise<TestNode[]> {
+    const listening = await Promise.all([1, 2, 3].map(() => listenAnywhere(tls)));
     const peers = `--peers=${listening.map(({ port }) => port).join(",")}`;
     return Promise.all(
       listening.map(async (server) => this.start(server, await this.directory(), [peers, ...args])),
@@ -103,7 +112,8 @@ export class TestNodes {
       : ["--gossip-port=off"];
     const fixed = [`--port=${port}`, `--data-dir=${directory}`, ...gossip];
     const config = await configOf(...fixed, ...args);
-    const log = winston.createLogger({ silent: true });
+    const lines: string[] = [];
+    const log = logTo(lines);
     const logContext = { term: null };
     const node = await startRaftNode({
       config,
@@ -114,7 +124,9 @@ export class TestNodes {
       tickMs: tickMs ?? (isAlone(config) ? loneTickMs : clusterTickMs),
     });
     this.#nodes.push(node);
-    return { url: `http://127.0.0.1:${port}`, address: config.address, config, node };
+    const scheme = config.tls === null ? "http" : "https";
+    const url = `${scheme}://127.0.0.1:${port}`;
+    return { url, address: config.address, config, node, lines };
   }
 
   async end(): Promise<void> {

@@ -2,6 +2,7 @@ import { damaged, drawFrom, pick } from "../test-support/random.ts";
 import { RandomLife } from "../test-support/random-life.ts";
 import { everyRule } from "../test-support/variant.ts";
 import { born, Library, writerId } from "../test-support/writing.ts";
+import { applyRecord } from "./applying.ts";
 import { digestOf } from "./digest.ts";
 import { MalformedError } from "./errors.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
@@ -96,6 +97,62 @@ describe("snapshots", () => {
     }));
     library.write(r, writerId("a"), { controls: [born("a")], keyed });
     expect(valueOf(merged([...piecesOf(r, 1)]), "c")).toBe(BigInt(dotsMax) + 1n);
+  });
+});
+
+describe("the pieces of a state", () => {
+  const writer = "0102030405060708090a0b0c";
+  const node = "00112233445566778899aabbccddeeff";
+  const floor = [{ writer, position: 1, plus: 3n, minus: 1n }];
+  const key = { counter: "c", delta: 4n, key: "k", at: 1, until: 9, value: 6n };
+
+  /** The least state with everything that the first release knew. */
+  function stateOfFirstRelease(): Replica {
+    const r = emptyReplica();
+    const none = { controls: [], plain: [], keyed: [] };
+    const use = { plain: [{ counter: "c", plus: 3n, minus: 1n }], keyed: [key] };
+    const controls = [{ kind: "born", node, boot: 1 } as const];
+    applyRecord(r, { writer, position: 1, hash: 5 }, { hlc: 9, controls, ...use });
+    const reset = { kind: "reset", counter: "c", floor } as const;
+    const plain = [{ counter: "c", plus: 7n, minus: 0n }];
+    const set = { ...none, hlc: 10, controls: [reset], plain };
+    applyRecord(r, { writer, position: 2, hash: 6 }, set);
+    return r;
+  }
+
+  const hexOf = (r: Replica): string[] => {
+    return [...piecesOf(r)].map((piece) => Buffer.from(piece).toString("hex"));
+  };
+
+  it("are these bytes, for ever, without settings and deletions", () => {
+    expect(hexOf(stateOfFirstRelease())).toEqual([
+      `0100` + `000163016b` + `0100${writer}010009` + `010802040206`,
+      `0101` + `000163` + `0100${writer}02020a0201` + `0101010203020100`,
+      `0103` + `0000${writer}${node}010a000000`,
+      `0104` + `0100${writer}0206` + `01010206`,
+    ]);
+  });
+
+  it("are these bytes with settings and a deletion", () => {
+    const r = stateOfFirstRelease();
+    const labels = new Map([["a", "x"]]);
+    const deletion = { kind: "delete", counter: "c", floor } as const;
+    const settings = {
+      kind: "configure",
+      counter: "d",
+      config: { labels, others: [] },
+    } as const;
+    const controls = [deletion, settings];
+    applyRecord(r, { writer, position: 3, hash: 7 }, { hlc: 11, controls, plain: [], keyed: [] });
+    const [, settled] = hexOf(r);
+    expect(settled).toBe(
+      [
+        `0105` + `000163` + `0100${writer}02020a0201` + `0101010203020100`,
+        `010101` + `0b0103` + `00`, // what is gone, the stamp, deleted
+        `000164` + `000000` + `00` + `0b0103` + `01` + `010105010161` + `0178`,
+      ].join(""),
+    );
+    expect(digestOf(merged([...piecesOf(r)]), 0)).toBe(digestOf(r, 0));
   });
 });
 

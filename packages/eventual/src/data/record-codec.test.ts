@@ -196,7 +196,21 @@ function anyRecord(draw: Draw): RecordBody {
 
 function anyControl(draw: Draw): Control {
   const writers = [digits(draw, 24), digits(draw, 24), digits(draw, 24)].sort();
-  switch (draw(6)) {
+  switch (draw(8)) {
+    case 6: {
+      const all = [["a/b", "ü".repeat(draw(256))] as const, ["z", ""] as const];
+      const labels = new Map(all.slice(draw(3)));
+      const others = Array.from({ length: draw(3) }, (_, at) => {
+        return { tag: 2 + at * 200, bytes: new Uint8Array(draw(200)).fill(draw(256)) };
+      });
+      return { kind: "configure", counter: "X-9", config: { labels, others } };
+    }
+    case 7: {
+      const floor = writers.map((writer) => {
+        return { writer, position: draw(9) + 1, plus: natural(draw, 99), minus: 0n };
+      });
+      return { kind: "delete", counter: "a", floor };
+    }
     case 0:
       return { kind: "born", node: digits(draw, 32), boot: draw(9) };
     case 1:

@@ -129,7 +129,7 @@ export function readSpan(reader: ByteReader, key: string): { at: WallMs; until: 
   return { at, until: at + span };
 }
 
-/** @throws MalformedError - not what {@link encodeRecord} makes of any record */
+/** @throws MalformedError - not what `encodeRecord` makes of any record */
 export function decodeRecord(bytes: Uint8Array): RecordBody {
   const reader = new ByteReader(bytes);
   if (reader.byte() !== format) throw new MalformedError("a record has another format");

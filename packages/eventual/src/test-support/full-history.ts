@@ -26,7 +26,22 @@ interface CounterHistory {
   readonly plain: (Place & { readonly sum: bigint })[];
   /** Of each key, in the order of their time. */
   readonly dots: Map<string, Dot[]>;
-  readonly resets: (Place & { readonly floor: ReadonlyMap<WriterId, Position> })[];
+  readonly resets: Cover[];
+  readonly deletions: Cover[];
+  /** Settings and deletions. */
+  readonly words: Word[];
+}
+
+/** What somebody wiped out. */
+interface Cover extends Place {
+  readonly floor: ReadonlyMap<WriterId, Position>;
+}
+
+interface Word extends Place {
+  readonly hlc: number;
+  readonly index: number;
+  /** `null`: deleted. */
+  readonly labels: ReadonlyMap<string, string> | null;
 }
 
 export class FullHistory {
@@ -34,10 +49,18 @@ export class FullHistory {
 
   /** Every record that anybody ever writes, once, in any order. */
   add(writer: WriterId, position: Position, body: RecordBody): void {
-    for (const control of body.controls) {
-      if (control.kind !== "reset") continue;
+    for (const [index, control] of body.controls.entries()) {
+      const word = { writer, position, hlc: body.hlc, index };
+      if (control.kind === "configure") {
+        this.#of(control.counter).words.push({ ...word, labels: control.config.labels });
+      }
+      if (control.kind !== "reset" && control.kind !== "delete") continue;
       const floor = new Map(control.floor.map((entry) => [entry.writer, entry.position]));
-      this.#of(control.counter).resets.push({ writer, position, floor });
+      const { resets, deletions, words } = this.#of(control.counter);
+      resets.push({ writer, position, floor });
+      if (control.kind === "reset") continue;
+      deletions.push({ writer, position, floor });
+      words.push({ ...word, labels: null });
     }
     for (const { counter, plus, minus } of body.plain) {
       this.#of(counter).plain.push({ writer, position, sum: plus - minus });
@@ -57,15 +80,8 @@ export class FullHistory {
   /** What the counter is for somebody who knows these records. */
   valueOf(counter: CounterName, known: VersionVector): bigint {
     const history = this.#of(counter);
-    const isKnown = (place: Place): boolean => place.position <= (known.get(place.writer) ?? 0);
-    const highest = new Map<WriterId, Position>();
-    for (const { floor } of history.resets.filter(isKnown)) {
-      for (const [writer, position] of floor) {
-        highest.set(writer, Math.max(position, highest.get(writer) ?? 0));
-      }
-    }
-    const isUnderFloor = ({ writer, position }: Place): boolean =>
-      position <= (highest.get(writer) ?? 0);
+    const isKnown = isIn(known);
+    const isUnderFloor = isIn(highest(history.resets.filter(isKnown)));
     let value = 0n;
     for (const plain of history.plain) {
       if (isKnown(plain) && !isUnderFloor(plain)) value += plain.sum;
@@ -83,11 +99,42 @@ export class FullHistory {
     return value;
   }
 
+  /** Labels of the counter for somebody who knows these records; `null`: there is none. */
+  labelsOf(counter: CounterName, known: VersionVector): ReadonlyMap<string, string> | null {
+    const { plain, dots, deletions, words } = this.#of(counter);
+    const isKnown = isIn(known);
+    const said = words.filter(isKnown);
+    const word = said.reduce<Word | null>((last, next) => {
+      return last === null || byWriting(last, next) < 0 ? next : last;
+    }, null);
+    const isGone = isIn(highest(deletions.filter(isKnown)));
+    const isUsed =
+      plain.some((place) => isKnown(place) && !isGone(place)) ||
+      [...dots.values()].some((all) => groupsOf(all.filter(isKnown)).some((g) => !g.some(isGone)));
+    return word?.labels ?? (isUsed ? new Map() : null);
+  }
+
   #of(counter: CounterName): CounterHistory {
-    const known = this.#counters.get(counter) ?? { plain: [], dots: new Map(), resets: [] };
+    const known = this.#counters.get(counter) ?? {
+      ...{ plain: [], dots: new Map(), resets: [], deletions: [], words: [] },
+    };
     this.#counters.set(counter, known);
     return known;
   }
+}
+
+function isIn(vector: VersionVector): (place: Place) => boolean {
+  return ({ writer, position }) => position <= (vector.get(writer) ?? 0);
+}
+
+function highest(covers: readonly Cover[]): VersionVector {
+  const all = new Map<WriterId, Position>();
+  for (const { floor } of covers) {
+    for (const [writer, position] of floor) {
+      all.set(writer, Math.max(position, all.get(writer) ?? 0));
+    }
+  }
+  return all;
 }
 
 /** From the first on, everything before its end is the same operation; then it begins again. */
@@ -113,7 +160,7 @@ function byTime(one: Dot, other: Dot): number {
   return one.at - other.at || byWriting(one, other);
 }
 
-function byWriting(one: Dot, other: Dot): number {
+function byWriting(one: Omit<Word, "labels">, other: Omit<Word, "labels">): number {
   const byWriter = one.writer < other.writer ? -1 : Number(one.writer > other.writer);
   return (
     one.hlc - other.hlc || byWriter || one.position - other.position || one.index - other.index

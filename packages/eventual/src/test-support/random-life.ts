@@ -8,17 +8,19 @@ import { findKey, keyCount } from "../data/keys.ts";
 import { mergePiece, piecesOf } from "../data/pieces.ts";
 import { keyTime } from "../data/record-codec.ts";
 import { emptyReplica, vectorOf } from "../data/replica.ts";
-import { floorNow, valueOf } from "../data/values.ts";
+import { valueOf } from "../data/values.ts";
 import type { Control, RecordBody } from "../types.ts";
+import { compare, covering, keyOf, settingsOf } from "./random-acts.ts";
 import { FullHistory } from "./full-history.ts";
 import type { Draw } from "./random.ts";
-import { digits, drawFrom, pick, timeOrderedKey } from "./random.ts";
+import { digits, drawFrom, pick } from "./random.ts";
 import type { Node, Retry } from "./random-node.ts";
 import {
   begin,
   covers,
   firstControls,
   marginMs,
+  newNode,
   promiseOf,
   removalOf,
   statesOf,
@@ -38,7 +40,7 @@ export class RandomLife {
   readonly history: FullHistory = new FullHistory();
   readonly nodes: Node[] = [];
   /** `keys` were used at first, `dots` with retries; open are those at the end of the steps. */
-  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0, snapshots: 0 };
+  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0, snapshots: 0, absent: 0 };
 
   readonly #draw: Draw;
   readonly #options: LifeOptions;
@@ -82,19 +84,7 @@ export class RandomLife {
   }
 
   #addNode(digit: string, before: number): Node {
-    const { skewMs } = this.#options;
-    const node: Node = {
-      digit,
-      skewMs: skewMs === 0 ? 0 : this.#draw(2 * skewMs + 1) - skewMs,
-      boot: 1,
-      writer: digits(this.#draw, 24),
-      replica: emptyReplica(),
-      before,
-      ahead: new Map(),
-      closedBefore: 0,
-      closed: 0,
-      alive: true,
-    };
+    const node = newNode(this.#draw, { digit, before, skewMs: this.#options.skewMs });
     this.nodes.push(node);
     this.#write(node, { controls: firstControls(digit, before) });
     return node;
@@ -130,6 +120,7 @@ export class RandomLife {
     if (dice < 35) return this.#newKey(node);
     if (dice < 45) return this.#retry(node);
     if (dice < 47) return this.#reset(node);
+    if (dice < 50) return this.#say(node, dice < 49);
     return [];
   }
 
@@ -159,9 +150,7 @@ export class RandomLife {
 
   #newKey(node: Node): Node[] {
     const counter = pick(this.#draw, counters);
-    const opaque = this.#draw(3) === 0;
-    // An opaque key may be used again long after; then it is a new operation.
-    const key = opaque ? `order-${this.#draw(40)}` : timeOrderedKey(this.#draw, begin + this.#step);
+    const key = keyOf(this.#draw, begin + this.#step);
     const delta = BigInt(this.#draw(40) - 15);
     this.counts.keys += 1;
     if (this.#draw(10) < 3) {
@@ -188,16 +177,29 @@ export class RandomLife {
     const until = time === null ? at + windowMs : at + 1;
     const value = valueOf(node.replica, counter) + delta;
     this.counts.dots += 1;
-    this.#write(node, { keyed: [{ counter, delta, key, at, until, value }] });
+    const keyed = [{ counter, delta, key, at, until, value }];
+    // Some keys are those of a `set`: which, the key says, so that it is the same at every node.
+    const isSet = key.endsWith("7");
+    this.#write(node, {
+      controls: isSet ? [covering("reset", this.library, node, counter)] : [],
+      keyed,
+    });
     return [node];
   }
 
   #reset(node: Node): Node[] {
     const counter = pick(this.#draw, counters);
-    const position = this.library.of(node.writer).length;
-    const floor = floorNow(node.replica, counter, { writer: node.writer, position });
     const plain = this.#draw(2) === 0 ? [] : [{ counter, plus: 100n, minus: 0n }];
-    this.#write(node, { controls: [{ kind: "reset", counter, floor }], plain });
+    this.#write(node, { controls: [covering("reset", this.library, node, counter)], plain });
+    return [node];
+  }
+
+  /** Something of a counter as a whole: settings, or that it is deleted. */
+  #say(node: Node, isSettings: boolean): Node[] {
+    const counter = pick(this.#draw, counters);
+    const settings = isSettings ? settingsOf(this.#draw, counter) : null;
+    const control = settings ?? covering("delete", this.library, node, counter);
+    this.#write(node, { controls: [control] });
     return [node];
   }
 
@@ -260,15 +262,11 @@ export class RandomLife {
     const known = vectorOf(node.replica);
     if (!covers(known, node.ahead)) return;
     for (const counter of counters) {
-      const compact = this.#options.variant.valueOf(node.replica, counter);
-      const full = this.history.valueOf(counter, known);
+      const { absent, problem } = compare(this.#options.variant, this.history, { node, counter });
       this.counts.compared += 1;
-      if (compact !== full) {
-        throw new Divergence(
-          `seed ${this.#options.seed}, step ${this.#step}: ${counter} at node ${node.digit} ` +
-            `is ${compact} and should be ${full}`,
-        );
-      }
+      this.counts.absent += absent ? 1 : 0;
+      if (problem === null) continue;
+      throw new Divergence(`seed ${this.#options.seed}, step ${this.#step}: ${problem}`);
     }
   }
 

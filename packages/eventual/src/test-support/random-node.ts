@@ -2,10 +2,10 @@
 import { digestOf } from "../data/digest.ts";
 import { mergePiece, piecesOf } from "../data/pieces.ts";
 import type { Replica } from "../data/replica.ts";
-import { vectorHash, vectorOf } from "../data/replica.ts";
+import { emptyReplica, vectorHash, vectorOf } from "../data/replica.ts";
 import type { Control, Position, WriterId } from "../types.ts";
 import type { Draw } from "./random.ts";
-import { pick } from "./random.ts";
+import { digits, pick } from "./random.ts";
 import type { Library } from "./writing.ts";
 import { born, member } from "./writing.ts";
 
@@ -32,6 +32,25 @@ export interface Node {
   closedBefore: number;
   closed: number;
   alive: boolean;
+}
+
+/** A first process; its clock is wrong by up to `skewMs`. */
+export function newNode(
+  draw: Draw,
+  { digit, before, skewMs }: Pick<Node, "digit" | "before" | "skewMs">,
+): Node {
+  return {
+    digit,
+    skewMs: skewMs === 0 ? 0 : draw(2 * skewMs + 1) - skewMs,
+    boot: 1,
+    writer: digits(draw, 24),
+    replica: emptyReplica(),
+    before,
+    ahead: new Map(),
+    closedBefore: 0,
+    closed: 0,
+    alive: true,
+  };
 }
 
 /** "I accept no key older than the window", by the clock of the node. */

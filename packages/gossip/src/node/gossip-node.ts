@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A member: the core with sockets, a clock, a resolver of names and promises around it.
  *

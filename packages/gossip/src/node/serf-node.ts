@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A member of a Serf cluster: membership, tags, user events, queries. */
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";

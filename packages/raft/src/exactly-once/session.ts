@@ -79,7 +79,7 @@ export class Session<Result> {
   #closing: Promise<void> | null = null;
   #allOver: () => void = () => undefined;
 
-  /** Use {@link openSession}. */
+  /** @internal {@link openSession} makes them. */
   constructor(proposer: Proposer<Result>, id: SessionId, settings: Settings) {
     this.#proposer = proposer;
     this.id = id;

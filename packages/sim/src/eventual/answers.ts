@@ -19,8 +19,10 @@ interface RecordTally {
   readonly outcome: Written;
   readonly sums: Map<CounterName, bigint>;
   readonly keys: Set<string>;
-  /** Counters that were set, and to what. */
-  readonly sets: Map<CounterName, bigint>;
+  /** Counters that were set, and to what; `null` with a key. */
+  readonly sets: Map<CounterName, bigint | null>;
+  /** Counters that were configured or deleted. */
+  readonly words: Map<CounterName, "configure" | "delete">;
 }
 
 export function checkAnswers(
@@ -39,6 +41,7 @@ export function checkAnswers(
     if (asked === null) continue;
     if (outcome.type === "refused") {
       countRefusal(world, outcome.reason);
+      if (!given.isMerging) checkRefusal(node, outcome.reason, asked.operation);
       continue;
     }
     if (outcome.replayed) {
@@ -49,7 +52,7 @@ export function checkAnswers(
     must(!asked.isKnown, "key-known", () => `${node.name} counts ${textOf(asked.operation)} again`);
     const place = `${outcome.writer}@${outcome.position}`;
     const tally = tallies.get(place) ?? {
-      ...{ outcome, sums: new Map(), keys: new Set(), sets: new Map() },
+      ...{ outcome, sums: new Map(), keys: new Set(), sets: new Map(), words: new Map() },
     };
     tallies.set(place, tally);
     tallyUp(tally, asked.operation);
@@ -58,7 +61,14 @@ export function checkAnswers(
 }
 
 function tallyUp(tally: RecordTally, operation: Operation): void {
-  if (operation.type === "set") tally.sets.set(operation.counter, operation.value);
+  if (operation.type === "configure" || operation.type === "delete") {
+    tally.words.set(operation.counter, operation.type);
+  }
+  if (operation.type === "set") {
+    const { counter, value, key } = operation;
+    tally.sets.set(counter, key === null ? value : null);
+    if (key !== null) tally.keys.add(`${counter} ${key} ${value}`);
+  }
   if (operation.type !== "add") return;
   const { counter, delta, key } = operation;
   if (key === null) tally.sums.set(counter, (tally.sums.get(counter) ?? 0n) + delta);
@@ -68,7 +78,7 @@ function tallyUp(tally: RecordTally, operation: Operation): void {
 function checkRecord(
   world: EventualWorld,
   node: SimNode,
-  { outcome, sums, keys, sets }: RecordTally,
+  { outcome, sums, keys, sets, words }: RecordTally,
 ): void {
   const { writer, position } = outcome;
   const place = `${writer}@${position}`;
@@ -80,7 +90,12 @@ function checkRecord(
   for (const [name, value] of sets) {
     const isReset = body.controls.some((item) => item.kind === "reset" && item.counter === name);
     must(isReset, "answer-fits", () => `${place} does not reset ${name}`);
-    sums.set(name, value);
+    if (value !== null) sums.set(name, value);
+  }
+  for (const [name, kind] of words) {
+    const isThere = body.controls.some((item) => item.kind === kind && item.counter === name);
+    must(isThere, "answer-fits", () => `${place} does not ${kind} ${name}`);
+    if (kind === "configure") world.coverage.hit("labelled");
   }
   const held = new Map(body.plain.map(({ counter, plus, minus }) => [counter, plus - minus]));
   for (const name of new Set([...sums.keys(), ...held.keys()])) {
@@ -102,19 +117,36 @@ function sameKeys({ keyed }: RecordBody, keys: ReadonlySet<string>): boolean {
 
 /** The first answer to the key, again. */
 function checkReplay(node: SimNode, outcome: Written, operation: Operation): void {
-  if (operation.type !== "add" || operation.key === null) {
+  const isKeyed = operation.type === "add" || operation.type === "set";
+  if (!isKeyed || operation.key === null) {
     must(false, "answer-fits", () => `${node.name} replays ${textOf(operation)}`);
   }
   if (outcome.position > 0) return; // joined one that was on its way
-  const { counter, key, delta } = operation;
-  const fits = node.watch.model
-    .dotsOf(counter, key)
-    .some(({ operation: known }) => known.delta === delta && known.value === outcome.value);
+  const { counter, key } = operation;
+  const wantsSet = operation.type === "set";
+  const delta = wantsSet ? operation.value : operation.delta;
+  const told = wantsSet ? outcome.previous : outcome.value;
+  must(outcome.value - outcome.previous === delta || wantsSet, "answer-fits", () => {
+    return `${node.name} says that ${textOf(operation)} made ${outcome.value} of ${outcome.previous}`;
+  });
+  const fits = node.watch.model.dotsOf(counter, key).some(({ operation: known, isSet }) => {
+    return isSet === wantsSet && known.delta === delta && known.value === told;
+  });
   must(
     fits,
     "key-known",
     () => `${node.name} answers ${outcome.value} for ${key}, as never before`,
   );
+}
+
+/** Whether a counter is there is decided when the record is closed, by all that the node knows. */
+function checkRefusal(node: SimNode, reason: string, operation: Operation): void {
+  if (reason !== "counter-exists" && reason !== "counter-not-found") return;
+  const counter = "counter" in operation ? operation.counter : "";
+  const exists = node.watch.model.labels(counter) !== null;
+  must(exists === (reason === "counter-exists"), "existence", () => {
+    return `${node.name} refuses to ${textOf(operation)} ${counter}: ${reason}`;
+  });
 }
 
 function countRefusal(world: EventualWorld, reason: string): void {

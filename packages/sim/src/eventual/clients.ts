@@ -2,18 +2,13 @@
  * Clients that add, with keys of their own clocks, and ask again until they know; what each of them
  * was told is kept for the final reckoning.
  */
-import type {
-  CounterName,
-  Outcome,
-  Position,
-  RecordBody,
-  VersionVector,
-  WriterId,
-} from "@counter/eventual";
+import type { CounterName, Outcome, VersionVector } from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { trueMs } from "./clock.ts";
 import { counterName, isGrowOnly } from "./counters.ts";
 import type { CounterUse } from "./counters.ts";
+import { drawAct, requestOf } from "./client-operations.ts";
+import type { ClientOperation } from "./client-operations.ts";
 import { hexOf } from "./node.ts";
 import type { SimNode } from "./node.ts";
 import { must } from "./sentences.ts";
@@ -21,25 +16,6 @@ import type { EventualWorld } from "./world.ts";
 
 /** Attempts at one operation after which its client leaves it open. */
 const attemptsMax = 40;
-
-/** One addition as its client sees it, whatever it takes to get it counted. */
-export interface ClientOperation {
-  readonly counter: CounterName;
-  readonly delta: bigint;
-  readonly key: string | null;
-  /** Where nodes said that they had written it: also those whose answer was lost. */
-  readonly written: {
-    readonly writer: WriterId;
-    readonly position: Position;
-    /** The record: another one in its place means that it is lost. */
-    readonly body: RecordBody | null;
-  }[];
-  /** It was answered as a repetition. */
-  replayed: boolean;
-  /** Attempts that no node ever answered: it died, or still sleeps. */
-  unanswered: number;
-  isDone: boolean;
-}
 
 export interface ClientParts {
   readonly world: EventualWorld;
@@ -95,15 +71,17 @@ export class SimClient {
     const { world, random } = this.#parts;
     const { enabled } = world.knobs.faults;
     if (enabled.has("resets") && random.chance(0.05)) return this.#set();
+    if (enabled.has("settings") && random.chance(0.15)) return this.#act();
     if (random.chance(0.2)) this.#read();
     const use = this.#drawUse();
-    const isKeyed =
-      use !== "plain" && (use !== "mixed" || random.chance(world.knobs.clients.keyed));
-    const isNegative = (use === "mixed" || use === "set") && random.chance(0.3);
+    const isOpen = use === "mixed" || use === "life";
+    const isKeyed = use !== "plain" && (!isOpen || random.chance(world.knobs.clients.keyed));
+    const isNegative = (isOpen || use === "set") && random.chance(0.3);
     const delta = BigInt(random.between(1, 9)) * (isNegative ? -1n : 1n);
     const operation: ClientOperation = {
       counter: counterName(use, random.below(world.knobs.clients.counters)),
       delta,
+      isSet: use === "life" && isKeyed && random.chance(0.5),
       key: isKeyed ? this.#drawKey(use) : null,
       written: [],
       replayed: false,
@@ -122,6 +100,7 @@ export class SimClient {
     if (faults.enabled.has("resets")) uses.push("set");
     if (faults.enabled.has("opaque")) uses.push("opaque");
     if (faults.enabled.has("conflicts")) uses.push("conflict");
+    if (faults.enabled.has("settings")) uses.push("life", "life");
     return random.pick(uses);
   }
 
@@ -151,8 +130,7 @@ export class SimClient {
     }
     operation.unanswered += 1;
     const delta = this.#deltaOf(operation, attempt);
-    const { counter, key } = operation;
-    node.process.submit({ type: "add", counter, delta, key }, (outcome) => {
+    node.process.submit(requestOf(operation, delta), (outcome) => {
       operation.unanswered -= 1;
       this.#note(operation, delta, outcome);
       if (isLost || patience.isOver) return;
@@ -226,7 +204,7 @@ export class SimClient {
       const process = this.#anyNode()?.process;
       if (process == null || this.#isFinishing) return;
       operation.unanswered += 1;
-      process.submit({ type: "add", counter, delta, key }, (outcome) => {
+      process.submit(requestOf(operation, delta), (outcome) => {
         operation.unanswered -= 1;
         this.#note(operation, delta, outcome);
       });
@@ -243,6 +221,15 @@ export class SimClient {
         if (outcome.type === "written") world.coverage.hit("reset");
       });
     }
+    this.#pause();
+  }
+
+  /** Labels or deletes a counter, or sets it without a key. */
+  #act(): void {
+    const { world, random } = this.#parts;
+    const counter = counterName("life", random.below(world.knobs.clients.counters));
+    const act = drawAct(random, counter);
+    this.#anyNode()?.process?.submit(act, () => undefined);
     this.#pause();
   }
 

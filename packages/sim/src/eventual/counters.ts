@@ -13,7 +13,9 @@ export type CounterUse =
   /** Keys that stand for two deltas. */
   | "conflict"
   /** Now and then set to a value. */
-  | "set";
+  | "set"
+  /** Everything that can be done to a counter: set with and without keys, labelled, deleted. */
+  | "life";
 
 export function counterName(use: CounterUse, number: number): CounterName {
   return `${use}-${number}`;

@@ -16,6 +16,7 @@ const showsTooMuch: SimCoreFactory = (options) => {
     ready: () => core.ready(),
     status: () => core.status(),
     value: (counter) => shown(core.value(counter)),
+    look: (counter) => core.look(counter),
     counters: () => core.counters(),
     position: (writer) => core.position(writer),
     vector: () => core.vector(),
@@ -77,6 +78,23 @@ describe("seeds that failed once", () => {
     [2014, "a node that left took what it had written before its last start with it"],
     [2365, "what a snapshot held beyond its heads was written once more, and counted for old"],
   ])("pass now: %i (%s)", (seed) => {
+    // What was drawn later is left out: else these would be other runs by now.
+    expect(failureOf(runEventualSeed(seed, { without: ["settings"] }))).toBeNull();
+  });
+});
+
+/** Seeds in which a rule about counters as a whole is missed when it is taken away; which. */
+describe("seeds that need a rule", () => {
+  it.each([
+    [3, "a deletion covers what its node knew, and no more"],
+    [12, "only a counter that is there can be deleted"],
+    [17, "the later of two words on a counter holds"],
+    [19, "a snapshot holds the latest word on a counter"],
+    [94, "which keys a deletion covered is known when they are closed"],
+    [98, "a deletion of all closed keys leaves nothing of them"],
+    [134, "a set whose key became known while it waited is not done"],
+    [190, "a snapshot holds what deletions cover"],
+  ])("pass with it: %i (%s)", (seed) => {
     expect(failureOf(runEventualSeed(seed))).toBeNull();
   });
 });

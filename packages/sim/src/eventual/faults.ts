@@ -123,6 +123,7 @@ export class EventualAdversary {
       case "conflicts":
       case "opaque":
       case "lateRetries":
+      case "settings":
       case "provisional":
         return;
     }

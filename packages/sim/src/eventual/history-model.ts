@@ -24,12 +24,26 @@ export interface Dot {
   readonly index: number;
   readonly hlc: number;
   readonly operation: KeyedOperation;
+  /** It stands beside a reset. */
+  readonly isSet: boolean;
+}
+
+/** The latest word on a counter as a whole. */
+interface Word {
+  readonly hlc: number;
+  readonly writer: WriterId;
+  readonly position: Position;
+  /** `null`: deleted. */
+  readonly labels: ReadonlyMap<string, string> | null;
 }
 
 interface CounterHistory {
   readonly plain: Plain[];
   readonly keys: Map<string, Dot[]>;
   readonly floor: Map<WriterId, Position>;
+  /** What deletions cover. */
+  readonly gone: Map<WriterId, Position>;
+  word: Word | null;
   /** Kept up to date as long as no reset comes; `null`: to be worked out again. */
   value: bigint | null;
 }
@@ -82,6 +96,24 @@ export class HistoryModel {
     return counter.value;
   }
 
+  /** The labels of a counter; `null`: there is none of that name. */
+  labels(name: CounterName): ReadonlyMap<string, string> | null {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return null;
+    if (counter.word !== null && counter.word.labels !== null) return counter.word.labels;
+    const isLeft = (place: Dot | Plain): boolean => !isCovered(counter.gone, place);
+    if (counter.plain.some(isLeft)) return new Map();
+    for (const dots of counter.keys.values()) {
+      if (groupsOf(dots).some((group) => group.every(isLeft))) return new Map();
+    }
+    return null;
+  }
+
+  /** Whether it was deleted once. */
+  wasDeleted(name: CounterName): boolean {
+    return (this.#counters.get(name)?.gone.size ?? 0) > 0;
+  }
+
   /** Where a key was accepted, as far as is known. */
   dotsOf(name: CounterName, key: string): readonly Dot[] {
     return this.#counters.get(name)?.keys.get(key) ?? [];
@@ -107,13 +139,20 @@ export class HistoryModel {
     body: RecordBody,
     touched: Set<CounterName>,
   ): void {
+    const sets = new Set<CounterName>();
     for (const item of body.controls) {
-      if (item.kind !== "reset") continue;
+      if (!("counter" in item)) continue;
       const counter = this.#changing(item.counter, touched);
-      counter.value = null;
-      for (const { writer, position } of item.floor) {
-        counter.floor.set(writer, Math.max(position, counter.floor.get(writer) ?? 0));
+      if (item.kind === "reset") sets.add(item.counter);
+      if (item.kind !== "reset") {
+        const labels = item.kind === "configure" ? item.config.labels : null;
+        const word = { ...at, hlc: body.hlc, labels };
+        if (counter.word === null || isLater(word, counter.word)) counter.word = word;
       }
+      if (item.kind === "configure") continue;
+      counter.value = null;
+      raise(counter.floor, item.floor);
+      if (item.kind === "delete") raise(counter.gone, item.floor);
     }
     for (const { counter: name, plus, minus } of body.plain) {
       const counter = this.#changing(name, touched);
@@ -126,7 +165,7 @@ export class HistoryModel {
       const dots = counter.keys.get(operation.key) ?? [];
       const before = keyValue(counter, dots);
       counter.keys.set(operation.key, dots);
-      dots.push({ ...at, index, hlc: body.hlc, operation });
+      dots.push({ ...at, index, hlc: body.hlc, operation, isSet: sets.has(operation.counter) });
       if (counter.value !== null) counter.value += keyValue(counter, dots) - before;
     });
   }
@@ -135,7 +174,8 @@ export class HistoryModel {
     touched.add(name);
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      counter = { plain: [], keys: new Map(), floor: new Map(), value: 0n };
+      const floors = { floor: new Map(), gone: new Map() };
+      counter = { plain: [], keys: new Map(), ...floors, word: null, value: 0n };
       this.#counters.set(name, counter);
     }
     return counter;
@@ -159,11 +199,28 @@ function keyValue(counter: CounterHistory, dots: readonly Dot[]): bigint {
   return sum;
 }
 
-function isUnder(
-  { floor }: CounterHistory,
-  { writer, position }: { readonly writer: WriterId; readonly position: Position },
-): boolean {
+interface Place {
+  readonly writer: WriterId;
+  readonly position: Position;
+}
+
+function isUnder({ floor }: CounterHistory, place: Place): boolean {
+  return isCovered(floor, place);
+}
+
+function isCovered(floor: ReadonlyMap<WriterId, Position>, { writer, position }: Place): boolean {
   return position <= (floor.get(writer) ?? 0);
+}
+
+function raise(floor: Map<WriterId, Position>, by: readonly Place[]): void {
+  for (const { writer, position } of by) {
+    floor.set(writer, Math.max(position, floor.get(writer) ?? 0));
+  }
+}
+
+function isLater(one: Word, other: Word): boolean {
+  if (one.hlc !== other.hlc) return one.hlc > other.hlc;
+  return one.writer !== other.writer ? one.writer > other.writer : one.position > other.position;
 }
 
 /** Dots of one key that count once: from the first one on all that begin before it is forgotten. */

@@ -32,6 +32,7 @@ export const eventualFaultKinds = [
   "lateRetries",
   "provisional",
   "foreign",
+  "settings",
 ] as const;
 
 export type EventualFaultKind = (typeof eventualFaultKinds)[number];

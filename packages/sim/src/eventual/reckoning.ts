@@ -1,6 +1,6 @@
 /** When all is quiet: everything that was acknowledged is there, and nothing else (E2). */
 import type { CounterName, Position, RecordBody, VersionVector } from "@counter/eventual";
-import type { ClientOperation } from "./clients.ts";
+import type { ClientOperation } from "./client-operations.ts";
 import { isSum } from "./counters.ts";
 import type { HistoryModel } from "./history-model.ts";
 import { must } from "./sentences.ts";
@@ -76,7 +76,7 @@ function addUp(
         })
       : model.dotsOf(counter, key).length > 0;
   if (key !== null && new Set(model.dotsOf(counter, key).map(({ writer }) => writer)).size > 1) {
-    world.coverage.hit("keyOnTwoSides");
+    world.coverage.hit(operation.isSet ? "setOnTwoSides" : "keyOnTwoSides");
   }
   if (isPresent) {
     sum.certain += delta;

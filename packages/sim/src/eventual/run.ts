@@ -9,7 +9,7 @@ import { Random } from "../random.ts";
 import { Trace } from "../trace.ts";
 import { Agreement, vectorText } from "./agreement.ts";
 import { SimClient } from "./clients.ts";
-import type { ClientOperation } from "./clients.ts";
+import type { ClientOperation } from "./client-operations.ts";
 import { eventualCornerNames } from "./corners.ts";
 import type { EventualCorner } from "./corners.ts";
 import { Exchanges } from "./exchanges.ts";

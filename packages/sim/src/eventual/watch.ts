@@ -98,6 +98,7 @@ export class NodeWatch {
       must(value === this.model.value(name), "full-history", () => {
         return `${this.#name} shows ${value} for ${name}, the history says ${this.model.value(name)}`;
       });
+      this.#checkExistence(core, name);
       if (!isGrowOnly(name)) continue;
       const before = this.#shown.get(name) ?? 0n;
       must(
@@ -110,6 +111,16 @@ export class NodeWatch {
     this.#touched.clear();
   }
 
+  #checkExistence(core: SimCore, name: CounterName): void {
+    const { exists, labels } = core.look(name);
+    const shown = labelText(exists ? labels : null);
+    const history = labelText(this.model.labels(name));
+    must(shown === history, "existence", () => {
+      return `${this.#name} shows ${name} as ${shown}, the history says ${history}`;
+    });
+    if (exists && this.model.wasDeleted(name)) this.#world.coverage.hit("cameBack");
+  }
+
   /** A reset covers everything that the node knows at that moment (E14). */
   #checkWrite(entries: readonly Uint8Array[]): void {
     for (const bytes of entries) {
@@ -118,9 +129,16 @@ export class NodeWatch {
       const owner = this.#world.truth.writers.get(entry.writer)?.owner ?? this.#node.id;
       if (owner !== this.#node.id) continue;
       if (this.#world.truth.hasRecord(entry, entry.bytes)) continue; // one of an earlier process
-      for (const item of decodeRecord(entry.bytes).controls) {
+      const { controls, keyed } = decodeRecord(entry.bytes);
+      for (const { counter, key } of keyed) {
+        const isSet = controls.some((item) => item.kind === "reset" && item.counter === counter);
+        const isKnown = isSet && this.model.dotsOf(counter, key).length > 0;
+        must(!isKnown, "key-known", () => `${this.#name} sets ${counter} again under ${key}`);
+      }
+      for (const item of controls) {
         if (item.kind === "seal") this.#world.coverage.hit("sealed");
-        if (item.kind !== "reset") continue;
+        if (item.kind === "delete") this.#checkDeletion(item.counter);
+        if (item.kind !== "reset" && item.kind !== "delete") continue;
         const floor = new Map(item.floor.map(({ writer, position }) => [writer, position]));
         const left = this.model.uncovered(item.counter, floor);
         must(left === null, "reset-covers", () => `${this.#name}: ${left!} is not covered`);
@@ -130,6 +148,13 @@ export class NodeWatch {
         must(beyond === undefined, "reset-covers", () => `${this.#name}: ${beyond!.writer} beyond`);
       }
     }
+  }
+
+  #checkDeletion(name: CounterName): void {
+    this.#world.coverage.hit("deleted");
+    must(this.model.labels(name) !== null, "existence", () => {
+      return `${this.#name} deletes ${name}, which it does not know`;
+    });
   }
 
   #checkMessage(core: SimCore, message: Message): void {
@@ -202,7 +227,8 @@ export class NodeWatch {
 
   /** Whether the node has counted the key of this operation, be it that it has forgotten that. */
   knowsKey(operation: Operation): boolean {
-    if (operation.type !== "add" || operation.key === null) return false;
+    if (operation.type !== "add" && operation.type !== "set") return false;
+    if (operation.key === null) return false;
     if (useOf(operation.counter) === "opaque") return false; // may be counted again one day
     return this.model.dotsOf(operation.counter, operation.key).length > 0;
   }
@@ -210,4 +236,8 @@ export class NodeWatch {
   get #name(): string {
     return this.#node.name;
   }
+}
+
+function labelText(labels: ReadonlyMap<string, string> | null): string {
+  return labels === null ? "nothing" : JSON.stringify([...labels]);
 }

@@ -1,6 +1,7 @@
 /** What the parts of one run of eventual mode share. */
 import type {
   CounterName,
+  CounterView,
   EventualOptions,
   EventualStatus,
   Input,
@@ -29,6 +30,7 @@ export interface SimCore {
   ready(): Ready | null;
   status(): EventualStatus;
   value(counter: CounterName): bigint;
+  look(counter: CounterName): CounterView;
   counters(): Iterable<readonly [CounterName, bigint]>;
   position(writer: WriterId): Position;
   vector(): VersionVector;

@@ -5,6 +5,7 @@
  * disk. That a sealed writer is not resumed is one of two rules that do (B1, B5), and a push that is
  * not taken is rare here. Tests of the core guard them.
  */
+import { counterMutants } from "./mutants-of-eventual-counters.ts";
 import { dataMutants } from "./mutants-of-eventual-data.ts";
 import type { EventualMutant } from "./mutants-of-eventual-data.ts";
 
@@ -12,15 +13,15 @@ const writingMutants: readonly EventualMutant[] = [
   {
     name: "eventual-key-not-looked-up",
     rule: "a key that is known is answered, not counted (W3)",
-    file: "writing.ts",
-    find: "  if (known !== null) return replay(s, context, known, delta);\n",
-    replace: "",
+    file: "accepting.ts",
+    find: "  if (known !== null) {\n",
+    replace: "  if (known !== null && s.tick < 0) {\n",
     expects: ["key-known"],
   },
   {
     name: "eventual-key-on-its-way-not-looked-up",
     rule: "a key that is on its way to the disk is answered with the first (W3)",
-    file: "writing.ts",
+    file: "accepting.ts",
     find: "  if (pending !== undefined) {",
     replace: "  if (pending !== undefined && pending.delta !== delta) {",
     expects: ["answer-fits", "key-known", "bounded"],
@@ -28,24 +29,24 @@ const writingMutants: readonly EventualMutant[] = [
   {
     name: "eventual-closed-key-accepted",
     rule: "a key older than our promise is refused: it may have been closed (W3, E11)",
-    file: "writing.ts",
-    find: '  if (at < s.promisedBefore) return refuse(s, context, "key-expired");\n',
+    file: "accepting.ts",
+    find: '  if (at < s.promisedBefore) return refused("key-expired");\n',
     replace: "",
     expects: ["key-known", "full-history"],
   },
   {
     name: "eventual-joiner-accepts-keys",
     rule: "a node accepts keys when it has its place among the others (M3)",
-    file: "writing.ts",
-    find: '  if (!s.cluster.placed) return refuse(s, context, "starting");\n  if (at <',
-    replace: "  if (at <",
-    expects: ["full-history", "key-known"],
+    file: "accepting.ts",
+    find: '  if (!s.cluster.placed) return refused("starting");\n',
+    replace: "",
+    expects: ["full-history", "key-known", "converges"],
   },
   {
     name: "eventual-set-without-reset",
     rule: "a set takes away what is known (W4)",
-    file: "writing.ts",
-    find: '    controls.push({ kind: "reset", counter, floor: floorNow(s.replica, counter, null) });\n',
+    file: "acting.ts",
+    find: '  performed.controls.push({ kind: "reset", ...floorOf(s, counter) });\n',
     replace: "",
     expects: ["answer-fits"],
   },
@@ -197,6 +198,7 @@ const exchangeMutants: readonly EventualMutant[] = [
 ];
 
 export const eventualMutants: readonly EventualMutant[] = [
+  ...counterMutants,
   ...dataMutants,
   ...writingMutants,
   ...bootMutants,

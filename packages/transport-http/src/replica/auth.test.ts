@@ -13,7 +13,8 @@ import {
   secret,
   text,
 } from "../test-support/replicas.ts";
-import { AUTH_HEADER, PeerAuth, SECRET_MIN_BYTES } from "./peer-auth.ts";
+import { PeerAuth, peerAuthHeader, peerChallengeHeader } from "../auth/peer-auth.ts";
+import type { SignedRequest } from "../auth/peer-auth.ts";
 import { HEALTH_TYPE, PEER_HEADER, RECORDS_TYPE, routeOf } from "./routes.ts";
 
 const replicas = new Replicas();
@@ -138,52 +139,90 @@ describe("who is believed", () => {
     const n2 = await replicas.listen({ secret });
     const n1 = replicas.caller({ secret });
     let first: Passing | null = null;
-    const to = await middleman(n2.port, { reply: (r) => (first ??= r) });
+    const to = await middleman(n2.port, {
+      reply: (r) => (r.status === 200 ? (first ??= r) : r),
+    });
     const ask = (): Promise<Uint8Array> =>
       n1.transport.exchange(to, "sync", bytes("hello"), patient);
     expect(text(await ask())).toBe("sync: hello");
     await expect(ask()).rejects.toMatchObject({ code: "REPLICA_UNVERIFIED" });
   });
 
-  it("a request that is sent again is answered again: it is harmless", async () => {
+  it("a request that is sent again is refused", async () => {
     const n2 = await replicas.listen({ secret });
-    const route = routeOf("push");
-    const { header } = new PeerAuth(secret).signRequest(route, bytes("x"));
-    const headers = { "Content-Type": RECORDS_TYPE, [AUTH_HEADER]: header };
+    const { headers } = await knownTo(n2.port, new PeerAuth([secret]));
+    const statuses = [];
     for (let i = 0; i < 2; i += 1) {
-      const said = await say(n2.port, { path: route.path, headers, body: bytes("x") });
-      expect(said.status).toBe(200);
+      const sent = { path: "/increment", headers, body: bytes("x") };
+      statuses.push((await say(n2.port, sent)).status);
     }
+    expect([statuses, n2.asked.length]).toEqual([[200, 401], 1]);
+  });
+
+  it("a request that was recorded before the node began anew is refused", async () => {
+    const auth = new PeerAuth([secret]);
+    const { headers } = await knownTo((await replicas.listen({ secret })).port, auth);
+    const again = await replicas.listen({ secret });
+    const said = await say(again.port, { path: "/increment", headers, body: bytes("x") });
+    expect([said.status, again.asked]).toEqual([401, []]);
+  });
+
+  it("who asks learns the challenge of each node once", async () => {
+    const n2 = await replicas.listen({ secret });
+    const n1 = replicas.caller({ secret });
+    for (let i = 0; i < 3; i += 1) {
+      await n1.transport.exchange(n2.address, "sync", bytes("x"), patient);
+    }
+    expect(n2.asked).toHaveLength(3);
+    expect(n2.events.filter(({ type }) => type === "refused")).toMatchObject([{ count: 1 }]);
   });
 });
 
+/** A push of "x", signed over the challenge of the node at this port. */
+async function knownTo(port: number, auth: PeerAuth): Promise<SignedRequest> {
+  const { path, method } = routeOf("push");
+  const headers = { "content-type": RECORDS_TYPE };
+  const request = { method, path, headers, body: bytes("x") };
+  const sign = (): SignedRequest => auth.sign(String(port), request);
+  const first = sign();
+  const said = await say(port, { path, headers: { ...headers, ...first.headers } });
+  expect(said.headers[peerChallengeHeader]).toMatch(/^[0-9a-f]{32}$/);
+  expect(auth.challenged(String(port), first, said.headers)).toBe(true);
+  const signed = sign();
+  return { ...signed, headers: { ...headers, ...signed.headers } };
+}
+
 function without(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== AUTH_HEADER));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== peerAuthHeader));
 }
 
 describe("a proof", () => {
-  const auth = new PeerAuth(secret);
-  const right = auth.signRequest(routeOf("push"), bytes("x")).header;
-
   it.each([
-    { what: "missing", proof: null },
-    { what: "empty", proof: "" },
-    { what: "of another version", proof: right.replace("v1", "v2") },
-    { what: "in capitals", proof: right.toUpperCase() },
-    { what: "cut", proof: right.slice(0, -1) },
-    { what: "given twice", proof: `${right}, ${right}` },
-    { what: "with another nonce", proof: right.replace(/ [0-9a-f]{32} /, ` ${"0".repeat(32)} `) },
+    { what: "missing", change: () => null },
+    { what: "empty", change: () => "" },
+    { what: "of another version", change: (right: string) => right.replace("v2", "v1") },
+    { what: "in capitals", change: (right: string) => right.toUpperCase() },
+    { what: "cut", change: (right: string) => right.slice(0, -1) },
+    { what: "given twice", change: (right: string) => `${right}, ${right}` },
+    {
+      what: "of another session",
+      change: (right: string) => right.replace(/ \w{32}/, ` ${zeros}`),
+    },
+    { what: "with another number", change: (right: string) => right.replace(/ 2 /, " 3 ") },
+    { what: "without its headers", change: (right: string) => right.replace("content-type", "-") },
     {
       what: "wrong in its last digit",
-      proof: right.slice(0, -1) + (right.endsWith("0") ? "1" : "0"),
+      change: (right: string) => right.slice(0, -1) + (right.endsWith("0") ? "1" : "0"),
     },
-  ])("that is $what is refused with 401", async ({ proof }) => {
+  ])("that is $what is refused with 401", async ({ change }) => {
     const n2 = await replicas.listen({ secret });
-    const signed = proof === null ? {} : { [AUTH_HEADER]: proof };
+    const { headers: right } = await knownTo(n2.port, new PeerAuth([secret]));
+    const proof = change(right[peerAuthHeader]!);
+    const signed = proof === null ? {} : { [peerAuthHeader]: proof };
     const headers = { "Content-Type": RECORDS_TYPE, ...signed };
     const said = await say(n2.port, { path: "/increment", headers, body: bytes("x") });
     expect([said.status, JSON.parse(said.body)]).toMatchObject([401, { code: "unauthenticated" }]);
-    expect(said.headers[AUTH_HEADER]).toBeUndefined();
+    expect(said.headers[peerAuthHeader]).toBeUndefined();
     expect(n2.asked).toEqual([]);
   });
 
@@ -195,45 +234,33 @@ describe("a proof", () => {
   });
 
   it("goes with refusals too, once the request was found right", async () => {
+    const auth = new PeerAuth([secret]);
     const n2 = await replicas.listen({ secret }, () => Promise.reject(new Error("no")));
-    const { header, mac } = auth.signRequest(routeOf("push"), bytes("x"));
-    const headers = { "Content-Type": RECORDS_TYPE, [AUTH_HEADER]: header };
+    const signed = await knownTo(n2.port, auth);
+    const { headers } = signed;
     const said = await say(n2.port, { path: "/increment", headers, body: bytes("x") });
-    const proof = String(said.headers[AUTH_HEADER]);
-    const reply = { status: 503, body: bytes(said.body) };
-    expect(auth.verifyReply(proof, mac, reply)).toBe(true);
-    expect(auth.verifyReply(proof, mac, { ...reply, status: 200 })).toBe(false);
-  });
-
-  it("never repeats", () => {
-    const all = Array.from({ length: 100 }, () => auth.signRequest(routeOf("push"), bytes("x")));
-    expect(new Set(all.map(({ mac }) => mac)).size).toBe(100);
-  });
-
-  it("needs a secret that cannot be guessed, and does not follow its changes", () => {
-    expect(() => new PeerAuth(new Uint8Array(SECRET_MIN_BYTES - 1))).toThrow(RangeError);
-    const mutable = secret.slice();
-    const copy = new PeerAuth(mutable);
-    mutable.fill(0);
-    const { header, mac } = auth.signRequest(routeOf("sync"), bytes("x"));
-    expect(copy.verifyRequest(header, routeOf("sync"), bytes("x"))).toBe(mac);
+    const reply = { status: 503, headers: said.headers, body: said.body };
+    expect(auth.verifyReply(signed, reply)).not.toBeNull();
+    expect(auth.verifyReply(signed, { ...reply, status: 200 })).toBeNull();
   });
 });
+
+const zeros = "0".repeat(32);
 
 describe("without a secret", () => {
   it.each([
     { from: "127.0.0.1", trust: undefined, status: 200 },
     { from: "127.8.9.1", trust: undefined, status: 200 },
-    { from: "::1", trust: "loopback" as const, status: 200 },
-    { from: "::ffff:127.0.0.1", trust: "loopback" as const, status: 200 },
+    { from: "::1", trust: "loopback", status: 200 },
+    { from: "::ffff:127.0.0.1", trust: "loopback", status: 200 },
     { from: "192.0.2.1", trust: undefined, status: 401 },
-    { from: "::ffff:192.0.2.1", trust: "loopback" as const, status: 401 },
-    { from: "2001:db8::127.0.0.1", trust: "loopback" as const, status: 401 },
-    { from: "1.127.0.1", trust: "loopback" as const, status: 401 },
-    { from: undefined, trust: "loopback" as const, status: 401 },
-    { from: "192.0.2.1", trust: "network" as const, status: 200 },
+    { from: "::ffff:192.0.2.1", trust: "loopback", status: 401 },
+    { from: "2001:db8::127.0.0.1", trust: "loopback", status: 401 },
+    { from: "1.127.0.1", trust: "loopback", status: 401 },
+    { from: undefined, trust: "loopback", status: 401 },
+    { from: "192.0.2.1", trust: "network", status: 200 },
   ])("a peer at $from with trust $trust: $status", async ({ from, trust, status }) => {
-    const n2 = await replicas.listen(trust === undefined ? {} : { trust });
+    const n2 = await replicas.listen(trust === "network" ? { trust: { kind: trust } } : {});
     n2.server.on("connection", (socket) => {
       Object.defineProperty(socket, "remoteAddress", { value: from });
     });
@@ -243,9 +270,22 @@ describe("without a secret", () => {
     if (status === 401) expect(n2.events).toMatchObject([{ from: from ?? null, count: 1 }]);
   });
 
-  it("nobody is trusted by address alone when there is a secret", async () => {
-    const n2 = await replicas.listen({ secret, trust: "network" });
+  it.each([
+    { who: "an address, where there is a secret", options: { secret } },
+    { who: "nobody", options: { trust: { kind: "nobody" } as const } },
+    {
+      who: "certificates, and there is none",
+      options: { trust: { kind: "certificate", isPeer: () => false } as const },
+    },
+  ])("it is refused where it trusts $who", async ({ options }) => {
+    const n2 = await replicas.listen(options);
     const headers = { Accept: HEALTH_TYPE, [PEER_HEADER]: "eA" };
     expect((await say(n2.port, { method: "GET", path: "/health", headers })).status).toBe(401);
+  });
+
+  it("who shows a certificate of the cluster is heard", async () => {
+    const n2 = await replicas.listen({ trust: { kind: "certificate", isPeer: () => true } });
+    const headers = { Accept: HEALTH_TYPE, [PEER_HEADER]: "eA" };
+    expect((await say(n2.port, { method: "GET", path: "/health", headers })).status).toBe(200);
   });
 });

@@ -1,17 +1,19 @@
 /** The side that asks: one HTTP request an exchange, on connections that stay open. */
-import { Agent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 
 import type { Address, ExchangeKind } from "@counter/eventual";
 
 import { AddressError, parseAddress } from "../address.ts";
 import type { PeerAddress } from "../address.ts";
+import { authOf } from "../auth/peer-trust.ts";
+import type { PeerTrust } from "../auth/peer-trust.ts";
+import type { PeerAuth, SignedRequest } from "../auth/peer-auth.ts";
+import { KeptConnections, requestTo } from "../tls.ts";
+import type { TlsSource } from "../tls.ts";
 import { readBody } from "./body.ts";
 import { ReplicaExchangeError } from "./errors.ts";
 import type { ReplicaErrorCode } from "./errors.ts";
 import type { ReplicaLimits } from "./options.ts";
-import { AUTH_HEADER } from "./peer-auth.ts";
-import type { PeerAuth, RequestMac } from "./peer-auth.ts";
 import {
   FROM_HEADER,
   HEALTH_REQUEST_MAX_BYTES,
@@ -31,9 +33,7 @@ interface Call {
   readonly address: PeerAddress;
   readonly route: ExchangeRoute;
   readonly message: Uint8Array;
-  readonly headers: Readonly<Record<string, string | number>>;
-  /** `null` when nothing has to be proven. */
-  readonly mac: RequestMac | null;
+  readonly headers: Readonly<Record<string, string>>;
   /** Aborted with a {@link ReplicaExchangeError} as its reason. */
   readonly signal: AbortSignal;
 }
@@ -44,28 +44,35 @@ type End = (code: ReplicaErrorCode, why: string) => void;
 interface Answer {
   readonly incoming: IncomingMessage;
   readonly body: Uint8Array;
+  /** `null` when nothing has to be proven. */
+  readonly signed: SignedRequest | null;
 }
 
 export class ReplicaClient {
   readonly #limits: ReplicaLimits;
   readonly #auth: PeerAuth | null;
   readonly #from: string | null;
-  readonly #agent: Agent;
+  readonly #kept: KeptConnections;
   /** What ends each exchange that is under way, by peer. */
   readonly #running = new Map<Address, Set<End>>();
   #closed = false;
 
-  constructor(limits: ReplicaLimits, auth: PeerAuth | null, from: string | null) {
+  constructor(
+    limits: ReplicaLimits,
+    by: { readonly trust: PeerTrust; readonly from: string | null; readonly tls: TlsSource },
+  ) {
     this.#limits = limits;
-    this.#from = from;
-    this.#auth = auth;
-    this.#agent = new Agent({
+    this.#from = by.from;
+    this.#auth = authOf(by.trust);
+    const { exchangesMax, idleSocketsMax, idleTimeoutMs, exchangeTimeoutMs } = limits;
+    const options = {
       keepAlive: true,
       noDelay: true,
-      maxSockets: limits.exchangesMax, // for one peer; as many as there may be exchanges: none waits
-      maxFreeSockets: limits.idleSocketsMax,
-      timeout: limits.idleTimeoutMs,
-    });
+      maxSockets: exchangesMax, // for one peer; as many as there may be exchanges: none waits
+      maxFreeSockets: idleSocketsMax,
+      timeout: idleTimeoutMs,
+    };
+    this.#kept = new KeptConnections(options, by.tls, exchangeTimeoutMs);
   }
 
   /** @throws ReplicaExchangeError whatever goes wrong */
@@ -105,7 +112,7 @@ export class ReplicaClient {
     for (const running of this.#running.values()) {
       for (const end of running) end("REPLICA_CLOSED", "this node stops");
     }
-    this.#agent.destroy();
+    this.#kept.destroy();
   }
 
   #prepare(
@@ -119,16 +126,13 @@ export class ReplicaClient {
       const why = `the request has ${message.length} bytes, at most ${most} are allowed`;
       throw new ReplicaExchangeError(at, { code: "REPLICA_TOO_LARGE", why });
     }
-    const signed = this.#auth?.signRequest(route, message) ?? null;
     const headers = {
       ...(route.method === "GET"
-        ? { Accept: route.type, [PEER_HEADER]: Buffer.from(message).toString("base64url") }
-        : { "Content-Type": route.type, "Content-Length": message.length }),
-      ...(signed === null ? {} : { [AUTH_HEADER]: signed.header }),
+        ? { accept: route.type, [PEER_HEADER]: Buffer.from(message).toString("base64url") }
+        : { "content-type": route.type }),
       ...(this.#from === null ? {} : { [FROM_HEADER]: this.#from }),
     };
-    const address = addressOf(at);
-    return { ...at, address, route, message, headers, mac: signed?.mac ?? null, signal };
+    return { ...at, address: addressOf(at), route, message, headers, signal };
   }
 
   #enter(at: { readonly peer: Address; readonly kind: ExchangeKind }, end: End): Set<End> {
@@ -144,34 +148,44 @@ export class ReplicaClient {
     return running;
   }
 
+  /** Once more to who names another challenge than the one that the request was signed over. */
+  async #ask(call: Call): Promise<Answer> {
+    const first = await this.#askOnce(call);
+    const { incoming, signed } = first;
+    if (signed === null || incoming.statusCode !== 401) return first;
+    const isKnownNow = this.#auth?.challenged(call.peer, signed, incoming.headers) ?? false;
+    return isKnownNow ? this.#askOnce(call) : first;
+  }
+
   /**
    * An idle connection may have been closed by the other end just when we take it. That says nothing
    * about the peer, so the request is sent once more on a new one: it is idempotent.
    */
-  async #ask(call: Call): Promise<Answer> {
+  async #askOnce(call: Call): Promise<Answer> {
     try {
-      return await this.#roundTrip(call, this.#agent);
+      return await this.#roundTrip(call, "kept");
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
     }
-    return this.#roundTrip(call, false);
+    return this.#roundTrip(call, "new");
   }
 
-  async #roundTrip(call: Call, agent: Agent | false): Promise<Answer> {
-    const { address, route, headers, signal } = call;
+  async #roundTrip(call: Call, connection: "kept" | "new"): Promise<Answer> {
+    const { address, route, signal, message } = call;
     signal.throwIfAborted();
-    const outgoing = httpRequest({
-      host: address.host,
-      port: address.port,
-      path: route.path,
-      method: route.method,
-      headers,
-      agent,
-      signal,
-    });
+    const { method, path } = route;
+    const body = method === "GET" ? new Uint8Array(0) : message;
+    const content = { method, path, headers: call.headers, body };
+    const signed = this.#auth?.sign(call.peer, content) ?? null;
+    const length = method === "GET" ? {} : { "content-length": message.length };
+    const headers = { ...call.headers, ...length, ...signed?.headers };
+    const { host, port } = address;
+    const { agent, tls } = this.#kept.now();
+    const by = connection === "kept" ? agent : false;
+    const outgoing = requestTo({ host, port, path, method, headers, agent: by, signal }, tls);
     try {
-      const incoming = await responseTo(outgoing, call.message, route);
-      return { incoming, body: await this.#bodyOf(call, incoming) };
+      const incoming = await responseTo(outgoing, message, route);
+      return { incoming, body: await this.#bodyOf(call, incoming), signed };
     } catch (error) {
       outgoing.destroy();
       signal.throwIfAborted();
@@ -192,7 +206,7 @@ export class ReplicaClient {
     throw new ReplicaExchangeError(call, { code: "REPLICA_BAD_REPLY", why });
   }
 
-  #check(call: Call, { incoming, body }: Answer): Uint8Array {
+  #check(call: Call, { incoming, body, signed }: Answer): Uint8Array {
     const status = incoming.statusCode ?? 0;
     if (status !== 200) {
       const { reason, message } = readRefusal(body);
@@ -204,10 +218,9 @@ export class ReplicaClient {
       const why = `answered ${type === "" ? "no content type" : type}`;
       throw new ReplicaExchangeError(call, { code: "REPLICA_BAD_REPLY", why });
     }
-    const header = incoming.headers[AUTH_HEADER];
-    const proof = typeof header === "string" ? header : undefined;
-    if (this.#auth === null || call.mac === null) return body;
-    if (this.#auth.verifyReply(proof, call.mac, { status, body })) return body;
+    if (this.#auth === null || signed === null) return body;
+    const reply = { status, headers: incoming.headers, body };
+    if (this.#auth.verifyReply(signed, reply) !== null) return body;
     const why = "the answer does not prove that its sender knows the secret";
     throw new ReplicaExchangeError(call, { code: "REPLICA_UNVERIFIED", why });
   }

@@ -1,4 +1,6 @@
 /** What an embedder says once, and the limits that hold then. */
+import type { PeerTrust } from "../auth/peer-trust.ts";
+import type { TlsSource } from "../tls.ts";
 import type { ReplicaEvent } from "./events.ts";
 
 /** Every buffer and wait has a limit. Times in milliseconds, sizes in bytes. */
@@ -39,16 +41,10 @@ export const defaultReplicaLimits: ReplicaLimits = {
 };
 
 export interface HttpReplicaTransportOptions {
-  /**
-   * Shared by all nodes of the cluster, at least 16 bytes: requests and replies that do not prove
-   * that their sender knows it are refused. `null`: see `trust`.
-   */
-  readonly secret: Uint8Array | null;
-  /**
-   * Without a secret: whose requests are accepted, those of this machine (`loopback`, the default)
-   * or everybody's (`network`).
-   */
-  readonly trust?: "loopback" | "network";
+  /** Whose requests and replies are believed; default `loopback`: of who runs on the same machine. */
+  readonly trust?: PeerTrust;
+  /** How peers are asked; default: without TLS. */
+  readonly tls?: TlsSource;
   /** Address of this node, told in the head of each request to whatever carries it; proves nothing. */
   readonly from?: string;
   readonly limits?: Partial<ReplicaLimits>;
@@ -65,10 +61,6 @@ export function resolveReplicaLimits(options: HttpReplicaTransportOptions): Repl
     if (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff) {
       throw new RangeError(`${name} is an integer from 1 to 2,147,483,647`);
     }
-  }
-  const trust = options.trust ?? "loopback";
-  if (!["loopback", "network"].includes(trust)) {
-    throw new RangeError("trust is loopback or network");
   }
   if (!/^[!-~]{1,255}$/.test(options.from ?? "-")) {
     throw new RangeError("from is an address: 1 to 255 visible ASCII characters");

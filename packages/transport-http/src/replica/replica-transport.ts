@@ -6,20 +6,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Address, ExchangeKind, ReplicaTransport, TransportHandler } from "@counter/eventual";
 
+import type { PeerTrust } from "../auth/peer-trust.ts";
 import { Sockets } from "../sockets.ts";
+import { noTls } from "../tls.ts";
 import { ReplicaClient } from "./client.ts";
 import { ReplicaExchangeError } from "./errors.ts";
 import { Pace } from "./events.ts";
 import { resolveReplicaLimits } from "./options.ts";
 import type { HttpReplicaTransportOptions } from "./options.ts";
-import { PeerAuth } from "./peer-auth.ts";
 import { isExchange } from "./routes.ts";
 import { ReplicaServer } from "./server.ts";
 
 /**
  * @example
  * ```ts
- * const transport = new HttpReplicaTransport({ secret });
+ * const auth = new PeerAuth([secret]);
+ * const transport = new HttpReplicaTransport({ trust: { kind: "secret", auth } });
  * const server = createServer((request, response) => {
  *   if (transport.handles(request)) transport.handle(request, response);
  *   else app(request, response);
@@ -39,18 +41,18 @@ export class HttpReplicaTransport implements ReplicaTransport {
   /** @throws RangeError when an option is out of its range */
   constructor(options: HttpReplicaTransportOptions) {
     const limits = resolveReplicaLimits(options);
-    const auth = options.secret === null ? null : new PeerAuth(options.secret);
+    const trust: PeerTrust = options.trust ?? { kind: "loopback" };
     this.#options = options;
     this.#pace = new Pace({
       everyMs: limits.eventEveryMs,
       keysMax: limits.eventPeersMax,
       now: options.now ?? (() => performance.now()),
     });
-    this.#client = new ReplicaClient(limits, auth, options.from ?? null);
+    const { from = null, tls = noTls } = options;
+    this.#client = new ReplicaClient(limits, { trust, from, tls });
     this.#server = new ReplicaServer({
       limits,
-      auth,
-      trustsNetwork: options.trust === "network",
+      trust,
       sockets: this.#sockets,
       handler: () => (this.#closed ? null : this.#handler),
       refused: (from, { code, message }) => {

@@ -3,19 +3,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { TransportHandler } from "@counter/eventual";
 
+import type { PlainHeaders, VerifiedRequest } from "../auth/peer-auth.ts";
+import { authOf, distrust } from "../auth/peer-trust.ts";
+import type { PeerTrust } from "../auth/peer-trust.ts";
 import type { Sockets } from "../sockets.ts";
 import { readBody } from "./body.ts";
 import type { ReplicaLimits } from "./options.ts";
-import { AUTH_HEADER } from "./peer-auth.ts";
-import type { PeerAuth, RequestMac } from "./peer-auth.ts";
 import { findRoute, HEALTH_REQUEST_MAX_BYTES, PEER_HEADER } from "./routes.ts";
 import type { ExchangeRoute, Refusal } from "./routes.ts";
 
 export interface ReplicaServerSetup {
   readonly limits: ReplicaLimits;
-  readonly auth: PeerAuth | null;
-  /** Accept requests of other machines although nothing is signed. */
-  readonly trustsNetwork: boolean;
+  readonly trust: PeerTrust;
   readonly sockets: Sockets;
   /** `null` before the start and after the end. */
   readonly handler: () => TransportHandler | null;
@@ -27,11 +26,11 @@ export interface ReplicaServerSetup {
 class RefusedError extends Error {
   readonly refusal: Refusal;
   /** To bind the reply to, if the request was found right. */
-  readonly mac: RequestMac | null;
-  constructor(refusal: Refusal, mac: RequestMac | null = null) {
+  readonly verified: VerifiedRequest | null;
+  constructor(refusal: Refusal, verified: VerifiedRequest | null = null) {
     super(refusal.message);
     this.refusal = refusal;
-    this.mac = mac;
+    this.verified = verified;
   }
 }
 
@@ -66,35 +65,39 @@ export class ReplicaServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const route = findRoute(request);
     if ("status" in route) throw new RefusedError(route);
-    this.#admit(request);
+    const verified = this.#admit(request);
     const message =
       route.method === "GET"
-        ? messageOfHeader(request)
+        ? messageOfHeader(verified?.headers ?? request.headers)
         : await this.#messageOfBody(request, response);
-    const mac = this.#verify(request, route, message);
-    const body = await this.#ask(route, message, mac);
-    if (body.length > this.#setup.limits.messageMaxBytes) {
-      throw new RefusedError(unavailable("too-large", "the answer is larger than allowed"), mac);
+    const expected = route.method === "GET" ? nothing : message;
+    if (verified !== null && authOf(this.#setup.trust)?.isBodyOf(verified, expected) !== true) {
+      throw new RefusedError(unauthenticated("the body is not the one that was signed"));
     }
-    this.#writeHead(response, { status: 200, type: route.type, body, mac });
+    const body = await this.#ask(route, message, verified);
+    if (body.length > this.#setup.limits.messageMaxBytes) {
+      const refusal = unavailable("too-large", "the answer is larger than allowed");
+      throw new RefusedError(refusal, verified);
+    }
+    this.#writeHead(response, { status: 200, type: route.type, body, verified });
     response.end(body);
   }
 
   /** What can be said before a byte of the body is read. */
-  #admit(request: IncomingMessage): void {
-    const { auth, trustsNetwork, handler } = this.#setup;
+  #admit(request: IncomingMessage): VerifiedRequest | null {
+    const { trust, handler } = this.#setup;
     if (handler() === null) throw new RefusedError(unavailable("not-ready", "not started"));
     // Browsers add these, and pages of strangers can make them send requests to this machine.
     if (request.headers.origin !== undefined || "sec-fetch-site" in request.headers) {
       throw new RefusedError(forbidden("unauthenticated", "browsers are no peers"));
     }
-    if (auth !== null && !auth.isSigned(proofOf(request))) {
-      throw new RefusedError(unauthenticated("the request is not signed"));
-    }
-    if (auth === null && !trustsNetwork && !isLoopback(request.socket.remoteAddress)) {
-      const message = "without a shared secret only peers on the same machine are trusted";
-      throw new RefusedError(unauthenticated(message));
-    }
+    const doubt = distrust(trust, request.socket);
+    if (doubt !== null) throw new RefusedError(unauthenticated(doubt));
+    const auth = authOf(trust);
+    if (auth === null) return null;
+    const verified = auth.verify(request);
+    if (verified !== null) return verified;
+    throw new RefusedError(unauthenticated("not signed as it has to be: compare the secrets"));
   }
 
   async #messageOfBody(request: IncomingMessage, response: ServerResponse): Promise<Uint8Array> {
@@ -127,21 +130,15 @@ export class ReplicaServer {
     }
   }
 
-  #verify(request: IncomingMessage, route: ExchangeRoute, message: Uint8Array): RequestMac | null {
-    const { auth } = this.#setup;
-    if (auth === null) return null;
-    const mac = auth.verifyRequest(proofOf(request), route, message);
-    if (mac !== null) return mac;
-    throw new RefusedError(unauthenticated("the signature is wrong: compare the secrets"));
-  }
-
   async #ask(
     { kind }: ExchangeRoute,
     message: Uint8Array,
-    mac: RequestMac | null,
+    verified: VerifiedRequest | null,
   ): Promise<Uint8Array> {
     const handler = this.#setup.handler(); // the body took time: we may be closing
-    if (handler === null) throw new RefusedError(unavailable("not-ready", "this node stops"), mac);
+    if (handler === null) {
+      throw new RefusedError(unavailable("not-ready", "this node stops"), verified);
+    }
     try {
       return await handler.answer(kind, message);
     } catch (error) {
@@ -150,7 +147,7 @@ export class ReplicaServer {
       const refusal = code.endsWith("_MALFORMED")
         ? malformed("the message cannot be read")
         : unavailable(code, "the node has no answer");
-      throw new RefusedError(refusal, mac);
+      throw new RefusedError(refusal, verified);
     }
   }
 
@@ -160,16 +157,22 @@ export class ReplicaServer {
       readonly status: number;
       readonly type: string;
       readonly body: Uint8Array;
-      readonly mac: RequestMac | null;
+      readonly verified: VerifiedRequest | null;
     },
   ): void {
-    const { auth } = this.#setup;
-    const { status, type, body, mac } = reply;
+    const { status, type, body, verified } = reply;
+    const auth = authOf(this.#setup.trust);
+    const headers = { "content-type": type };
+    const proof = (): PlainHeaders => {
+      if (auth === null) return {};
+      if (verified === null) return status === 401 ? auth.challenge() : {};
+      return auth.signReply(verified, { status, headers, body });
+    };
     response.writeHead(status, {
-      "Content-Type": type,
-      "Content-Length": body.length,
-      "Cache-Control": "no-store",
-      ...(auth === null || mac === null ? {} : { [AUTH_HEADER]: auth.signReply(mac, reply) }),
+      ...headers,
+      "content-length": body.length,
+      "cache-control": "no-store",
+      ...proof(),
     });
   }
 
@@ -180,12 +183,12 @@ export class ReplicaServer {
   async #refuse(
     request: IncomingMessage,
     response: ServerResponse,
-    { refusal, mac }: RefusedError,
+    { refusal, verified }: RefusedError,
   ): Promise<void> {
     const { status, code, message, allow } = refusal;
     const body = new TextEncoder().encode(JSON.stringify({ code, message }));
     if (allow !== undefined) response.setHeader("Allow", allow);
-    this.#writeHead(response, { status, type: "application/json; charset=utf-8", body, mac });
+    this.#writeHead(response, { status, type: "application/json; charset=utf-8", body, verified });
     response.write(body);
     if (!request.complete && status !== 408) await drained(request, this.#setup.limits.lingerMs);
     response.end(() => {
@@ -194,7 +197,9 @@ export class ReplicaServer {
   }
 }
 
-function messageOfHeader({ headers }: IncomingMessage): Uint8Array {
+const nothing = new Uint8Array(0);
+
+function messageOfHeader(headers: IncomingMessage["headers"]): Uint8Array {
   const text = headers[PEER_HEADER];
   if (typeof text !== "string" || text === "") throw new RefusedError(malformed("no message"));
   const bytes = Buffer.from(text, "base64url");
@@ -202,11 +207,6 @@ function messageOfHeader({ headers }: IncomingMessage): Uint8Array {
     throw new RefusedError(malformed(`the message is no base64url of at most 1024 bytes`));
   }
   return new Uint8Array(bytes);
-}
-
-function proofOf({ headers }: IncomingMessage): string | undefined {
-  const proof = headers[AUTH_HEADER];
-  return typeof proof === "string" ? proof : undefined;
 }
 
 /** Resolves when the request is over, or after so long. */
@@ -224,10 +224,6 @@ function drained(request: IncomingMessage, withinMs: number): Promise<void> {
       .on("close", done);
     request.resume();
   });
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address === "::1" || /^(?:::ffff:)?127\./.test(address ?? "");
 }
 
 function codeOf(error: unknown): string | null {

@@ -7,6 +7,8 @@ import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
 
 import type { ExchangeKind, TransportHandler } from "@counter/eventual";
 
+import { PeerAuth } from "../auth/peer-auth.ts";
+import type { PeerTrust } from "../auth/peer-trust.ts";
 import type { ReplicaEvent } from "../replica/events.ts";
 import type { HttpReplicaTransportOptions } from "../replica/options.ts";
 import { HttpReplicaTransport } from "../replica/replica-transport.ts";
@@ -31,6 +33,11 @@ export type Answer = (kind: ExchangeKind, request: Uint8Array) => Promise<Uint8A
 /** Says what it was asked. */
 export const echo: Answer = async (kind, request) => bytes(`${kind}: ${text(request)}`);
 
+/** Options with a shortcut: a secret, or `null`, and it is trusted accordingly. */
+export type ReplicaOptions = Partial<HttpReplicaTransportOptions> & {
+  readonly secret?: Uint8Array | null;
+};
+
 export class TestReplica implements TransportHandler {
   readonly server: Server;
   readonly transport: HttpReplicaTransport;
@@ -43,13 +50,15 @@ export class TestReplica implements TransportHandler {
   connections = 0;
   readonly #answer: Answer;
 
-  constructor(options: Partial<HttpReplicaTransportOptions>, answer: Answer) {
+  constructor({ secret: shared = null, ...options }: ReplicaOptions, answer: Answer) {
     this.#answer = answer;
     const onEvent = (event: ReplicaEvent): void => {
       this.events.push(event);
       this.watch.notify();
     };
-    this.transport = new HttpReplicaTransport({ secret: null, onEvent, ...options });
+    const trust: PeerTrust =
+      shared === null ? { kind: "loopback" } : { kind: "secret", auth: new PeerAuth([shared]) };
+    this.transport = new HttpReplicaTransport({ trust, onEvent, ...options });
     this.server = createServer((request, response) => {
       if (this.transport.handles(request)) this.transport.handle(request, response);
       else response.end("for clients");
@@ -91,10 +100,7 @@ export class TestReplica implements TransportHandler {
 export class Replicas {
   readonly #ends: (() => Promise<void>)[] = [];
 
-  async listen(
-    options: Partial<HttpReplicaTransportOptions> = {},
-    answer: Answer = echo,
-  ): Promise<TestReplica> {
+  async listen(options: ReplicaOptions = {}, answer: Answer = echo): Promise<TestReplica> {
     const replica = new TestReplica(options, answer);
     this.#ends.push(() => replica.close());
     await new Promise<void>((resolve) => replica.server.listen(0, "127.0.0.1", resolve));
@@ -103,7 +109,7 @@ export class Replicas {
   }
 
   /** Asks only. */
-  caller(options: Partial<HttpReplicaTransportOptions> = {}): TestReplica {
+  caller(options: ReplicaOptions = {}): TestReplica {
     const replica = new TestReplica(options, echo);
     this.#ends.push(() => replica.close());
     return replica;

@@ -203,7 +203,11 @@ export function probeDoc(id: string): RouteDoc {
   return {
     id,
     tag: "health",
-    query: { verbose: flagDoc("a line for every check") },
+    query: {
+      verbose: flagDoc("a line for every check"),
+      exclude: textDoc("names of checks that are left out, with commas"),
+      sync: flagDoc("asks a majority as well; of `/readyz` in Raft mode only"),
+    },
     responses: {
       200: { description: "all is well", content },
       503: {
@@ -212,6 +216,6 @@ export function probeDoc(id: string): RouteDoc {
         headers: { "retry-after": "seconds" },
       },
     },
-    problems: [],
+    problems: ["validation-failed"],
   };
 }

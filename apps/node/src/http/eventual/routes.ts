@@ -16,6 +16,7 @@ import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
 import { withWatching } from "../v1/watch-routes.ts";
@@ -35,6 +36,8 @@ export interface EventualRoutesOptions {
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
   readonly watching: Watching;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -53,12 +56,15 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const { config, gate, backups, facts, gossip, health, onRestored, watching } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
-  const writing = new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) });
+  const takesKey = (operation: string): boolean => v1.takesKey(operation);
+  const writing = new Writing({ ...config, takesKey });
+  const saving = eventualBackupCalls({ node, backups, onRestored });
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, config),
-    ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
+    ...backupRoutes(saving, backups),
+    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),
@@ -72,6 +78,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       gossip,
     ),
     ...nodeRoutes(() => drainable(gate), watching),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, config);

@@ -51,6 +51,11 @@ export const requests = {
     advice: "Send less at a time. Ordinary bodies are at most 64 KiB, batches 1 MiB.",
     example: "request entity too large",
   },
+  "headers-too-large": {
+    meaning: "the request has more headers than a node reads",
+    advice: "Send fewer headers; no call needs more than a dozen.",
+    example: "at most 100 headers",
+  },
   "unsupported-media-type": {
     meaning: "the body is of a media type that this call does not take",
     advice: "Send `Content-Type: application/json`, and the body without a `Content-Encoding`.",

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 
+import { openLink } from "../../security/peer-link.ts";
 import type { ApiRequest } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 
@@ -9,7 +10,7 @@ let forwarder: Forwarder;
 const servers: { close(): unknown; closeAllConnections?: () => void }[] = [];
 
 beforeEach(() => {
-  forwarder = createForwarder({ own: "127.0.0.1:1", timeoutMs: 300 });
+  forwarder = createForwarder({ own: "127.0.0.1:1", timeoutMs: 300, link: openLink });
 });
 afterEach(() => {
   forwarder.close();

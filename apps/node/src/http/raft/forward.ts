@@ -2,12 +2,22 @@
  * Sends a request on to the leader, once. The difficult part is to say truthfully what became of it
  * when no reply comes: before the connection stood, nothing was sent; afterwards nobody knows.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+import {
+  KeptConnections,
+  peerChallengeHeader,
+  requestTo,
+  type SignedRequest,
+} from "@counter/transport-http";
 
 import { parseAddress } from "../../config/addresses.ts";
 import { messageOf } from "../../error-text.ts";
+import { anybody, principalHeader, principalText } from "../../security/caller.ts";
+import type { PeerLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { Problem } from "../problems.ts";
+import { traceOf } from "../trace.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;
@@ -61,15 +71,29 @@ export interface Forwarder {
   close(): void;
 }
 
-/** @param options.timeoutMs - longest wait for the leader's reply, in milliseconds */
-export function createForwarder(options: {
+export interface ForwarderOptions {
+  /** `host:port` of this node. */
   readonly own: string;
+  /** Longest wait for the leader's reply, in milliseconds. */
   readonly timeoutMs: number;
-}): Forwarder {
-  const agent = new Agent({ keepAlive: true, maxSockets: socketsMax, scheduling: "lifo" });
+  readonly link: PeerLink;
+}
+
+/** A request on its way, and its proof; `null` where nothing is signed. */
+interface Sent {
+  readonly reply: ApiReply;
+  readonly signed: SignedRequest | null;
+}
+
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  const { link, timeoutMs } = options;
+  const pooling = { keepAlive: true, maxSockets: socketsMax, scheduling: "lifo" } as const;
+  const kept = new KeptConnections(pooling, link.tls, timeoutMs);
 
   async function forward(request: ApiRequest, leaderAddress: string): Promise<ApiReply> {
-    const reply = await exchange(agent, request, { leaderAddress, ...options });
+    const to = { leaderAddress, kept, ...options };
+    const first = await exchange(request, to);
+    const { reply } = isChallenged(first, to) ? await exchange(request, to) : first;
     const code = reply.headers["counter-code"] ?? "";
     if (reply.headers["counter-outcome"] === "not-applied" && sentAway.has(code)) {
       throw new Problem("no-leader", `the leader ${leaderAddress} answers ${code}`);
@@ -77,33 +101,54 @@ export function createForwarder(options: {
     return reply;
   }
 
-  return { forward, close: () => agent.destroy() };
+  return { forward, close: () => kept.destroy() };
 }
 
-function exchange(
-  agent: Agent,
-  request: ApiRequest,
-  to: { readonly leaderAddress: string; readonly own: string; readonly timeoutMs: number },
-): Promise<ApiReply> {
-  const { host, port } = parseAddress(to.leaderAddress);
-  const headers: Record<string, string | number> = {
-    "content-length": request.body.length,
-    "counter-forwarded": to.own,
+interface Target extends ForwarderOptions {
+  readonly leaderAddress: string;
+  readonly kept: KeptConnections;
+}
+
+/** Whoever is asked for the first time names what requests have to be signed over. */
+function isChallenged({ reply, signed }: Sent, { link, leaderAddress }: Target): boolean {
+  if (signed === null || reply.status !== 401) return false;
+  return link.auth?.challenged(leaderAddress, signed, reply.headers) === true;
+}
+
+/** What the leader is told of the request; who has sent it is believed of us, because we are a peer. */
+function headersFor(request: ApiRequest, own: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    "counter-forwarded": own,
+    ...traceOf(request.headers).child(),
   };
   for (const name of requestHeaders) {
     const value = request.headers[name];
     if (value !== undefined) headers[name] = String(value);
   }
-  const query = request.query.size === 0 ? "" : `?${request.query.toString()}`;
+  const principal = principalText(request.caller ?? anybody);
+  return principal === null ? headers : { ...headers, [principalHeader]: principal };
+}
 
-  return new Promise<ApiReply>((resolve, reject) => {
+function exchange(request: ApiRequest, to: Target): Promise<Sent> {
+  const { link, kept, leaderAddress } = to;
+  const { host, port } = parseAddress(leaderAddress);
+  const query = request.query.size === 0 ? "" : `?${request.query.toString()}`;
+  const { method, body } = request;
+  const path = request.path + query;
+  const plain = headersFor(request, to.own);
+  const content = { method, path, headers: plain, body };
+  const signed = link.auth?.sign(leaderAddress, content) ?? null;
+  const headers = { ...plain, ...signed?.headers, "content-length": body.length };
+  const { agent, tls } = kept.now();
+
+  return new Promise<Sent>((resolve, reject) => {
     let sent = false;
-    const outgoing = httpRequest(
-      { agent, host, port, method: request.method, path: request.path + query, headers },
-      (incoming) => {
-        readReply(incoming).then(finish, fail);
-      },
-    );
+    const outgoing = requestTo({ agent, host, port, method, path, headers }, tls);
+    outgoing.once("response", (incoming: IncomingMessage) => {
+      readReply(incoming)
+        .then((whole) => ({ reply: believed(whole, incoming, signed, link), signed }))
+        .then(finish, fail);
+    });
     const connectTimer = setTimeout(() => {
       if (!sent) outgoing.destroy(new Error("it does not accept connections"));
     }, connectTimeoutMs);
@@ -111,24 +156,57 @@ function exchange(
       outgoing.destroy(new Error(`no reply within ${to.timeoutMs} ms`));
     }, to.timeoutMs);
 
-    function finish(reply: ApiReply): void {
+    function finish(answer: Sent): void {
       clearTimeout(connectTimer);
       clearTimeout(replyTimer);
-      resolve(reply);
+      resolve(answer);
     }
     function fail(error: unknown): void {
       clearTimeout(connectTimer);
       clearTimeout(replyTimer);
-      const why = `the leader ${to.leaderAddress}: ${messageOf(error)}`;
+      const why = `the leader ${leaderAddress}: ${messageOf(error)}`;
       reject(new Problem(sent ? "outcome-unknown" : "no-leader", why, { cause: error }));
     }
     outgoing.once("error", fail);
     outgoing.once("socket", (socket) => {
-      if (!socket.connecting) sent = true;
-      else socket.once("connect", () => (sent = true));
+      // Over TLS nothing is sent before the other end has shown its certificate.
+      if (tls === null ? !socket.connecting : outgoing.reusedSocket) sent = true;
+      else socket.once(tls === null ? "connect" : "secureConnect", () => (sent = true));
     });
-    outgoing.end(request.body);
+    outgoing.end(body);
   });
+}
+
+/** @throws Error if the reply may come from anybody, so that it says nothing of what was done */
+function believed(
+  reply: ApiReply,
+  incoming: IncomingMessage,
+  signed: SignedRequest | null,
+  { auth }: PeerLink,
+): ApiReply {
+  if (auth === null || signed === null) return { ...reply, headers: shown(incoming.headers) };
+  const { headers } = incoming;
+  const covered = auth.verifyReply(signed, { ...reply, headers });
+  if (covered !== null) return { ...reply, headers: shown(covered) };
+  if (reply.status === 401) return unbelieved(reply, headers);
+  throw new Error("its reply does not prove that it knows the secret");
+}
+
+/** It does not take us for a peer: that is for us, not for the client. */
+function unbelieved(reply: ApiReply, headers: IncomingHttpHeaders): ApiReply {
+  const challenge = headers[peerChallengeHeader];
+  const more = typeof challenge === "string" ? { [peerChallengeHeader]: challenge } : {};
+  const code = { "counter-outcome": "not-applied", "counter-code": "no-leader" };
+  return { ...reply, headers: { ...code, ...more } };
+}
+
+function shown(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of replyHeaders) {
+    const value = headers[name];
+    if (value !== undefined) kept[name] = String(value);
+  }
+  return kept;
 }
 
 async function readReply(incoming: IncomingMessage): Promise<ApiReply> {
@@ -140,10 +218,5 @@ async function readReply(incoming: IncomingMessage): Promise<ApiReply> {
     if (bytes > replyMaxBytes) throw new Error("its reply is too large");
     chunks.push(chunk);
   }
-  const headers: Record<string, string> = {};
-  for (const name of replyHeaders) {
-    const value = incoming.headers[name];
-    if (value !== undefined) headers[name] = String(value);
-  }
-  return { status: incoming.statusCode ?? 502, headers, body: Buffer.concat(chunks) };
+  return { status: incoming.statusCode ?? 502, headers: {}, body: Buffer.concat(chunks) };
 }

@@ -7,6 +7,7 @@ import winston from "winston";
 import type { RaftEngine } from "../../engine/engine.ts";
 import { TokenCodec } from "../../engine/tokens.ts";
 import { failingRoute, Servers, type FailingRoute } from "../../test-support/answering.ts";
+import { openLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest, Route } from "../api.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 import { Gate } from "../gate.ts";
@@ -32,7 +33,7 @@ beforeEach(() => {
   cluster = { leaderAddress: null, leading: false, cutOff: false };
   gate = new Gate();
   held = new HeldRequests();
-  forwarder = createForwarder({ own: "n1:1", timeoutMs: 2000 });
+  forwarder = createForwarder({ own: "n1:1", timeoutMs: 2000, link: openLink });
 });
 afterEach(() => {
   held.close();
@@ -48,7 +49,7 @@ function service(applyTimeoutMs: number = 5000): Service {
     unreachable: () => [],
     waiting: () => "an election is under way",
   };
-  const config = { applyTimeoutMs, compat: "none", forward: "forward" } as const;
+  const config = { applyTimeoutMs, compat: "none", forward: "forward", tls: null } as const;
   const log = winston.createLogger({ silent: true });
   const handling = new LeaderSeeking({ config, gate, held, cluster: view, forwarder });
   return new Service({ address: "n1:1", problemBase: "urn:x:", gate, handling, log });

@@ -12,6 +12,7 @@ import type { Gate } from "../gate.ts";
 import { pauseBefore, type HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";
 import type { Handling } from "../service.ts";
+import { shareTrace } from "../trace.ts";
 
 /** What the cluster looks like from here. */
 export interface ClusterView {
@@ -28,7 +29,7 @@ export interface ClusterView {
 }
 
 export interface LeaderSeekingOptions {
-  readonly config: Pick<RaftConfig, "applyTimeoutMs" | "compat" | "forward">;
+  readonly config: Pick<RaftConfig, "applyTimeoutMs" | "compat" | "forward" | "tls">;
   readonly gate: Pick<Gate<unknown>, "started">;
   readonly held: HeldRequests;
   readonly cluster: ClusterView;
@@ -135,13 +136,14 @@ export class LeaderSeeking implements Handling {
       throw new Problem("no-leader", "");
     }
     const redirect = config.forward === "redirect" || request.query.has("redirect");
-    if (redirect) return redirectTo(leaderAddress, request);
+    if (redirect) return redirectTo(`${schemeOf(config)}://${leaderAddress}`, request);
     const leader = { "counter-leader": leaderAddress };
     if (config.forward === "off") {
       const detail = `this node does not forward; the leader is ${leaderAddress}`;
       return refuse(new Problem("no-leader", detail, { headers: leader }));
     }
     const forwarded = route.forwardAs === undefined ? request : await route.forwardAs(request);
+    shareTrace(request.headers, forwarded.headers);
     try {
       return await forwarder.forward(forwarded, leaderAddress);
     } catch (error) {
@@ -189,18 +191,22 @@ function mayRepeat(error: unknown, route: Route, request: ApiRequest): boolean {
   return keyed && isInDoubt(error);
 }
 
+function schemeOf({ tls }: Pick<RaftConfig, "tls">): "http" | "https" {
+  return tls === null ? "http" : "https";
+}
+
 /** 307 keeps method and body; it must not be cached, since leaders change. */
-function redirectTo(leaderAddress: string, request: ApiRequest): ApiReply {
+function redirectTo(leader: string, request: ApiRequest): ApiReply {
   const query = new URLSearchParams(request.query);
   query.delete("redirect");
   const search = query.size === 0 ? "" : `?${query.toString()}`;
   return {
     status: 307,
     headers: {
-      location: `http://${leaderAddress}${request.path}${search}`,
-      "counter-leader": leaderAddress,
+      location: `${leader}${request.path}${search}`,
+      "counter-leader": leader.slice(leader.indexOf("//") + 2),
       "content-type": "text/plain; charset=utf-8",
     },
-    body: `the leader is ${leaderAddress}\n`,
+    body: `the leader is ${leader.slice(leader.indexOf("//") + 2)}\n`,
   };
 }

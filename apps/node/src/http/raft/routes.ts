@@ -15,6 +15,7 @@ import { membersRoute, type GossipSource, type ReplicaRow } from "../members-rou
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { RaftV1Calls } from "./v1-calls.ts";
 import { withWatching } from "../v1/watch-routes.ts";
@@ -44,6 +45,8 @@ export interface RoutesOptions extends DemoOptions {
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
   readonly watching: Watching;
+  /** What is asked of the node itself, whatever it is for. */
+  readonly nodeRoutes: readonly Route[];
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
@@ -64,11 +67,13 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   };
   const v1 = new RaftV1Calls(engine, options);
   const writing = new Writing({ ...options, takesKey: () => true });
+  const saving = raftBackupCalls({ engine, backups, onRestored });
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, options),
-    ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
+    ...backupRoutes(saving, backups),
+    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
     ...clusterRoutes(engine),
     ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
@@ -83,6 +88,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
       gossip,
     ),
     ...nodeRoutes(options.drainable, watching),
+    ...options.nodeRoutes,
     ...healthRoutes(health),
   ];
   const offered = withDemo(routes, options);
@@ -94,6 +100,14 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
 const leaderSilentMaxMs = 2000;
 /** A copy that is further behind is not ready for traffic. */
 const behindMaxEntries = 10_000;
+
+/** Which counter is read does not matter: a majority confirms who leads. */
+const majorityRead = {
+  counter: "default",
+  consistency: "linearizable",
+  maxStalenessMs: null,
+  atLeast: null,
+} as const;
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */
 export function raftHealth(node: {
@@ -130,6 +144,7 @@ export function raftHealth(node: {
       draining,
     ],
     serving: [storage, draining],
+    sync: () => gate.engine().read(majorityRead),
   };
 }
 

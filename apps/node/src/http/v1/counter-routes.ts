@@ -1,4 +1,5 @@
 /** Counters under `/v1`: making, reading, listing and changing them. */
+import { requireTouch } from "../../security/route-scope.ts";
 import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { jsonType, textType } from "../docs/parts.ts";
 import { invalidParameter } from "../negotiation.ts";
@@ -78,6 +79,7 @@ function createRoute(calls: V1Calls, writing: Writing): Route {
     requireKnown(request.query, calls.writeQuery);
     const args = bodyOf(request, schemas.createSchema);
     const { name } = args;
+    requireTouch(request.caller, name);
     const headers = { location: `${path}/${name}` };
     const spec = { request, operation: "create", name, args, conditional: false };
     return writing.answer({ ...spec, status: 201, headers }, (call) => calls.create(call));

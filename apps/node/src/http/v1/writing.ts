@@ -6,6 +6,7 @@ import { fingerprintBytes, isOperationKey, type OperationKey } from "@counter/st
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { jsonType } from "../docs/parts.ts";
 import { requireKey } from "../demo-routes.ts";
+import { scopedKey } from "../../security/key-scope.ts";
 import { keyText } from "../negotiation.ts";
 import { problemOf } from "../problems.ts";
 import type { WriteCall, Written } from "./calls.ts";
@@ -85,7 +86,10 @@ export class Writing {
     if (!takesKey) {
       throw invalidHeader("Idempotency-Key", `not with ${operation} in this mode: drop it`);
     }
-    if (isOperationKey(key)) return { key, fingerprint: fingerprintOf(meaning()) };
+    if (isOperationKey(key)) {
+      const own = scopedKey(request.caller?.name ?? null, key);
+      return { key: own, fingerprint: fingerprintOf(meaning()) };
+    }
     throw invalidHeader("Idempotency-Key", "1 to 255 visible ASCII characters");
   }
 

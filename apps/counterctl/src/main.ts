@@ -1,0 +1,33 @@
+/** The program. */
+import { setMaxListeners } from "node:events";
+
+import { runCounterctl } from "./cli.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+const stopping = new AbortController();
+setMaxListeners(0, stopping.signal); // a check has many calls that end with it
+let interrupted = 0;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    interrupted += 1;
+    // The second one is from somebody who does not want to wait.
+    if (interrupted > 1) process.exit(exitCodes.error);
+    stopping.abort(new Error(`stopped by ${name}`));
+  });
+}
+
+// `counterctl list | head` closes the pipe: nobody reads any more, which is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.ok);
+});
+
+process.exitCode = await runCounterctl(process.argv.slice(2), {
+  streams: {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    error: (line) => void process.stderr.write(`${line}\n`),
+    tty: process.stdout.isTTY,
+  },
+  env: process.env,
+  signal: stopping.signal,
+});

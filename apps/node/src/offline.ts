@@ -1,0 +1,41 @@
+/**
+ * What can be done with a node's files, and for them, while no node runs: the door for the command line
+ * and the tools. Everything here needs no cluster.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { runWalTool } from "@counter/storage-file";
+
+import { logFolder } from "./data-dir/recovery/inspection.ts";
+import { journalFolder } from "./data-dir/eventual-data-dir.ts";
+import type { ToolOutput } from "./data-dir/recovery/recover-tool.ts";
+
+export { wrapped } from "./config/help.ts";
+export { BackupFormatError, decodeBackup } from "./data-dir/backup-format.ts";
+export { backupMediaType } from "./http/backup-routes.ts";
+export type { Backup } from "./engine/engine.ts";
+export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";
+export { scopes, type Scope } from "./security/caller.ts";
+export { newToken, tokenSchema, type TokenEntry } from "./security/token-file.ts";
+
+/**
+ * Prints, verifies or repairs the log of a stopped node, which is in a folder of its data directory.
+ *
+ * @param args - a directory and the flags of the tool; without any it explains itself
+ * @returns the exit code: 0 done, 1 damaged or failed, 2 wrong arguments
+ */
+export async function runLogTool(args: readonly string[], output: ToolOutput): Promise<number> {
+  const missing = args.find((argument) => !argument.startsWith("-") && !existsSync(argument));
+  if (missing !== undefined) {
+    output.error(`there is no directory ${missing}`);
+    return 2;
+  }
+  return runWalTool(args.map(logDirectory), output);
+}
+
+function logDirectory(argument: string): string {
+  if (argument.startsWith("-")) return argument;
+  const inside = [logFolder, journalFolder].map((folder) => join(argument, folder));
+  return inside.find((folder) => existsSync(folder)) ?? argument;
+}

@@ -1,0 +1,152 @@
+/**
+ * Decides who may send which request, before a byte of its body is read: by a token, by the proof of a
+ * peer, by a certificate, or by where it comes from.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+import {
+  authOf,
+  distrust,
+  peerAuthHeader,
+  type PeerTrust,
+  type VerifiedRequest,
+} from "@counter/transport-http";
+
+import type { ApiReply, Route } from "../http/api.ts";
+import { Problem } from "../http/problems.ts";
+import { strangePage } from "./browsers.ts";
+import { anybody, peer, principalHeader, principalIn, type Caller } from "./caller.ts";
+import { mayAsk } from "./route-scope.ts";
+import type { Tokens } from "./token-file.ts";
+
+/** A request that was let in. */
+export interface Admission {
+  readonly caller: Caller;
+  /** Those that count: of a peer's, the ones that it has signed. */
+  readonly headers: IncomingHttpHeaders;
+  /** Whether the body is the one that belongs to it. */
+  readonly isBody: (body: Uint8Array) => boolean;
+  /** The reply with the proof that it comes from us, where the request had one. */
+  readonly seal: (reply: ApiReply) => ApiReply;
+}
+
+export interface AccessParts {
+  /** `null`: clients need no tokens. */
+  readonly tokens: () => Tokens | null;
+  readonly trust: PeerTrust;
+  /** The host under which this node is known. */
+  readonly host: string;
+}
+
+type Head = Pick<IncomingMessage, "method" | "url" | "headers" | "socket">;
+
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+const realm = 'Bearer realm="counter"';
+
+export class Access {
+  readonly #parts: AccessParts;
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Problem `unauthenticated` or `forbidden` */
+  admit(route: Route, head: Head, asked: Asked): Admission {
+    const admission = this.#identify(head);
+    const { caller } = admission;
+    const { scope } = route;
+    if (scope === "none") return admission;
+    if (scope === "peer") {
+      const doubt = caller.isPeer ? null : this.#doubt(head);
+      if (doubt !== null)
+        throw new Problem("unauthenticated", doubt, { headers: this.#challenge() });
+      return admission;
+    }
+    const { tokens, host } = this.#parts;
+    if (tokens() === null && !caller.isPeer) {
+      const stranger = scope === "read" ? null : strangePage(head.headers, host);
+      if (stranger !== null) throw new Problem("forbidden", stranger);
+      return admission;
+    }
+    if (!caller.isPeer && caller.name === null) throw unauthenticated("a token is needed", realm);
+    if (!caller.scopes.includes(scope)) throw lacking(caller, scope);
+    if (!mayAsk(caller, route, asked)) {
+      const detail = `the token of ${String(caller.name)} is for certain counters only`;
+      throw new Problem("forbidden", detail);
+    }
+    return admission;
+  }
+
+  /** Who sends this, as far as it says so in a way that can be believed. */
+  #identify(head: Head): Admission {
+    const { trust, tokens } = this.#parts;
+    const { headers } = head;
+    if (trust.kind === "certificate" && trust.isPeer(head.socket)) {
+      return plain(speakingFor(headers), headers);
+    }
+    if (trust.kind === "secret" && headers[peerAuthHeader] !== undefined) {
+      const verified = trust.auth.verify(head);
+      if (verified !== null) return this.#signed(verified);
+      const detail = "the proof of a peer is wrong, or not over this challenge";
+      throw new Problem("unauthenticated", detail, { headers: trust.auth.challenge() });
+    }
+    const known = tokens();
+    if (known === null || headers.authorization === undefined) return plain(anybody, headers);
+    const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization) ?? [];
+    const holder = token === undefined ? null : known.holderOf(token);
+    if (holder !== null) return plain(holder, headers);
+    throw unauthenticated("the token is not known here", `${realm}, error="invalid_token"`);
+  }
+
+  #signed(verified: VerifiedRequest): Admission {
+    const auth = authOf(this.#parts.trust);
+    return {
+      caller: speakingFor(verified.headers),
+      headers: verified.headers,
+      isBody: (body) => auth?.isBodyOf(verified, body) === true,
+      seal: (reply) => {
+        const proof = auth?.signReply(verified, reply);
+        return { ...reply, headers: { ...reply.headers, ...proof } };
+      },
+    };
+  }
+
+  /** Why who is there is no peer, where no proof is asked for; or that one is. */
+  #doubt({ socket }: Head): string | null {
+    const { trust } = this.#parts;
+    return trust.kind === "secret" ? "only peers may ask that" : distrust(trust, socket);
+  }
+
+  #challenge(): Readonly<Record<string, string>> {
+    return authOf(this.#parts.trust)?.challenge() ?? {};
+  }
+}
+
+/** A peer speaks for itself, or for the client whose request it passes on. */
+function speakingFor(headers: IncomingHttpHeaders): Caller {
+  const principal = headers[principalHeader];
+  if (principal === undefined) return peer;
+  const found = typeof principal === "string" ? principalIn(principal) : null;
+  if (found !== null) return found;
+  throw new Problem("unauthenticated", `${principalHeader} names nobody`);
+}
+
+function plain(caller: Caller, headers: IncomingHttpHeaders): Admission {
+  return { caller, headers, isBody: () => true, seal: (reply) => reply };
+}
+
+function unauthenticated(detail: string, challenge: string): Problem {
+  return new Problem("unauthenticated", detail, { headers: { "www-authenticate": challenge } });
+}
+
+function lacking({ name }: Caller, scope: string): Problem {
+  const challenge = `${realm}, error="insufficient_scope", scope="${scope}"`;
+  return new Problem("forbidden", `the token of ${String(name)} lacks the scope "${scope}"`, {
+    extensions: { scope },
+    headers: { "www-authenticate": challenge },
+  });
+}

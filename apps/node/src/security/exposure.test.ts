@@ -1,0 +1,58 @@
+import { readConfig } from "../config/config.ts";
+import { warnings } from "./warnings.ts";
+
+const tls = "--tls-cert=c --tls-key=k";
+const read = (flags: string): ReturnType<typeof readConfig> =>
+  readConfig(flags.split(" ").filter(Boolean), {});
+
+test.each([
+  {
+    flags: "--host=0.0.0.0",
+    says: /opens this node to the network.*--peer-secret-file.*--insecure/,
+  },
+  { flags: "--host=10.0.0.5", says: /opens this node/ },
+  { flags: "--mode=eventual --host=10.0.0.5", says: /opens this node/ },
+  { flags: `--host=10.0.0.5 ${tls}`, says: /opens this node/ },
+  {
+    flags: `--host=10.0.0.5 ${tls} --tls-ca=a --tls-client-auth=optional`,
+    says: /opens this node/,
+  },
+  { flags: `${tls} --tls-client-auth=require`, says: /say with --tls-ca who signs them/ },
+  { flags: "--tls-cert=c", says: /needs both --tls-cert and --tls-key/ },
+  { flags: "--tls-ca=a", says: /needs both/ },
+  { flags: "--auth-file=f --peers=8081", says: /give all nodes one --peer-secret-file as well/ },
+  { flags: "--auth-file=f --join=8081", says: /--peer-secret-file as well/ },
+  { flags: "--auth-file=f --bootstrap-expect=3", says: /--peer-secret-file as well/ },
+  { flags: "--mode=eventual --auth-file=f --newnode=8081", says: /--peer-secret-file as well/ },
+])("$flags is refused", async ({ flags, says }) => {
+  const result = await read(flags);
+  expect(result).toMatchObject({ kind: "problems", problems: [expect.stringMatching(says)] });
+});
+
+test.each([
+  { flags: "", warned: [] },
+  { flags: "--host=127.0.0.2 --auth-file=f", warned: [] },
+  { flags: "--auth-file=f --peer-secret-file=s --peers=8081", warned: [] },
+  {
+    flags: "--host=0.0.0.0 --peer-secret-file=s",
+    warned: [/clients need no token/, /gossip on 0.0.0.0 is not encrypted/],
+  },
+  {
+    flags: "--host=0.0.0.0 --peer-secret-file=s --auth-file=f --gossip-port=off",
+    warned: [/tokens are not encrypted/],
+  },
+  {
+    flags: `--host=0.0.0.0 ${tls} --tls-ca=a --tls-client-auth=require --auth-file=f --gossip-key-file=g`,
+    warned: [],
+  },
+  {
+    flags: "--host=0.0.0.0 --insecure --gossip-port=off",
+    warned: [/^--insecure: 0.0.0.0 is open.*pass for a node/, /clients need no token/],
+  },
+])("$flags is taken, with $warned.length warnings", async ({ flags, warned }) => {
+  const result = await read(flags);
+  if (result.kind !== "config") throw new Error(JSON.stringify(result));
+  expect(warnings(result.config)).toEqual(
+    warned.map((text) => expect.stringMatching(text) as string),
+  );
+});
