@@ -23,7 +23,7 @@ export interface RaftListenerParts extends Pick<
 > {
   readonly front: Pick<
     Front<RaftEngine>,
-    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes"
+    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes" | "watching"
   >;
   readonly handling: Handling;
   readonly access: Access;
@@ -52,6 +52,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   sampleReadiness(front.metrics, health.ready);
   const routes = raftRoutes({
     ...parts,
+    watching: front.watching,
     nodeRoutes: front.routes,
     engine: () => gate.engine(),
     backups: () => {

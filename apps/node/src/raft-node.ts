@@ -63,7 +63,7 @@ class CounterNode implements RunningNode {
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
-  readonly #counters = new AppliedCounters();
+  readonly #counters = new AppliedCounters(() => this.#front.watching);
   readonly #watch: Watch;
   readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
@@ -265,9 +265,9 @@ class CounterNode implements RunningNode {
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
     const { log } = this.#parts;
     if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
-    const readyAfterMs = this.#life.becomeReady();
+    this.#counters.show();
     this.#autopilot?.begin();
-    announceReady(readyAfterMs, this.#watch, log);
+    announceReady(this.#life.becomeReady(), this.#watch, log);
   }
 
   #onTransport(event: TransportEvent): void {

@@ -43,6 +43,8 @@ export interface CommonConfig {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Most streams of events and waiting reads at a time. */
+  readonly watchersMax: number;
   /** Of the tokens of clients; `null`: they need none. */
   readonly authFile: string | null;
   /** Of the secrets that prove to the others that this node may talk to them; `null`: none. */

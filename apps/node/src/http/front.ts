@@ -11,6 +11,7 @@ import { requestMeter } from "../metrics/request-meter.ts";
 import type { NodeParts } from "../running.ts";
 import { accessLog } from "./access-log.ts";
 import type { Route } from "./api.ts";
+import { Watching } from "../watch-hub/watching.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
@@ -23,6 +24,7 @@ const idlePatienceMs = 2000;
 export class Front<Engine> {
   readonly gate = new Gate<Engine>();
   readonly server: Server;
+  readonly watching: Watching;
   readonly metrics: Metrics;
   /** What is asked of the node itself, whatever it is for. */
   readonly routes: readonly Route[];
@@ -39,6 +41,8 @@ export class Front<Engine> {
     this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];
+    const { watchersMax } = config;
+    this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
   }
 
   /** To be told of every request that was answered. */
@@ -57,6 +61,7 @@ export class Front<Engine> {
   /** Lets nobody in any more, and waits a while for those who are in. */
   async drain(): Promise<void> {
     this.gate.drain();
+    this.watching.close("this node is stopping; go on at another one");
     this.server.close(); // no new connections; those that are open go on
     await this.gate.idle(Math.min(idlePatienceMs, this.#config.shutdownTimeoutMs / 2));
   }
