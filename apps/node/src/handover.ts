@@ -13,8 +13,8 @@ export class Handover {
   }
 
   /** Resolves when another node leads, after a short time anyway, or as soon as nobody else could. */
-  async handOver(node: Pick<RaftNode<unknown>, "status" | "stepDown">): Promise<void> {
-    if (node.status().fatal !== null || !this.#neighbours.successorPossible()) return;
+  async handOver(node: Pick<RaftNode<unknown>, "status" | "stepDown"> | null): Promise<void> {
+    if (node?.status().fatal !== null || !this.#neighbours.successorPossible()) return;
     const alone = new Promise<void>((resolve) => (this.#whenAlone = resolve));
     await Promise.race([node.stepDown(), alone]);
   }

@@ -12,10 +12,10 @@ import { journalFolder } from "./data-dir/eventual-data-dir.ts";
 import type { ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 
 export { wrapped } from "./config/help.ts";
-export { BackupFormatError, decodeBackup } from "./data-dir/backups.ts";
+export { BackupFormatError, decodeBackup } from "./data-dir/backup-format.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
 export { codeOf, messageOf } from "./error-text.ts";
-export type { CounterBackup } from "./engine/engine.ts";
+export type { Backup } from "./engine/engine.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 export { scopes, type Scope } from "./security/caller.ts";
 export { newToken, tokenSchema, type TokenEntry } from "./security/token-file.ts";

@@ -4,19 +4,19 @@
  * The port is closed as soon as another node leads, so that the next process has it.
  */
 import type { RaftNode, RaftNodeStatus } from "@counter/raft";
-import { CounterMachine, LogClock } from "@counter/state-machine";
 import type { TransportEvent } from "@counter/transport-http";
 
 import { announce, announceReady } from "./announcement.ts";
 import { Bootstrap } from "./bootstrap/bootstrap.ts";
-import { firstStart } from "./bootstrap/first-start.ts";
+import { firstStart, knownClusterId } from "./bootstrap/first-start.ts";
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Autopilot } from "./autopilot/autopilot.ts";
 import { raftAutopilot } from "./autopilot/raft-autopilot.ts";
 import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
+import { AppliedCounters } from "./engine/applied-counters.ts";
 import type { RaftEngine } from "./engine/engine.ts";
-import { RaftCounter, type BatchResults } from "./engine/raft-counter.ts";
+import type { BatchResults } from "./engine/raft-counter.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
@@ -63,8 +63,7 @@ class CounterNode implements RunningNode {
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
-  readonly #machine = new CounterMachine();
-  readonly #clock = new LogClock();
+  readonly #counters = new AppliedCounters();
   readonly #watch: Watch;
   readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
@@ -72,6 +71,7 @@ class CounterNode implements RunningNode {
   readonly #admission: Admission;
   readonly #leaving: Leaving;
   readonly #ending = new AbortController();
+  readonly #status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
   readonly #forwarder;
   readonly #gossip: NodeGossip;
   readonly #bootstrap: Bootstrap;
@@ -83,16 +83,15 @@ class CounterNode implements RunningNode {
   #clusterId: string | null;
 
   constructor(parts: NodeParts<RaftConfig>, security: Security) {
-    const { config, log, logContext, version: release } = parts;
+    const { config, log, logContext, version: release } = (this.#parts = parts);
     const { ask, link } = (this.#security = security);
-    this.#parts = parts;
+    const status = this.#status;
     this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
     this.left = this.#life.left;
-    const named = config.bootstrapExpect === null && config.join.length === 0;
-    this.#clusterId = named ? config.clusterId : null;
+    this.#clusterId = knownClusterId(config);
     this.#backups = new Backups(config.dataDir, config.clusterId);
     this.#flight = new FlightFiles({ folder: config.dataDir, release, log });
     this.#admission = new Admission({
@@ -109,16 +108,14 @@ class CounterNode implements RunningNode {
     this.#watch = new Watch({
       log,
       context: logContext,
-      // Seen on followers too, so that a new leader knows how much log time has gone by.
-      onApplied: () => this.#clock.observe(performance.now(), this.#machine.logTimeMs),
+      onApplied: this.#counters.applied,
       onChange: () => this.#held.release(),
       waiting: () => this.#neighbours.waiting(),
     });
-    const status = (): RaftNodeStatus | null => this.#raft?.status() ?? null;
     this.meter = new RaftMeter({
       metrics: this.#front.metrics,
       config,
-      machine: this.#machine,
+      machine: this.#counters.machine,
       status,
       connected: (id) => this.#neighbours.connected(id),
       gossip: () => this.#gossip.summary(),
@@ -131,10 +128,7 @@ class CounterNode implements RunningNode {
     this.#handover = new Handover(this.#neighbours);
     this.#gossip = raftGossip({ ...parts, ask, status, clusterId: () => this.#clusterId });
     this.#bootstrap = new Bootstrap({ config, gossip: this.#gossip, log, ask });
-    this.#front.gate.starting = () => {
-      const waiting = this.#bootstrap.waiting ?? this.#admission.waiting;
-      return waiting ?? "the node reads its data directory";
-    };
+    this.#front.gate.waiting = () => this.#bootstrap.waiting ?? this.#admission.waiting;
     this.#forwarder = createForwarder({
       own: config.address,
       link,
@@ -165,9 +159,7 @@ class CounterNode implements RunningNode {
       clusterId: () => this.#clusterId,
       directoryId: () => this.#dataDir?.identity.directoryId ?? null,
       readyAfterMs: () => this.#life.readyAfterMs,
-      handOver: async () => {
-        if (this.#raft !== null) await this.#handover.handOver(this.#raft);
-      },
+      handOver: () => this.#handover.handOver(this.#raft),
       leave: (request) => this.#leaving.leave(request),
     });
     await this.#front.listen(listener);
@@ -200,14 +192,14 @@ class CounterNode implements RunningNode {
     const { signal } = this.#ending;
     const { ask, link, trust } = this.#security;
     const moving = new Moving({ home: dataDir, seeds: () => this.#seeds(), log, signal, ask });
-    const tags = (): NodeTags => raftTags(config, identity, this.#raft?.status() ?? null);
+    const tags = (): NodeTags => raftTags(config, identity, this.#status());
     const { raft, transport } = await startReplication({
       config,
       dataDir,
       server: this.#front.server,
       trust,
       tls: link.tls,
-      machine: this.#machine,
+      machine: this.#counters.machine,
       observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
@@ -223,31 +215,31 @@ class CounterNode implements RunningNode {
     if (this.#life.stopping) return;
     this.#admission.begin(raft, dataDir);
     void raft.stopped.then((error) => this.#life.endWith(error));
-    const engine = this.#engine(raft);
+    const engine = this.#counters.open({
+      ...config,
+      ...this.meter.host(raft),
+      leadership: this.#watch,
+      clusterId: identity.clusterId,
+      reaches: (id) => this.#neighbours.answersAtItsAddress(id),
+    });
     this.#front.gate.open(engine);
     this.#held.release();
     announce(raft.status(), { identity, config, log });
     this.#autopilot = raftAutopilot({
-      config,
+      ...this.#parts,
       identity,
       raft,
       members: engine.members,
       gossip: this.#gossip,
       connected: (id) => this.#neighbours.connected(id),
-      tickMs,
-      log,
     });
     void this.#confirm(raft);
     void moving.announce({ status: () => raft.status(), members: engine.members });
   }
 
-  record(): Promise<void> {
-    return this.#flight.save("flight");
-  }
+  readonly record = (): Promise<void> => this.#flight.save("flight");
 
-  withdraw(): void {
-    this.#front.gate.leave();
-  }
+  readonly withdraw = (): void => this.#front.gate.leave();
 
   readonly reload = (): Promise<void> => this.#security.reload();
 
@@ -267,12 +259,6 @@ class CounterNode implements RunningNode {
     const { config } = this.#parts;
     const cluster = this.#clusterId;
     return seedsOf(config, { via: this.#bootstrap.via, gossip: this.#gossip.members(), cluster });
-  }
-
-  #engine(node: RaftNode<BatchResults>): RaftCounter {
-    const parts = { machine: this.#machine, leadership: this.#watch, clock: this.#clock };
-    const reaches = (id: string): boolean => this.#neighbours.answersAtItsAddress(id);
-    return new RaftCounter({ ...this.#parts.config, ...parts, ...this.meter.host(node), reaches });
   }
 
   /** Ready means that a majority has answered us, not only that the process is up. */
@@ -297,7 +283,7 @@ class CounterNode implements RunningNode {
     const goodbyeMs = this.#parts.config.shutdownTimeoutMs / 2;
     const goodbye = this.#leaving.removed ? this.#gossip.leave(goodbyeMs) : null;
     // First, while every request is still let in: what comes meanwhile waits for the next leader.
-    if (this.#raft !== null) await this.#handover.handOver(this.#raft);
+    await this.#handover.handOver(this.#raft);
     gate.drain();
     this.#held.close();
     await this.#front.drain();

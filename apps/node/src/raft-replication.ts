@@ -62,6 +62,7 @@ export async function startReplication(parts: ReplicationParts): Promise<Replica
       storage,
       transport,
       observer: parts.observer,
+      leases: {},
       ...(tickMs === undefined ? {} : { tickMs }),
     });
     return { raft, transport };

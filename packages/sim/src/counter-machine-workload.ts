@@ -18,7 +18,9 @@ class ShippedCounter implements SimStateMachine {
 
   apply(data: Uint8Array, index: number): Uint8Array {
     const [[result] = []] = this.#machine.apply([{ index, term: 0, data }]);
-    if (result === undefined) throw new RangeError("one operation has one result");
+    if (result?.status !== "ok" && result?.status !== "refused") {
+      throw new RangeError("one operation has one result");
+    }
     // `replayed` tells a first answer from a repeated one; a client must not see any difference.
     return encodeText(result.status === "ok" ? String(result.value) : `refused: ${result.code}`);
   }
@@ -44,10 +46,11 @@ export const counterMachineWorkload: SimWorkload = {
     if (drawn.kind === "get") return queryOperation(drawn, encodeText(drawn.counter));
     const { counter, delta } = drawn;
     const key = drawn.key === null ? null : { key: drawn.key, fingerprint: new Uint8Array(16) };
+    const on = { counter, times: 1, condition: null, key };
     const operation: CommandBatch["operations"][number] =
       delta === 1
-        ? { type: "next", counter, count: 1n, key }
-        : { type: "add", counter, delta: BigInt(delta), key };
+        ? { type: "next", count: 1n, ...on }
+        : { type: "add", delta: BigInt(delta), onBound: null, ...on };
     return commandOperation(
       drawn,
       encodeBatch({ at: at.number, ...limits, operations: [operation] }),

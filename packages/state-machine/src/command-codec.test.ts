@@ -1,10 +1,28 @@
 import fc from "fast-check";
-import { decodeBatch, encodeBatch } from "./command-codec.ts";
+import { decodeBatch } from "./command-reader.ts";
+import { encodeBatch } from "./command-writer.ts";
 import { CommandFormatError, UnknownCommandError } from "./errors.ts";
 import { countersMaxLimit, keysMaxLimit, keyWindowMaxMs, logTimeMaxMs } from "./limits.ts";
 import { commands } from "./test-support/arbitraries.ts";
-import { add, batch, key, next, restore } from "./test-support/building.ts";
-import type { CommandBatch, Operation } from "./types.ts";
+import {
+  add,
+  batch,
+  cas,
+  configure,
+  create,
+  group,
+  ifRevision,
+  key,
+  next,
+  plainBackup,
+  provided,
+  remove,
+  reset,
+  restore,
+  set,
+} from "./test-support/building.ts";
+import type { CounterConfig } from "./types.ts";
+import type { CommandBatch, Operation } from "./operations.ts";
 
 const limit = 2n ** 1024n;
 
@@ -15,6 +33,20 @@ function sortedRestores(operations: readonly Operation[]): Operation[] {
     return { ...operation, counters };
   });
 }
+
+const richConfig: CounterConfig = {
+  kind: "sequence",
+  initial: 1000n,
+  min: 0n,
+  max: 2n ** 70n,
+  onBound: "saturate",
+  step: 10n,
+  labels: [
+    { key: "team", value: "blue" },
+    { key: "unit", value: "\u{1f600}" },
+  ],
+  ttlMs: 86_400_000,
+};
 
 describe("a command", () => {
   it("comes back as it was, restores sorted by name", () => {
@@ -50,7 +82,26 @@ describe("a command", () => {
     expect(decodeBatch(encodeBatch(batch([], { at: 7 }))).operations).toEqual([]);
   });
 
-  it("has the bytes of version 1, for ever", () => {
+  it("of version 1 stays readable, for ever", () => {
+    const bytes = Buffer.from(
+      "0180d095ffbc3180dddb01c09a0c904e05810764656661756c7405012c056b65797e31abababababababababababababababab02016302010209612e625f633a642d651010000000000000008302016112010000000000000000016203010172010101010101010101010101010101010300",
+      "hex",
+    );
+    expect(decodeBatch(bytes)).toEqual(
+      batch(
+        [
+          add(-300n, key("key~1", 0xab), "default"),
+          next(1n),
+          next(2n ** 60n, null, "a.b_c:d-e"),
+          restore({ a: 2n ** 64n, b: -1n }, key("r", 1)),
+          restore({}),
+        ],
+        { at: 1_700_000_000_000, keyWindowMs: 3_600_000, keysMax: 200_000, countersMax: 10_000 },
+      ),
+    );
+  });
+
+  it("has the bytes of version 2, for ever", () => {
     const command = batch(
       [
         add(-300n, key("key~1", 0xab), "default"),
@@ -58,11 +109,32 @@ describe("a command", () => {
         next(2n ** 60n, null, "a.b_c:d-e"),
         restore({ b: -1n, a: 2n ** 64n }, key("r", 1)),
         restore({}),
+        { ...add(7n), times: 300, onBound: "saturate" },
+        { ...next(3n), times: 2 },
+        ifRevision(set(1n, key("s")), 3, 500),
+        provided(cas(1n, 2n), { type: "present" }),
+        reset(),
+        reset(-5n),
+        provided(create(richConfig), { type: "absent" }),
+        configure({
+          min: null,
+          max: 9n,
+          onBound: "reject",
+          step: 2n,
+          labels: [
+            { key: "a", value: null },
+            { key: "b", value: "\u00e9" },
+          ],
+          ttlMs: null,
+        }),
+        configure({ labels: null }),
+        remove(),
+        group(add(1n, key("g#0")), next(1n, key("g#1"), "d")),
       ],
       { at: 1_700_000_000_000, keyWindowMs: 3_600_000, keysMax: 200_000, countersMax: 10_000 },
     );
     expect(Buffer.from(encodeBatch(command)).toString("hex")).toMatchInlineSnapshot(
-      `"0180d095ffbc3180dddb01c09a0c904e05810764656661756c7405012c056b65797e31abababababababababababababababab02016302010209612e625f633a642d651010000000000000008302016112010000000000000000016203010172010101010101010101010101010101010300"`,
+      `"0280d095ffbc3180dddb01c09a0c904e10810764656661756c7405012c056b65797e31abababababababababababababababab02016302010209612e625f633a642d65101000000000000000830201610112010000000000000000000162010301000172010101010101010101010101010101010300210163020702ac02220163020302c4016302010102000300f40301730101010101010101010101010101010145016302010202030601632601630305470163ff0403e80012400000000000000000020a02047465616d04626c756504756e697402bdb00380bc0380b89929020801633f00010209010202010201610001620101e9010008016310000901630a028101630201036723300101010101010101010101010101010182016402010367233101010101010101010101010101010101"`,
     );
   });
 });
@@ -105,7 +177,7 @@ describe("the encoder refuses", () => {
       command: batch([
         {
           type: "restore",
-          counters: ["b", "a", "b"].map((name) => ({ name, value: 1n })),
+          counters: ["b", "a", "b"].map((name) => plainBackup(name, 1n)),
           key: null,
         },
       ]),
@@ -125,12 +197,12 @@ describe("the decoder refuses", () => {
 
   it("a version that it does not know, as something newer", () => {
     const newer = Uint8Array.from(good);
-    newer[0] = 2;
+    newer[0] = 3;
     expect(() => decodeBatch(newer)).toThrow(UnknownCommandError);
   });
 
   it("an operation that it does not know, as something newer", () => {
-    expect(() => decodeBatch(withOperations(1, 4, 1, 0x61, 0))).toThrow(UnknownCommandError);
+    expect(() => decodeBatch(withOperations(1, 11, 1, 0x61, 0))).toThrow(UnknownCommandError);
   });
 
   it.each([
@@ -142,12 +214,12 @@ describe("the decoder refuses", () => {
     { what: "an empty key", bytes: withOperations(1, 0x81, 1, 0x61, 0, 0), because: "wrong" },
     {
       what: "a restore that is not sorted",
-      bytes: withOperations(1, 3, 2, 1, 0x62, 0, 1, 0x61, 0),
+      bytes: withOperations(1, 3, 2, 1, 0x62, 1, 0, 0, 1, 0x61, 1, 0, 0),
       because: "not sorted",
     },
     {
       what: "a restore that names a counter twice",
-      bytes: withOperations(1, 3, 2, 1, 0x61, 0, 1, 0x61, 0),
+      bytes: withOperations(1, 3, 2, 1, 0x61, 1, 0, 0, 1, 0x61, 1, 0, 0),
       because: "not sorted",
     },
     {

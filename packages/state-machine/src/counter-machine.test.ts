@@ -1,4 +1,4 @@
-import { encodeBatch } from "./command-codec.ts";
+import { encodeBatch } from "./command-writer.ts";
 import { CounterMachine } from "./counter-machine.ts";
 import { CommandFormatError, MachineInvariantError, UnknownCommandError } from "./errors.ts";
 import {
@@ -11,7 +11,7 @@ import {
   next,
   restore,
 } from "./test-support/building.ts";
-import type { Operation } from "./types.ts";
+import type { Operation } from "./operations.ts";
 
 const top = 2n ** 1024n - 1n;
 
@@ -211,7 +211,7 @@ describe("applying", () => {
   });
 
   it.each([
-    { what: "of a newer version", data: Uint8Array.of(2, 0), error: UnknownCommandError },
+    { what: "of a newer version", data: Uint8Array.of(3, 0), error: UnknownCommandError },
     { what: "that is malformed", data: Uint8Array.of(1, 0), error: CommandFormatError },
   ])("stops at a command $what", ({ data, error }) => {
     const machine = new CounterMachine();

@@ -1,23 +1,46 @@
-import { latin1 } from "./bytes.ts";
+import { once, performGroup, type KeyedMoment } from "./answering.ts";
 import { crc32, fnv1a } from "./checksum.ts";
-import { decodeBatch } from "./command-codec.ts";
-import { CounterTable, keyReused, tooManyCounters, tooManyKeys } from "./counter-table.ts";
+import { decodeVersioned, type VersionedBatch } from "./command-reader.ts";
+import { isLive, never } from "./counter-record.ts";
+import { perform } from "./counter-rules.ts";
+import { CounterTable } from "./counter-table.ts";
 import { MachineInvariantError } from "./errors.ts";
 import { KeyTable } from "./key-table.ts";
-import { sweepMaxKeys } from "./limits.ts";
+import { namesMax, sweepMaxCounters, sweepMaxKeys } from "./limits.ts";
+import type {
+  CommittedBatch,
+  CounterOperation,
+  Operation,
+  RestoreOperation,
+} from "./operations.ts";
+import { tooManyCounters } from "./refusals.ts";
+import { repeat } from "./repetition.ts";
+import type { OperationResult, SingleResult } from "./results.ts";
 import type { MachineState } from "./snapshot-format.ts";
 import { readSnapshot } from "./snapshot-reader.ts";
+import { asOfVersion1 } from "./snapshot-version-1.ts";
 import { captureState, snapshotPieces } from "./snapshot-writer.ts";
 import type {
-  CommandBatch,
-  CommittedBatch,
+  CounterBackup,
   CounterName,
   CounterValue,
+  CounterView,
+  MachineObserver,
   MachineStats,
-  Operation,
-  OperationKey,
-  OperationResult,
 } from "./types.ts";
+
+/** The change after it has revision 0. */
+const uncounted = -1;
+
+/** Names that one page looks at, the expired ones included. */
+const lookedMax = 4096;
+
+/** Names in ascending order, and from where to go on. */
+export interface NamePage {
+  readonly names: readonly CounterName[];
+  /** The `after` of the next page; `null`: there is no more. A page may be empty before that. */
+  readonly after: CounterName | null;
+}
 
 /**
  * Counters that every server computes alike: same commands in the same order, same state, same
@@ -25,10 +48,7 @@ import type {
  * {@link OperationResult} a command.
  *
  * M1  Nothing but the commands decides anything: no clock, no settings, no chance.
- * M2  A key that is known is answered from the table and never applied (`replayed`), also after
- *     a restore, a snapshot or a change of leader.
- * M3  Stored under a key are results and `value-out-of-range`. The other refusals speak of the
- *     moment: nothing was applied, and the same request may well succeed later.
+ * M2, M3 and M4 are about keys and groups: `answering.ts`.
  *
  * @example
  * ```ts
@@ -38,14 +58,17 @@ import type {
  * ```
  */
 export class CounterMachine {
-  #state: MachineState = {
-    counters: new CounterTable(),
-    keys: new KeyTable(),
-    logTimeMs: 0,
-    restoreEpoch: 0,
-  };
+  readonly #observer: MachineObserver;
+  #state: MachineState;
   #lastIndex = 0;
   #restoring = false;
+
+  constructor(observer: MachineObserver = {}) {
+    this.#observer = observer;
+    const counters = new CounterTable(observer);
+    const keys = new KeyTable();
+    this.#state = { counters, keys, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
+  }
 
   /**
    * Applies committed commands in order: for each the results of its operations, in order.
@@ -59,7 +82,7 @@ export class CounterMachine {
     const results: (readonly OperationResult[])[] = [];
     for (const { index, data } of commands) {
       if (index <= this.#lastIndex) throw new MachineInvariantError("commands come once, in order");
-      results.push(this.#applyBatch(decodeBatch(data)));
+      results.push(this.#applyBatch(decodeVersioned(data)));
       this.#lastIndex = index;
     }
     return results;
@@ -84,17 +107,56 @@ export class CounterMachine {
     if (this.#restoring) throw new MachineInvariantError("one restore at a time");
     this.#restoring = true;
     try {
-      this.#state = await readSnapshot(chunks);
+      this.#state = await readSnapshot(chunks, this.#observer);
       // The host knows where the snapshot stands in the log; we do not.
       this.#lastIndex = 0;
     } finally {
       this.#restoring = false;
     }
+    this.#observer.replaced?.();
   }
 
   /** The value of a counter; 0 if there is none of this name. */
   value(name: CounterName): bigint {
-    return this.#state.counters.value(name);
+    return this.#state.counters.find(name, this.#state.logTimeMs)?.value ?? 0n;
+  }
+
+  /** All that is known of a counter; `null` if there is none of this name. */
+  counter(name: CounterName): CounterView | null {
+    const found = this.#state.counters.find(name, this.#state.logTimeMs);
+    if (!isLive(found)) return null;
+    const { value, issued, config, revision, expiresAt } = found;
+    const expiresAtMs = expiresAt === never ? null : expiresAt;
+    return { ...config, name, value, issued, revision, epoch: this.restoreEpoch, expiresAtMs };
+  }
+
+  /**
+   * Names of counters that begin with `prefix`, above `after`, in ascending order.
+   *
+   * @param limit - 1–1000
+   */
+  namesAfter(query: {
+    readonly prefix: string;
+    readonly after: CounterName | null;
+    readonly limit: number;
+  }): NamePage {
+    const { counters, logTimeMs } = this.#state;
+    const { prefix } = query;
+    const after = query.after ?? "";
+    const limit = Math.min(query.limit, namesMax);
+    const names: string[] = [];
+    let last = after;
+    let looked = 0;
+    for (const name of counters.namesFrom(after > prefix ? after : prefix)) {
+      if (name <= after) continue;
+      if (!name.startsWith(prefix)) break;
+      // Of those whose time is up and that wait to be swept there may be any number.
+      if (names.length >= limit || looked >= lookedMax) return { names, after: last };
+      looked += 1;
+      last = name;
+      if (isLive(counters.find(name, logTimeMs))) names.push(name);
+    }
+    return { names, after: null };
   }
 
   /** The latest log time seen, in milliseconds. */
@@ -107,19 +169,39 @@ export class CounterMachine {
     return this.#state.restoreEpoch;
   }
 
+  /** How many changes there were; goes on through restores. See {@link CounterVersion}. */
+  get revision(): number {
+    return this.#state.revision;
+  }
+
   /** All counters that have a value, in the order of their creation. Read it before applying more. */
-  counters(): Iterable<CounterValue> {
-    return this.#state.counters.values();
+  *counters(): Generator<CounterValue, void, undefined> {
+    const { counters, logTimeMs } = this.#state;
+    for (const facts of counters.records(logTimeMs)) {
+      if (isLive(facts)) yield { name: facts.name, value: facts.value };
+    }
+  }
+
+  /**
+   * What a `restore` takes: all counters, and the issued numbers of those that are no more. In the
+   * order of creation. Read it before applying more.
+   */
+  *backup(): Generator<CounterBackup, void, undefined> {
+    const { counters, logTimeMs } = this.#state;
+    for (const { name, value, issued, config } of counters.records(logTimeMs)) {
+      if (value !== null || issued !== null) yield { name, value, issued, config };
+    }
   }
 
   stats(): MachineStats {
-    const { counters, keys, logTimeMs, restoreEpoch } = this.#state;
+    const { counters, keys, logTimeMs, restoreEpoch, revision } = this.#state;
     return {
       counters: counters.withValue,
       retiredCounters: counters.size - counters.withValue,
       keys: keys.size,
       logTimeMs,
       restoreEpoch,
+      revision,
     };
   }
 
@@ -137,49 +219,88 @@ export class CounterMachine {
     return hex(crc) + hex(fnv);
   }
 
-  #applyBatch(batch: CommandBatch): readonly OperationResult[] {
-    const { operations, at } = batch;
+  #applyBatch({ version, batch }: VersionedBatch): readonly OperationResult[] {
+    const { operations, at: stamp, countersMax, keysMax, keyWindowMs } = batch;
     const state = this.#state;
-    if (at > state.logTimeMs) state.logTimeMs = at;
-    state.keys.sweep(state.logTimeMs, sweepMaxKeys + operations.length);
+    if (stamp > state.logTimeMs) state.logTimeMs = stamp;
+    const { logTimeMs } = state;
+    state.keys.sweep(logTimeMs, sweepMaxKeys + operations.length);
+    // Other reads give other answers now, so that it is a change like any other.
+    if (state.counters.sweep(logTimeMs, sweepMaxCounters + operations.length)) state.revision += 1;
+    const limits = { logTimeMs, countersMax, keysMax, keyWindowMs };
+    // Version 1 counted no revisions, see snapshot-version-1.ts: its changes have revision 0.
+    const counted = version > 1 || state.revision > 0;
     return operations.map((operation) => {
-      const { key } = operation;
-      return key === null ? this.#perform(operation, batch) : this.#once(operation, key, batch);
+      const revision = counted ? state.revision : uncounted;
+      return this.#answer(operation, { ...limits, epoch: state.restoreEpoch, revision });
     });
   }
 
-  /** M2, M3. */
-  #once(operation: Operation, key: OperationKey, batch: CommandBatch): OperationResult {
-    const { keys, logTimeMs } = this.#state;
-    const id = `${operation.type === "restore" ? "" : operation.counter} ${key.key}`;
-    const fingerprint = latin1(key.fingerprint);
-    const known = keys.find(id, logTimeMs);
-    if (known !== null) {
-      return known.fingerprint === fingerprint ? { ...known.answer, replayed: true } : keyReused;
+  #answer(operation: Operation, at: KeyedMoment): OperationResult {
+    const state = this.#state;
+    const result = this.#perform(operation, at);
+    switch (result.status) {
+      case "ok":
+        if (!result.replayed) state.revision = result.revision;
+        break;
+      case "repeated":
+        state.revision = result.revisionBefore + result.done;
+        break;
+      case "group":
+        if (!result.replayed) state.revision = result.results.at(-1)!.revision;
     }
-    if (keys.size >= batch.keysMax) return tooManyKeys;
-    const answer = this.#perform(operation, batch);
-    if (answer.status === "ok" || answer.code === "value-out-of-range") {
-      keys.add({ id, fingerprint, expiresAt: logTimeMs + batch.keyWindowMs, answer });
-    }
-    return answer;
+    return result;
   }
 
-  #perform(operation: Operation, { countersMax }: CommandBatch): OperationResult {
-    const { counters, restoreEpoch } = this.#state;
+  #perform(operation: Operation, at: KeyedMoment): OperationResult {
+    const { counters, keys } = this.#state;
     switch (operation.type) {
+      case "group":
+        return performGroup(this.#state, operation, at);
+      case "restore":
+        break;
       case "add":
-        return counters.add(operation.counter, operation.delta, countersMax);
       case "next":
-        return counters.next(operation.counter, operation.count, countersMax);
-      case "restore": {
-        if (!counters.replace(operation.counters, countersMax)) return tooManyCounters;
-        this.#state.restoreEpoch = restoreEpoch + 1;
-        const value = BigInt(restoreEpoch + 1);
-        const previous = BigInt(restoreEpoch);
-        return { status: "ok", replayed: false, value, previous, first: value, last: value };
-      }
+        if (operation.times > 1) return repeat(counters, operation, at);
     }
+    const { key } = operation;
+    if (key === null) return this.#performOne(operation, at);
+    const scope = operation.type === "restore" ? "" : operation.counter;
+    return once(keys, { scope, key }, at, () => this.#performOne(operation, at));
+  }
+
+  #performOne(operation: CounterOperation | RestoreOperation, at: KeyedMoment): SingleResult {
+    const result =
+      operation.type === "restore"
+        ? this.#restore(operation, at)
+        : perform(this.#state.counters, operation, at);
+    return at.revision === uncounted ? asOfVersion1(result) : result;
+  }
+
+  #restore({ counters }: RestoreOperation, at: KeyedMoment): SingleResult {
+    const state = this.#state;
+    const revision = at.revision + 1;
+    const { logTimeMs, countersMax } = at;
+    const replaced = state.counters.replaced(counters, { logTimeMs, countersMax, revision });
+    if (replaced === null) return tooManyCounters;
+    const epoch = at.epoch + 1;
+    state.counters = replaced;
+    state.restoreEpoch = epoch;
+    this.#observer.replaced?.();
+    const value = BigInt(epoch);
+    return {
+      status: "ok",
+      replayed: false,
+      value,
+      previous: BigInt(at.epoch),
+      first: value,
+      last: value,
+      step: 1n,
+      created: false,
+      config: null,
+      epoch,
+      revision,
+    };
   }
 }
 

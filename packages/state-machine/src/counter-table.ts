@@ -1,63 +1,111 @@
 /**
- * The counters, and the rules that change them.
+ * The counters: found by name, in the order of their creation for snapshots, in the order of their
+ * names for lists, and by the end of their time.
  *
- * C1  A value never wraps: what would reach ±2^1024 is refused and changes nothing.
- * C2  A number that `next` handed out is never handed out again, neither after a negative add nor
- *     after a restore to an older value. So the highest issued number outlives both, and `next`
- *     begins above it and above the value.
- * C3  A counter that a restore removes keeps its highest issued number. It then takes up a place
- *     like any other counter, or restores could grow the table without limit.
+ * T1  A counter counts as absent from the moment when log time reaches the end of its time, whether
+ *     it was swept or not.
+ * T2  A command sweeps a bounded number of them, first the one whose time was up first.
  */
-import { isInRange } from "./limits.ts";
+import {
+  never,
+  type CounterFacts,
+  type CounterRecord,
+  type CounterStore,
+} from "./counter-record.ts";
+import { expiryOf, retired } from "./counter-rules.ts";
+import { ExpiryHeap } from "./expiry-heap.ts";
+import { NameIndex } from "./name-index.ts";
 import { OrderedTable } from "./ordered-table.ts";
-import type { Captured, Placed } from "./ordered-table.ts";
-import type { CounterName, CounterValue, OperationResult, RefusalCode } from "./types.ts";
+import type { Captured } from "./ordered-table.ts";
+import type { CounterBackup, CounterName, MachineObserver } from "./types.ts";
 
-/** Never changed, only replaced: a snapshot being written goes on seeing the old ones. */
-export interface CounterRecord extends Placed {
-  readonly name: CounterName;
-  /** `null`: removed by a restore; only `issued` is remembered (C3). */
-  readonly value: bigint | null;
-  /** The highest number that `next` handed out; `null` if it never did. */
-  readonly issued: bigint | null;
-}
-
-/** What a snapshot holds of a counter. */
-export type CounterFacts = Omit<CounterRecord, "sequence">;
-
-export class CounterTable {
+export class CounterTable implements CounterStore {
   /** In the order of creation, which is also the order in a snapshot. */
-  #byName = new OrderedTable<CounterRecord>();
-  #withValue = 0;
+  readonly #byName = new OrderedTable<CounterRecord>();
+  readonly #names = new NameIndex();
+  readonly #byExpiry = new ExpiryHeap<CounterRecord>();
+  readonly #observer: MachineObserver;
 
-  /** All records, the removed counters included. */
+  constructor(observer: MachineObserver = {}) {
+    this.#observer = observer;
+  }
+
   get size(): number {
     return this.#byName.size;
   }
 
-  /** Counters that have a value. */
+  /** Counters that have a value; those whose time is up and that were not swept yet included. */
   get withValue(): number {
-    return this.#withValue;
-  }
-
-  value(name: CounterName): bigint {
-    return this.#byName.get(name)?.value ?? 0n;
-  }
-
-  *values(): Generator<CounterValue, void, undefined> {
-    for (const { name, value } of this.#byName.values()) {
-      if (value !== null) yield { name, value };
-    }
+    return this.#names.size;
   }
 
   has(name: CounterName): boolean {
     return this.#byName.get(name) !== undefined;
   }
 
-  /** Takes a counter from a snapshot. The caller has looked that the name is new. */
-  load({ name, value, issued }: CounterFacts): void {
-    append(this.#byName, { name, value, issued });
-    if (value !== null) this.#withValue += 1;
+  find(name: CounterName, logTimeMs: number): CounterFacts | undefined {
+    const record = this.#byName.get(name);
+    if (record === undefined || record.expiresAt > logTimeMs) return record;
+    return retired(name, record.issued); // T1
+  }
+
+  /** All in the order of creation. To be read before anything is changed. */
+  *records(logTimeMs: number): Generator<CounterFacts, void, undefined> {
+    for (const record of this.#byName.values()) {
+      yield record.expiresAt > logTimeMs ? record : retired(record.name, record.issued); // T1
+    }
+  }
+
+  /** The names of all that have a value, from this one on, ascending. */
+  namesFrom(name: string): Generator<string, void, undefined> {
+    return this.#names.from(name);
+  }
+
+  put(facts: CounterFacts): void {
+    this.load(facts);
+    this.#observer.changed?.({ name: facts.name, deleted: facts.value === null });
+  }
+
+  drop(name: CounterName): void {
+    const record = this.#byName.get(name);
+    if (record === undefined) return;
+    this.#byName.remove(name, record);
+    if (record.value === null) return;
+    this.#names.remove(name);
+    if (record.expiresAt !== never) this.#byExpiry.remove(record);
+    this.#observer.changed?.({ name, deleted: true });
+  }
+
+  /** Like {@link put}, without telling anybody: the counters of a snapshot or of a restore. */
+  load({ name, value, issued, config, revision, expiresAt }: CounterFacts): void {
+    const before = this.#byName.get(name);
+    const sequence = before === undefined ? this.#byName.nextSequence : before.sequence;
+    const record = { name, value, issued, config, revision, expiresAt, sequence, slot: 0 };
+    if (before === undefined) {
+      this.#byName.add(name, record);
+      if (value !== null) this.#names.add(name);
+    } else {
+      this.#byName.replace(name, record);
+      if ((before.value === null) !== (value === null)) this.#renamed(name, value !== null);
+      if (before.expiresAt !== never) this.#byExpiry.remove(before);
+    }
+    if (expiresAt !== never) this.#byExpiry.add(record);
+  }
+
+  /**
+   * Removes up to `max` counters whose time is up (T2).
+   *
+   * @returns whether there were any
+   */
+  sweep(logTimeMs: number, max: number): boolean {
+    let swept = 0;
+    for (; swept < max; swept += 1) {
+      const first = this.#byExpiry.first();
+      if (first === null || first.expiresAt > logTimeMs) break;
+      if (first.issued === null) this.drop(first.name);
+      else this.put(retired(first.name, first.issued)); // C3
+    }
+    return swept > 0;
   }
 
   /** All records in order, as they are now. */
@@ -65,63 +113,38 @@ export class CounterTable {
     return this.#byName.capture();
   }
 
-  add(name: CounterName, delta: bigint, countersMax: number): OperationResult {
-    const record = this.#byName.get(name);
-    if (record === undefined && this.#byName.size >= countersMax) return tooManyCounters;
-    const previous = record?.value ?? 0n;
-    const value = previous + delta;
-    if (!isInRange(value)) return valueOutOfRange; // C1
-    this.#put(record, { name, value, issued: record?.issued ?? null });
-    return { status: "ok", replayed: false, value, previous, first: value, last: value };
-  }
-
-  next(name: CounterName, count: bigint, countersMax: number): OperationResult {
-    const record = this.#byName.get(name);
-    if (record === undefined && this.#byName.size >= countersMax) return tooManyCounters;
-    const previous = record?.value ?? 0n;
-    const issued = record?.issued ?? null;
-    const base = issued !== null && issued > previous ? issued : previous; // C2
-    const last = base + count;
-    if (!isInRange(last)) return valueOutOfRange; // C1
-    this.#put(record, { name, value: last, issued: last });
-    return { status: "ok", replayed: false, value: last, previous, first: base + 1n, last };
-  }
-
-  /** Replaces all values; `false`, and nothing is changed, if that makes too many counters. */
-  replace(counters: readonly CounterValue[], countersMax: number): boolean {
-    const old = this.#byName;
-    const byName = new OrderedTable<CounterRecord>();
-    for (const { name, value } of counters) {
-      append(byName, { name, value, issued: old.get(name)?.issued ?? null });
+  /**
+   * The table after a restore: these counters, and the issued numbers of all others (C2, C3).
+   *
+   * @returns `null` if that makes too many
+   */
+  replaced(
+    counters: readonly CounterBackup[],
+    at: { readonly logTimeMs: number; readonly revision: number; readonly countersMax: number },
+  ): CounterTable | null {
+    const table = new CounterTable(this.#observer);
+    for (const { name, value, issued: given, config } of counters) {
+      const issued = highest(given, this.#byName.get(name)?.issued ?? null);
+      if (value === null) {
+        table.load(retired(name, issued));
+      } else {
+        const { revision } = at;
+        table.load({ name, value, issued, config, revision, expiresAt: expiryOf(config, at) });
+      }
     }
-    for (const { name, issued } of old.values()) {
-      if (issued === null || byName.get(name) !== undefined) continue;
-      append(byName, { name, value: null, issued });
+    for (const { name, issued } of this.#byName.values()) {
+      if (issued !== null && !table.has(name)) table.load(retired(name, issued));
     }
-    if (byName.size > countersMax) return false;
-    this.#byName = byName;
-    this.#withValue = counters.length;
-    return true;
+    return table.size > at.countersMax ? null : table;
   }
 
-  #put(before: CounterRecord | undefined, after: CounterFacts): void {
-    if (before === undefined || before.value === null) this.#withValue += 1;
-    if (before === undefined) return append(this.#byName, after);
-    const { name, value, issued } = after;
-    this.#byName.replace(name, { name, value, issued, sequence: before.sequence });
+  #renamed(name: CounterName, added: boolean): void {
+    if (added) this.#names.add(name);
+    else this.#names.remove(name);
   }
 }
 
-function append(table: OrderedTable<CounterRecord>, { name, value, issued }: CounterFacts): void {
-  table.add(name, { name, value, issued, sequence: table.nextSequence });
+function highest(a: bigint | null, b: bigint | null): bigint | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
 }
-
-/** One object for each refusal; they are never changed. */
-function refusal(code: RefusalCode): OperationResult {
-  return { status: "refused", replayed: false, code };
-}
-
-export const valueOutOfRange: OperationResult = refusal("value-out-of-range");
-export const tooManyCounters: OperationResult = refusal("too-many-counters");
-export const tooManyKeys: OperationResult = refusal("too-many-keys");
-export const keyReused: OperationResult = refusal("key-reused");

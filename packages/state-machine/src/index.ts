@@ -1,5 +1,7 @@
-export { decodeBatch, encodeBatch } from "./command-codec.ts";
+export { decodeBatch } from "./command-reader.ts";
+export { encodeBatch } from "./command-writer.ts";
 export { CounterMachine } from "./counter-machine.ts";
+export type { NamePage } from "./counter-machine.ts";
 export {
   CommandFormatError,
   MachineInvariantError,
@@ -8,35 +10,75 @@ export {
   UnknownCommandError,
 } from "./errors.ts";
 export {
+  conditionVersionsMax,
   countersMaxLimit,
   fingerprintBytes,
+  groupOperationsMax,
   isCounterName,
   isInRange,
+  isLabelKey,
   isOperationKey,
   keyMaxLength,
   keysMaxLimit,
   keyWindowMaxMs,
+  labelChangesMax,
+  labelsMax,
+  labelValueMaxLength,
   logTimeMaxMs,
   nameMaxLength,
+  namesMax,
   operationsMax,
+  revisionMax,
   snapshotPieceBytes,
+  sweepMaxCounters,
   sweepMaxKeys,
+  timesMax,
+  ttlMaxMs,
   valueLimit,
 } from "./limits.ts";
 export { LogClock } from "./log-clock.ts";
 export type {
   AddOperation,
+  CasOperation,
   CommandBatch,
   CommittedBatch,
-  CounterName,
-  CounterValue,
-  MachineStats,
+  Condition,
+  ConfigPatch,
+  ConfigureOperation,
+  CounterOperation,
+  CreateOperation,
+  DeleteOperation,
+  GroupOperation,
+  LabelChange,
   NextOperation,
   Operation,
-  OperationDone,
   OperationKey,
+  ResetOperation,
+  RestoreOperation,
+  SetOperation,
+} from "./operations.ts";
+export { resultAt } from "./repetition.ts";
+export type {
+  GroupDone,
+  OperationDone,
   OperationRefused,
   OperationResult,
   RefusalCode,
-  RestoreOperation,
+  RepeatedResult,
+  SingleResult,
+} from "./results.ts";
+export { plainConfig } from "./types.ts";
+export type {
+  CounterBackup,
+  CounterChange,
+  CounterConfig,
+  CounterKind,
+  CounterName,
+  CounterValue,
+  CounterVersion,
+  CounterView,
+  Label,
+  MachineObserver,
+  MachineStats,
+  OnBound,
 } from "./types.ts";

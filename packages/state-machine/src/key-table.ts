@@ -12,7 +12,7 @@ import { ExpiryHeap } from "./expiry-heap.ts";
 import type { Expiring } from "./expiry-heap.ts";
 import { OrderedTable } from "./ordered-table.ts";
 import type { Captured } from "./ordered-table.ts";
-import type { OperationResult } from "./types.ts";
+import type { SingleResult } from "./results.ts";
 
 /** A remembered key. Apart from its place in the heap it never changes, so snapshots share it. */
 export interface KeyRecord extends Expiring {
@@ -21,7 +21,7 @@ export interface KeyRecord extends Expiring {
   /** Sixteen characters, one a byte: a small string costs a fifth of a Uint8Array. */
   readonly fingerprint: string;
   /** What the operation was answered, `replayed` not set. */
-  readonly answer: OperationResult;
+  readonly answer: SingleResult;
 }
 
 /** What is remembered of one key. */

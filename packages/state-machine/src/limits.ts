@@ -21,6 +21,30 @@ export const valueLimit: bigint = 1n << 1024n;
 /** Most operations in one command. */
 export const operationsMax: number = 16_384;
 
+/** Most additions or calls of `next` that one operation may stand for. */
+export const timesMax: number = 16_384;
+
+/** Most operations in a group. */
+export const groupOperationsMax: number = 1024;
+
+/** Most versions that a condition may name. */
+export const conditionVersionsMax: number = 16;
+
+/** Most labels of a counter. */
+export const labelsMax: number = 16;
+
+/** Most labels that one change of a configuration may name. */
+export const labelChangesMax: number = 32;
+
+/** Most UTF-16 code units of the value of a label. */
+export const labelValueMaxLength: number = 255;
+
+/** Longest time to live of a counter: 366 days. */
+export const ttlMaxMs: number = 31_622_400_000;
+
+/** Largest revision and restore epoch: a million changes a second reach it after 140 years. */
+export const revisionMax: number = 2 ** 52;
+
 /** Largest `countersMax` that a command may carry, and most counters in one restore. */
 export const countersMaxLimit: number = 1_048_576;
 
@@ -36,11 +60,18 @@ export const logTimeMaxMs: number = 2 ** 52;
 /** Expired keys removed by one command, besides one for each of its operations. */
 export const sweepMaxKeys: number = 256;
 
+/** Counters whose time is up removed by one command, besides one for each of its operations. */
+export const sweepMaxCounters: number = 256;
+
+/** Most names that one call of `namesAfter` gives. */
+export const namesMax: number = 1000;
+
 /** Target size of the pieces of a snapshot, in bytes. */
 export const snapshotPieceBytes: number = 65_536;
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const keyPattern = /^[!-~]{1,255}$/;
+const labelKeyPattern = /^[A-Za-z0-9._/-]{1,63}$/;
 
 /** Whether this names a counter. */
 export function isCounterName(text: string): boolean {
@@ -50,6 +81,11 @@ export function isCounterName(text: string): boolean {
 /** Whether this can be the `key` of an {@link OperationKey}. */
 export function isOperationKey(text: string): boolean {
   return keyPattern.test(text);
+}
+
+/** Whether this can be the key of a label. */
+export function isLabelKey(text: string): boolean {
+  return labelKeyPattern.test(text);
 }
 
 /** Whether this can be a value, a delta or (if positive) a count. */

@@ -1,16 +1,48 @@
 /** The machine against a model that is too simple to be wrong in the same way. */
 import fc from "fast-check";
-import { encodeBatch } from "./command-codec.ts";
+import { encodeBatch } from "./command-writer.ts";
 import { CounterMachine } from "./counter-machine.ts";
 import { commands } from "./test-support/arbitraries.ts";
-import { cloneOf } from "./test-support/building.ts";
+import { cloneOf, next } from "./test-support/building.ts";
 import { NaiveModel } from "./test-support/naive-model.ts";
-import type { CommandBatch, CommittedBatch, OperationResult } from "./types.ts";
+import type { CommandBatch, CommittedBatch, Operation } from "./operations.ts";
+import { resultAt } from "./repetition.ts";
+import type { OperationResult, SingleResult } from "./results.ts";
 
 jest.setTimeout(60_000); // many runs, on machines that may be busy
 
 function committed(list: readonly CommandBatch[]): CommittedBatch[] {
   return list.map((command, at) => ({ index: at + 1, term: 1, data: encodeBatch(command) }));
+}
+
+/** What everybody who asked for the operation at this place is told. */
+function answersTo(
+  { operations }: CommandBatch,
+  result: OperationResult,
+  place: number,
+): readonly SingleResult[] {
+  const operation = operations[place]!;
+  if (result.status === "group") {
+    return result.results;
+  }
+  const times = "times" in operation ? operation.times : 1;
+  return Array.from({ length: times }, (_, at) => {
+    return result.status === "repeated" ? resultAt(result, at) : result;
+  });
+}
+
+/** Every operation that was done once, with its answer; of a refused group none. */
+function singles(
+  command: CommandBatch,
+  results: readonly OperationResult[],
+): { operation: Operation; result: SingleResult }[] {
+  return command.operations.flatMap((operation, place) => {
+    const result = results[place]!;
+    const answers = answersTo(command, result, place);
+    if (operation.type !== "group") return answers.map((one) => ({ operation, result: one }));
+    if (result.status !== "group") return [];
+    return operation.operations.map((one, at) => ({ operation: one, result: answers[at]! }));
+  });
 }
 
 it("answers every command as the model does, and holds the same counters and keys", () => {
@@ -19,7 +51,11 @@ it("answers every command as the model does, and holds the same counters and key
       const machine = new CounterMachine();
       const model = new NaiveModel();
       committed(list).forEach((command, at) => {
-        expect(machine.apply([command])).toEqual([model.apply(list[at]!)]);
+        const results = machine.apply([command])[0]!;
+        expect(results.map((result, place) => answersTo(list[at]!, result, place))).toEqual(
+          model.apply(list[at]!),
+        );
+        expect(machine.logTimeMs).toBe(model.logTimeMs);
         expect([...machine.counters()]).toEqual(model.values());
         expect(machine.stats()).toEqual({
           counters: model.values().length,
@@ -27,6 +63,18 @@ it("answers every command as the model does, and holds the same counters and key
           keys: model.keys.length,
           logTimeMs: model.logTimeMs,
           restoreEpoch: model.restoreEpoch,
+          revision: model.revision,
+        });
+        for (const { name, value, revision, config, expiresAt } of model.counters) {
+          const view = machine.counter(name);
+          if (value === null) expect(view).toBeNull();
+          else expect(view).toMatchObject({ name, value, revision, ...config });
+          expect(view?.expiresAtMs ?? Infinity).toBe(expiresAt);
+        }
+        const names = model.values().map(({ name }) => name);
+        expect(machine.namesAfter({ prefix: "", after: null, limit: 1000 })).toEqual({
+          names: names.sort(),
+          after: null,
         });
       });
     }),
@@ -41,14 +89,13 @@ it("never hands out a number of a counter twice, whatever happens between", () =
       const highest = new Map<string, bigint>();
       committed(list).forEach((command, at) => {
         const results = machine.apply([command])[0]!;
-        list[at]!.operations.forEach((operation, place) => {
-          const result = results[place]!;
-          if (operation.type !== "next" || result.status === "refused" || result.replayed) return;
+        for (const { operation, result } of singles(list[at]!, results)) {
+          if (operation.type !== "next" || result.status === "refused" || result.replayed) continue;
           const before = highest.get(operation.counter);
           if (before !== undefined) expect(result.first).toBeGreaterThan(before);
-          expect(result.last - result.first + 1n).toBe(operation.count);
+          expect(result.last - result.first).toBe((operation.count - 1n) * result.step);
           highest.set(operation.counter, result.last);
-        });
+        }
       });
     }),
     { numRuns: 300 },
@@ -93,9 +140,7 @@ it("sweeps alike on a server that was restored in the middle of it", async () =>
       let moving = new CounterMachine();
       for (const [at, step] of list.entries()) {
         const operations = step.keys.map((key) => ({
-          type: "next" as const,
-          counter: "c",
-          count: 1n,
+          ...next(),
           key: { key: `${key}`, fingerprint: new Uint8Array(16) },
         }));
         const settings = { at: step.at, keyWindowMs: step.keyWindowMs, countersMax: 1 };

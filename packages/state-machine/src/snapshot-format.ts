@@ -1,33 +1,56 @@
 /** What the writer and the reader of snapshots must agree on; see `docs/state-machine.md`. */
 import type { CounterTable } from "./counter-table.ts";
 import type { KeyTable } from "./key-table.ts";
+import type { RefusalCode } from "./results.ts";
 
 /** "CNTR": a snapshot begins with it, so that another file is not taken for one. */
 export const magic: number = 0x434e_5452;
-export const version: number = 1;
+export const version: number = 2;
 
 /** A counter: it has a value; it issued numbers. At least one of them. */
 export const flagValue: number = 1;
 export const flagIssued: number = 2;
 
-/** An answer: one number (value, previous); a range (previous, first, last); out of range. */
-export const answerValue: number = 1;
-export const answerRange: number = 2;
-export const answerOutOfRange: number = 3;
+/** An answer: the operation was done; it was refused. In version 1: three kinds of their own. */
+export const answerDone: number = 1;
+export const answerRefused: number = 2;
 
-/** Largest restore epoch; one more restore would leave the safe integers. */
-export const restoreEpochMax: number = 2 ** 52;
+/** What an answer says besides value, previous, epoch and revision. */
+export const doneFirst: number = 1;
+export const doneStep: number = 2;
+export const doneCreated: number = 4;
+export const doneConfig: number = 8;
+export const doneAll: number = 15;
+
+/** What a refusal says besides its code. */
+export const refusedCurrent: number = 1;
+export const refusedIndex: number = 2;
+export const refusedAll: number = 3;
+
+/** The refusals that are remembered. Their place in this list is their code: add at the end only. */
+export const refusalCodes: readonly RefusalCode[] = [
+  "value-out-of-range",
+  "bound-exceeded",
+  "version-mismatch",
+  "counter-not-found",
+  "counter-exists",
+  "kind-mismatch",
+  "too-many-labels",
+];
 
 /**
- * No record is longer: the longest, a key with a range as its answer, has at most
- * 1 + 128 + 1 + 255 + 16 + 8 + 1 + 3 × 130 bytes.
+ * No record is longer. Most of the longest, the key of a `create`, are the labels: 16 times 1 + 63
+ * bytes of key, and 2 + 3 × 255 of value; then eight numbers of at most 130 bytes, the name and the
+ * key.
  */
-export const recordMaxBytes: number = 1024;
+export const recordMaxBytes: number = 16_384;
 
 /** The replicated state. */
 export interface MachineState {
-  readonly counters: CounterTable;
+  counters: CounterTable;
   readonly keys: KeyTable;
   logTimeMs: number;
   restoreEpoch: number;
+  /** Counts the changes, from the first command of version 2 on. */
+  revision: number;
 }

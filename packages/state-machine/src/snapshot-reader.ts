@@ -4,12 +4,15 @@
  */
 import { ByteReader } from "./bytes.ts";
 import { crc32 } from "./checksum.ts";
-import { CounterTable, valueOutOfRange } from "./counter-table.ts";
+import { CounterTable } from "./counter-table.ts";
 import { SnapshotFormatError } from "./errors.ts";
+import { readName } from "./fields.ts";
 import { KeyTable } from "./key-table.ts";
 import * as limits from "./limits.ts";
+import { readAnswer, readCounter } from "./snapshot-records.ts";
+import { readAnswerOfVersion1, readCounterOfVersion1 } from "./snapshot-version-1.ts";
 import * as format from "./snapshot-format.ts";
-import type { OperationResult } from "./types.ts";
+import type { MachineObserver } from "./types.ts";
 
 const checksumBytes = 4;
 
@@ -20,24 +23,27 @@ const checksumBytes = 4;
  */
 export async function readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
+  observer: MachineObserver = {},
 ): Promise<format.MachineState> {
-  const parser = new SnapshotParser();
+  const parser = new SnapshotParser(observer);
   for await (const chunk of chunks) parser.push(chunk);
   return parser.finish();
 }
 
 class SnapshotParser {
-  readonly #state: format.MachineState = {
-    counters: new CounterTable(),
-    keys: new KeyTable(),
-    logTimeMs: 0,
-    restoreEpoch: 0,
-  };
+  readonly #state: format.MachineState;
   #buffer: Uint8Array = new Uint8Array(0);
   #reader: ByteReader = new ByteReader(this.#buffer, refuse);
   #checksum = 0;
   #steps: Generator<undefined, void, undefined> = this.#parse();
   #complete = false;
+  #version = format.version;
+
+  constructor(observer: MachineObserver) {
+    const counters = new CounterTable(observer);
+    const keys = new KeyTable();
+    this.#state = { counters, keys, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
+  }
 
   /** Parses as many records as are certainly here as a whole. */
   push(chunk: Uint8Array): void {
@@ -82,36 +88,28 @@ class SnapshotParser {
   #parseHeader(): void {
     const reader = this.#reader;
     if (reader.uint32() !== format.magic) throw refuse("it does not begin like a snapshot");
-    const found = reader.byte();
-    if (found !== format.version) {
-      throw refuse(`it has version ${found}; this release knows ${format.version}`);
+    this.#version = reader.byte();
+    if (this.#version < 1 || this.#version > format.version) {
+      throw refuse(`it has version ${this.#version}; this release knows 1 and ${format.version}`);
     }
     this.#state.logTimeMs = reader.varint(limits.logTimeMaxMs);
-    this.#state.restoreEpoch = reader.varint(format.restoreEpochMax);
+    this.#state.restoreEpoch = reader.varint(limits.revisionMax);
+    if (this.#version > 1) this.#state.revision = reader.varint(limits.revisionMax);
   }
 
   #parseCounter(): undefined {
-    const name = this.#parseName(this.#reader.byte());
-    if (this.#state.counters.has(name)) throw refuse("it names a counter twice");
-    const flags = this.#reader.byte();
-    if (flags < 1 || flags > 3) throw refuse("a counter has unknown flags");
-    const value = (flags & format.flagValue) === 0 ? null : this.#reader.number();
-    const issued = (flags & format.flagIssued) === 0 ? null : this.#reader.number();
-    this.#state.counters.load({ name, value, issued });
-  }
-
-  #parseName(length: number): string {
-    if (length > limits.nameMaxLength) throw refuse("the name of a counter is too long");
-    const name = this.#reader.latin1(length);
-    if (!limits.isCounterName(name)) throw refuse("the name of a counter has a wrong character");
-    return name;
+    const name = readName(this.#reader, refuse);
+    const { counters, logTimeMs, revision } = this.#state;
+    if (counters.has(name)) throw refuse("it names a counter twice");
+    const read = this.#version === 1 ? readCounterOfVersion1 : readCounter;
+    counters.load(read(this.#reader, { name, logTimeMs, revision, refuse }));
   }
 
   #parseKey(): undefined {
     const reader = this.#reader;
     const nameLength = reader.byte();
     const keyLength = reader.byte();
-    const name = nameLength === 0 ? "" : this.#parseName(nameLength);
+    const name = nameLength === 0 ? "" : readName(reader, refuse, nameLength);
     if (reader.byte() !== 0x20) throw refuse("a key is not apart from its counter");
     const key = reader.latin1(keyLength);
     if (!limits.isOperationKey(key)) throw refuse("a key has a wrong character");
@@ -119,24 +117,9 @@ class SnapshotParser {
     if (this.#state.keys.has(id)) throw refuse("it names a key twice");
     const fingerprint = reader.latin1(limits.fingerprintBytes);
     const expiresAt = reader.varint(this.#state.logTimeMs + limits.keyWindowMaxMs);
-    this.#state.keys.add({ id, fingerprint, expiresAt, answer: this.#parseAnswer() });
-  }
-
-  #parseAnswer(): OperationResult {
-    const reader = this.#reader;
-    const kind = reader.byte();
-    if (kind === format.answerOutOfRange) return valueOutOfRange;
-    if (kind === format.answerValue) {
-      const value = reader.number();
-      const previous = reader.number();
-      return { status: "ok", replayed: false, value, previous, first: value, last: value };
-    }
-    if (kind !== format.answerRange) throw refuse("an answer is of an unknown kind");
-    const previous = reader.number();
-    const first = reader.number();
-    const last = reader.number();
-    if (first >= last) throw refuse("a range is empty or has one number");
-    return { status: "ok", replayed: false, value: last, previous, first, last };
+    const answer =
+      this.#version === 1 ? readAnswerOfVersion1(reader, refuse) : readAnswer(reader, refuse);
+    this.#state.keys.add({ id, fingerprint, expiresAt, answer });
   }
 }
 

@@ -1,11 +1,12 @@
 import { ByteWriter } from "./bytes.ts";
 import { crc32 } from "./checksum.ts";
-import type { CounterRecord } from "./counter-table.ts";
+import { never, type CounterRecord } from "./counter-record.ts";
+import { writeConfig, writeOptionalNumber } from "./fields.ts";
 import type { KeyRecord } from "./key-table.ts";
 import { snapshotPieceBytes } from "./limits.ts";
 import type { Captured } from "./ordered-table.ts";
 import * as format from "./snapshot-format.ts";
-import type { OperationResult } from "./types.ts";
+import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";
 
 const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
 
@@ -13,6 +14,7 @@ const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
 export interface CapturedState {
   readonly logTimeMs: number;
   readonly restoreEpoch: number;
+  readonly revision: number;
   readonly counters: Captured<CounterRecord>;
   readonly keys: Captured<KeyRecord>;
 }
@@ -22,6 +24,7 @@ export function captureState(state: format.MachineState): CapturedState {
   return {
     logTimeMs: state.logTimeMs,
     restoreEpoch: state.restoreEpoch,
+    revision: state.revision,
     counters: state.counters.capture(),
     keys: state.keys.capture(),
   };
@@ -52,6 +55,7 @@ function* writeRecords(
   writer.byte(format.version);
   writer.varint(state.logTimeMs);
   writer.varint(state.restoreEpoch);
+  writer.varint(state.revision);
   writer.varint(state.counters.size);
   for (const counter of state.counters) yield writeCounter(writer, counter);
   writer.varint(state.keys.size);
@@ -67,6 +71,11 @@ function writeCounter(writer: ByteWriter, counter: CounterRecord): undefined {
   );
   if (counter.value !== null) writer.number(counter.value);
   if (counter.issued !== null) writer.number(counter.issued);
+  if (counter.value === null) return;
+  writer.varint(counter.revision);
+  writeConfig(writer, counter.config);
+  // Without a time to live there is no end, so that it need not be said.
+  if (counter.expiresAt !== never) writer.varint(counter.expiresAt);
 }
 
 function writeKey(writer: ByteWriter, record: KeyRecord): undefined {
@@ -79,15 +88,42 @@ function writeKey(writer: ByteWriter, record: KeyRecord): undefined {
   writeAnswer(writer, record.answer);
 }
 
-function writeAnswer(writer: ByteWriter, answer: OperationResult): void {
-  if (answer.status === "refused") return writer.byte(format.answerOutOfRange);
-  if (answer.first === answer.last) {
-    writer.byte(format.answerValue);
-    writer.number(answer.value);
-    return writer.number(answer.previous);
+function writeAnswer(writer: ByteWriter, answer: SingleResult): void {
+  if (answer.status === "ok") writeDone(writer, answer);
+  else writeRefused(writer, answer);
+}
+
+function writeDone(writer: ByteWriter, done: OperationDone): void {
+  const { value, previous, first, step, created, config, epoch, revision } = done;
+  writer.byte(format.answerDone);
+  writer.byte(
+    (first === value ? 0 : format.doneFirst) |
+      (step === 1n ? 0 : format.doneStep) |
+      (created ? format.doneCreated : 0) |
+      (config === null ? 0 : format.doneConfig),
+  );
+  writer.varint(epoch);
+  writer.varint(revision);
+  writer.number(value);
+  writer.number(previous);
+  if (first !== value) writer.number(first);
+  if (step !== 1n) writer.number(step);
+  if (config !== null) writeConfig(writer, config);
+}
+
+function writeRefused(writer: ByteWriter, refused: OperationRefused): void {
+  const { code, current, currentVersion, min, max, index } = refused;
+  writer.byte(format.answerRefused);
+  writer.byte(format.refusalCodes.indexOf(code));
+  writer.byte(
+    (current === null ? 0 : format.refusedCurrent) | (index === null ? 0 : format.refusedIndex),
+  );
+  if (current !== null) {
+    writer.number(current);
+    writer.varint(currentVersion?.epoch ?? 0);
+    writer.varint(currentVersion?.revision ?? 0);
+    writeOptionalNumber(writer, min);
+    writeOptionalNumber(writer, max);
   }
-  writer.byte(format.answerRange);
-  writer.number(answer.previous);
-  writer.number(answer.first);
-  writer.number(answer.last);
+  if (index !== null) writer.varint(index);
 }

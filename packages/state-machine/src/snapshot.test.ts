@@ -1,5 +1,6 @@
-import { encodeBatch } from "./command-codec.ts";
+import { encodeBatch } from "./command-writer.ts";
 import { CounterMachine } from "./counter-machine.ts";
+import { recordMaxBytes } from "./snapshot-format.ts";
 import { MachineInvariantError, SnapshotFormatError } from "./errors.ts";
 import { snapshotPieceBytes } from "./limits.ts";
 import {
@@ -51,6 +52,36 @@ function largeMachine(): CounterMachine {
   return machine;
 }
 
+/** Logs as the first release wrote them, and the snapshots that it made of them. */
+const ofVersion1 = [
+  {
+    log: [
+      `01ac02f4036464038201610202016b${"07".repeat(16)}010162030102017a0201`,
+      `0100f4036464018301016104012c0172${"08".repeat(16)}`,
+    ],
+    snapshot:
+      "434e545201ac02010201610304012c0202017a02020102010161206b07070707070707070707070707070707a00602" +
+      "00020102020001207208080808080808080808080808080808a006010201002b7a1f24",
+  },
+  {
+    log: [
+      `0105f40364640681036f75748002${"ff".repeat(128)}0178${"01".repeat(16)}81036f7574020101` +
+        "790101010101010101010101010101010182016e0205016e0202020202020202020202020202020282016e02" +
+        "01016f020202020202020202020202020202028301016d030401710202020202020202020202020202020201" +
+        "016d0209",
+    ],
+    snapshot:
+      `434e545201050102016d010205016e0202060503016f75742078${"01".repeat(16)}f903018002` +
+      `${"ff".repeat(128)}0003016f75742079${"01".repeat(16)}f9030301016e206e${"02".repeat(16)}f903` +
+      `02000201020501016e206f${"02".repeat(16)}f903010206020500012071${"02".repeat(16)}f9030102010098` +
+      "961436",
+  },
+];
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}
+
 async function restoreFrom(machine: CounterMachine, bytes: Uint8Array): Promise<void> {
   await machine.restore(inPieces(bytes));
 }
@@ -93,7 +124,7 @@ describe("a snapshot", () => {
     expect(pieces.length).toBeGreaterThan(10);
     for (const piece of pieces.slice(0, -1)) {
       expect(piece.length).toBeGreaterThanOrEqual(snapshotPieceBytes);
-      expect(piece.length).toBeLessThan(snapshotPieceBytes + 1024);
+      expect(piece.length).toBeLessThan(snapshotPieceBytes + recordMaxBytes);
     }
     expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
   });
@@ -117,16 +148,33 @@ describe("a snapshot", () => {
     expect(Buffer.compare(snapshotBytes(machine), before)).not.toBe(0);
   });
 
-  it("has the bytes of version 1, for ever", () => {
+  it.each(ofVersion1)("of version 1 is what its log gives ($#)", async ({ log, snapshot }) => {
+    const restored = new CounterMachine();
+    await restoreFrom(restored, bytesOf(snapshot));
+    const replayed = new CounterMachine();
+    replayed.apply(log.map((hex, at) => ({ index: at + 1, term: 1, data: bytesOf(hex) })));
+    expect(replayed.digest()).toBe(restored.digest());
+    expect(replayed.revision).toBe(0);
+    // Whatever each began with, they count alike from now on.
+    const operations = [next(2n, key("k", 7), "a"), add(1n, null, "m"), next(1n, null, "z")];
+    const results = [restored, replayed].map((machine) =>
+      feeder(machine, { at: 9 }, 9)(operations),
+    );
+    expect(results[0]).toEqual(results[1]);
+    expect(replayed.digest()).toBe(restored.digest());
+    expect(replayed.revision).toBeGreaterThan(0);
+  });
+
+  it("has the bytes of version 2, for ever", () => {
     expect(Buffer.from(snapshotBytes(new CounterMachine())).toString("hex")).toMatchInlineSnapshot(
-      `"434e5452010000000096bdb65b"`,
+      `"434e5452020000000000a8b9a8e9"`,
     );
     const machine = new CounterMachine();
     const feed = feeder(machine, { keyWindowMs: 500 });
     feed([next(2n, key("k", 7), "a"), add(-1n, null, "b"), next(1n, null, "z")], { at: 300 });
     feed([restore({ a: 300n }, key("r", 8))]);
     expect(Buffer.from(snapshotBytes(machine)).toString("hex")).toMatchInlineSnapshot(
-      `"434e545201ac02010201610304012c0202017a02020102010161206b07070707070707070707070707070707a0060200020102020001207208080808080808080808080808080808a006010201002b7a1f24"`,
+      `"434e545202ac0201040201610304012c02020400017a02020102010161206b07070707070707070707070707070707a0060105000102020002010001207208080808080808080808080808080808a0060100010402010071089699"`,
     );
   });
 });
@@ -242,13 +290,13 @@ describe("a damaged snapshot changes nothing", () => {
       }
     }
     await expect(machine.restore(endless())).rejects.toThrow(SnapshotFormatError);
-    expect(given).toBeLessThan(4);
+    expect(given).toBeLessThan(recordMaxBytes / 1000 + 3);
   });
 
   it("of another version or kind", async () => {
     const newer = Uint8Array.from(good);
-    newer[4] = 2;
-    await expect(restoreFrom(machine, newer)).rejects.toThrow("version 2; this release knows 1");
+    newer[4] = 3;
+    await expect(restoreFrom(machine, newer)).rejects.toThrow("version 3; this release knows 1");
     await expect(restoreFrom(machine, Uint8Array.from(Buffer.from("{}")))).rejects.toThrow(
       SnapshotFormatError,
     );

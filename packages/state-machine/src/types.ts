@@ -1,17 +1,63 @@
-/** The nouns of the replicated counter. Nothing here has behaviour. */
+/** What a counter is. Nothing here has behaviour. */
 
 /** Names a counter: 1–128 characters, a letter or digit first, then also `.`, `_`, `:` and `-`. */
 export type CounterName = string;
 
 /**
- * Makes an operation count once however often it is sent. The scope of a key is its counter;
- * restores share one scope of their own.
+ * - `counter`: takes every operation
+ * - `sequence`: hands out numbers by `next`, and may be `reset`; it is never added to or set
  */
-export interface OperationKey {
-  /** 1–255 visible ASCII characters (no space), chosen by the client. */
+export type CounterKind = "counter" | "sequence";
+
+/** What an `add` does that would go beyond a bound: nothing, or as much as there is room for. */
+export type OnBound = "reject" | "saturate";
+
+/** A word about a counter that means nothing to the machine. */
+export interface Label {
+  /** 1–63 characters of `A-Za-z0-9._/-`. */
   readonly key: string;
-  /** 16 bytes: a hash of what the request asks for, made by the caller. */
-  readonly fingerprint: Uint8Array;
+  /** At most 255 UTF-16 code units, of any kind. */
+  readonly value: string;
+}
+
+/** How a counter behaves. A counter that is created by its first use has {@link plainConfig}. */
+export interface CounterConfig {
+  readonly kind: CounterKind;
+  /** The value at its creation, and what a `reset` without a value goes back to. */
+  readonly initial: bigint;
+  /** Lowest and highest value, themselves allowed; `null`: none. */
+  readonly min: bigint | null;
+  readonly max: bigint | null;
+  readonly onBound: OnBound;
+  /** From one number of `next` to the one after it; ≥ 1. */
+  readonly step: bigint;
+  /** At most 16, ascending by key, every key once. */
+  readonly labels: readonly Label[];
+  /** Milliseconds of log time after its last write in which it is deleted; `null`: never. */
+  readonly ttlMs: number | null;
+}
+
+/** The configuration of a counter that nobody configured. */
+export const plainConfig: CounterConfig = {
+  kind: "counter",
+  initial: 0n,
+  min: null,
+  max: null,
+  onBound: "reject",
+  step: 1n,
+  labels: [],
+  ttlMs: null,
+};
+
+/**
+ * Which state of a counter: equal versions mean an equal counter, in value and configuration.
+ * Revisions go on through a restore; the epoch says that one happened.
+ */
+export interface CounterVersion {
+  /** How often all counters were replaced by a restore before. */
+  readonly epoch: number;
+  /** The revision of the machine with the last change of this counter. */
+  readonly revision: number;
 }
 
 /** A counter and its value. */
@@ -20,104 +66,50 @@ export interface CounterValue {
   readonly value: bigint;
 }
 
-/** Adds `delta`, which may be negative or zero, to a counter. The first touch creates it at zero. */
-export interface AddOperation {
-  readonly type: "add";
-  readonly counter: CounterName;
-  /** |delta| < 2^1024. */
-  readonly delta: bigint;
-  readonly key: OperationKey | null;
+/** Everything that can be said of a counter. */
+export interface CounterView extends CounterConfig, CounterVersion, CounterValue {
+  /** The highest number that `next` handed out under this name; `null` if it never did. */
+  readonly issued: bigint | null;
+  /** Log time from which it counts as deleted; `null`: never. */
+  readonly expiresAtMs: number | null;
+}
+
+/** A counter as a backup has it. */
+export interface CounterBackup {
+  readonly name: CounterName;
+  /** `null`: there is no counter of this name; its issued numbers are remembered. */
+  readonly value: bigint | null;
+  readonly issued: bigint | null;
+  readonly config: CounterConfig;
+}
+
+/** A change of one counter, as an observer hears of it. */
+export interface CounterChange {
+  readonly name: CounterName;
+  /** Whether the counter is no more: deleted, or its time was up. */
+  readonly deleted: boolean;
 }
 
 /**
- * Hands out `count` consecutive numbers that this counter never handed out before, and moves the
- * counter to the last of them.
+ * Hears of changes while they are made, and only of those: a refused group is not heard of. It may
+ * note what changed and must read later, since other operations of the command may follow. It
+ * cannot answer, and what it throws stops the server.
  */
-export interface NextOperation {
-  readonly type: "next";
-  readonly counter: CounterName;
-  /** 1 ≤ count < 2^1024. */
-  readonly count: bigint;
-  readonly key: OperationKey | null;
-}
-
-/** Replaces the values of all counters, at one index of the log. Counters not named are removed. */
-export interface RestoreOperation {
-  readonly type: "restore";
-  /** Any order; every name at most once. */
-  readonly counters: readonly CounterValue[];
-  readonly key: OperationKey | null;
-}
-
-export type Operation = AddOperation | NextOperation | RestoreOperation;
-
-/**
- * One command of the log. Limits and window travel with it, so that servers that were started with
- * different settings still do the same.
- */
-export interface CommandBatch {
-  /** Log time in whole milliseconds, stamped by the proposing leader; see {@link LogClock}. */
-  readonly at: number;
-  /** How long the keys of this batch are remembered, in milliseconds of log time. ≥ 1. */
-  readonly keyWindowMs: number;
-  /** Most keys remembered; a further new key is refused. */
-  readonly keysMax: number;
-  /** Most counters, removed ones that once issued numbers included. */
-  readonly countersMax: number;
-  /** Applied in this order; may be empty, and then only moves the log time. */
-  readonly operations: readonly Operation[];
-}
-
-/**
- * Why an operation was refused. In every case it changed no counter.
- * - `value-out-of-range`: the value would reach ±2^1024
- * - `too-many-counters`: it would create a counter beyond `countersMax`
- * - `too-many-keys`: the key is new and `keysMax` keys are remembered
- * - `key-reused`: the key stands for an operation with another fingerprint
- */
-export type RefusalCode =
-  "value-out-of-range" | "too-many-counters" | "too-many-keys" | "key-reused";
-
-/** The operation took effect: now, or (`replayed`) when its key was first seen. */
-export interface OperationDone {
-  readonly status: "ok";
-  /** Whether this is the stored answer of an earlier operation with the same key. */
-  readonly replayed: boolean;
-  /** The counter after the operation; of a restore: the restore epoch after it. */
-  readonly value: bigint;
-  /** The counter before the operation (0 if it was new); of a restore: the epoch before it. */
-  readonly previous: bigint;
-  /** Of `next`: the first number handed out. Otherwise equal to `value`. */
-  readonly first: bigint;
-  /** Of `next`: the last number handed out. Otherwise equal to `value`. */
-  readonly last: bigint;
-}
-
-export interface OperationRefused {
-  readonly status: "refused";
-  readonly replayed: boolean;
-  readonly code: RefusalCode;
-}
-
-export type OperationResult = OperationDone | OperationRefused;
-
-/** A committed command, as a Raft host hands it over. */
-export interface CommittedBatch {
-  /** Ascending; gaps are entries that are not for the state machine. */
-  readonly index: number;
-  readonly term: number;
-  /** What {@link encodeBatch} gave. Never changed by anyone. */
-  readonly data: Uint8Array;
+export interface MachineObserver {
+  changed?(change: CounterChange): void;
+  /** All counters may be others: by a restore operation, or by a snapshot. */
+  replaced?(): void;
 }
 
 /** How much a machine holds. */
 export interface MachineStats {
-  /** Counters that have a value. */
+  /** Counters that have a value; those whose time is up and that were not swept yet included. */
   readonly counters: number;
-  /** Counters that a restore removed and whose issued numbers are remembered. */
+  /** Counters that are no more and whose issued numbers are remembered. */
   readonly retiredCounters: number;
   /** Remembered keys, the expired ones that were not swept yet included. */
   readonly keys: number;
   readonly logTimeMs: number;
   readonly restoreEpoch: number;
+  readonly revision: number;
 }

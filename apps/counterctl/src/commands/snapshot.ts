@@ -7,7 +7,7 @@ import {
   BackupFormatError,
   backupMediaType,
   decodeBackup,
-  type CounterBackup,
+  type Backup,
 } from "@counter/node/offline";
 import type { Argv } from "yargs";
 
@@ -67,7 +67,7 @@ const inspect: Command = {
     out.show(found, () => {
       out.facts({ bytes: bytes.length, sha256: digestOf(bytes), counters: found.counters.length });
       out.line("");
-      const rows = found.counters.map(({ name, value }) => [name, value]);
+      const rows = found.counters.map(({ name, value }) => [name, value ?? "gone"]);
       out.table(["name", "value"], rows);
     });
     return undefined;
@@ -104,7 +104,7 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** @throws Error that says that the file is damaged */
-function contentOf(bytes: Uint8Array): CounterBackup {
+function contentOf(bytes: Uint8Array): Backup {
   try {
     return decodeBackup(bytes);
   } catch (error) {

@@ -15,7 +15,7 @@ export interface RaftAutopilotParts {
   readonly members: Pick<ClusterMembers, "remove">;
   readonly gossip: Pick<NodeGossip, "members" | "summary">;
   readonly connected: (id: string) => boolean;
-  readonly tickMs: number | undefined;
+  readonly tickMs?: number;
   readonly log: Logger;
 }
 

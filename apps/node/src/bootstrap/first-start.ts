@@ -20,3 +20,12 @@ export async function firstStart(
   const clusterId = await by.admission.findCluster();
   return { beginning: { kind: "join", clusterId }, directoryId };
 }
+
+/** The id of the cluster as far as the settings say it: if they name all first members. */
+export function knownClusterId({
+  bootstrapExpect,
+  join,
+  clusterId,
+}: Pick<RaftConfig, "bootstrapExpect" | "clusterId" | "join">): string | null {
+  return bootstrapExpect === null && join.length === 0 ? clusterId : null;
+}

@@ -3,11 +3,14 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Backups, backupsKept, decodeBackup, encodeBackup } from "./backups.ts";
+import { plainConfig } from "@counter/state-machine";
+
+import { decodeBackup } from "./backup-format.ts";
+import { Backups, backupsKept } from "./backups.ts";
 
 const counters = [
-  { name: "default", value: 2n ** 70n },
-  { name: "seats", value: -3n },
+  { name: "default", value: 2n ** 70n, issued: 3n, config: plainConfig },
+  { name: "seats", value: -3n, issued: null, config: plainConfig },
 ];
 let dir: string;
 beforeEach(async () => {
@@ -52,17 +55,6 @@ test("only the newest ones are kept", async () => {
   const names = (await readdir(join(dir, "backups"))).sort();
   expect(names).toHaveLength(backupsKept);
   expect(names[0]).toBe("counter-0000000000000002.backup");
-});
-
-test("every change of a single byte is noticed", () => {
-  const bytes = encodeBackup({ index: 7, counters }, "c1");
-  const body = bytes.indexOf(10) + 1;
-  for (let place = body; place < bytes.length; place += 1) {
-    const damaged = Uint8Array.from(bytes);
-    damaged[place]! ^= 1;
-    expect(() => decodeBackup(damaged)).toThrow(/damaged/);
-  }
-  expect(() => decodeBackup(bytes.subarray(0, -1))).toThrow(/damaged/);
 });
 
 test("numbers that begin again do not make an old backup the newest", async () => {

@@ -1,18 +1,13 @@
 /**
  * Backups in `<data>/backups/`: one file each, complete or not there at all.
- *
- * The first line is a JSON header with a hash of the rest; the rest is a JSON list of names and
- * decimal values. Both can be read by people.
+ * What is in them: `backup-format.ts`.
  */
-import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isCounterName, isInRange, type CounterValue } from "@counter/state-machine";
-import { z } from "zod";
-
-import type { CounterBackup } from "../engine/engine.ts";
+import type { Backup } from "../engine/engine.ts";
 import { codeOf } from "../error-text.ts";
+import { encodeBackup, hashOf } from "./backup-format.ts";
 import { syncFolder, writeDurably } from "./durable-file.ts";
 
 /** Older backups are removed when there are more; the newest is never removed. */
@@ -25,21 +20,6 @@ export interface SavedBackup {
   /** Of the whole file, in hexadecimal. */
   readonly sha256: string;
 }
-
-/** The bytes are not those of a complete backup. */
-export class BackupFormatError extends Error {
-  override readonly name = "BackupFormatError";
-  readonly code = "BACKUP_FORMAT";
-}
-
-const headerSchema = z.object({
-  format: z.literal("counter-backup"),
-  version: z.literal(1),
-  clusterId: z.string(),
-  index: z.number().int().nonnegative(),
-  sha256: z.string(),
-});
-const valuesSchema = z.array(z.tuple([z.string(), z.string().regex(/^-?(0|[1-9]\d{0,319})$/)]));
 
 const ownName = /^counter-\d{16}\.backup$/;
 const anyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/; // no way out of the folder
@@ -60,7 +40,7 @@ export class Backups {
    * Like {@link save}, for a source that may begin to count again: a backup always gets a higher
    * number than those that are there, so that the newest is the one with the highest.
    */
-  saveNext(backup: CounterBackup): Promise<SavedBackup & CounterBackup> {
+  saveNext(backup: Backup): Promise<SavedBackup & Backup> {
     const saved = this.#lastNext.then(async () => {
       const newest = indexOf((await this.#names()).at(-1));
       const numbered = { ...backup, index: Math.max(backup.index, newest + 1) };
@@ -71,7 +51,7 @@ export class Backups {
   }
 
   /** Durable when it resolves. A backup of the same index replaces the former one: it is the same. */
-  async save(backup: CounterBackup): Promise<SavedBackup> {
+  async save(backup: Backup): Promise<SavedBackup> {
     if ((await mkdir(this.#folder, { recursive: true })) !== undefined) {
       await syncFolder(join(this.#folder, ".."));
     }
@@ -120,45 +100,4 @@ export class Backups {
 /** 0 if there is no file. */
 function indexOf(name: string | undefined): number {
   return Number(name?.slice("counter-".length, -".backup".length) ?? 0);
-}
-
-export function encodeBackup(backup: CounterBackup, clusterId: string): Uint8Array {
-  const values = backup.counters.map(({ name, value }) => [name, value.toString()]);
-  const body = `${JSON.stringify(values)}\n`;
-  const header = {
-    format: "counter-backup",
-    version: 1,
-    clusterId,
-    index: backup.index,
-    sha256: hashOf(body),
-  };
-  return new TextEncoder().encode(`${JSON.stringify(header)}\n${body}`);
-}
-
-/** @throws BackupFormatError unless every byte is as it was written */
-export function decodeBackup(bytes: Uint8Array): CounterBackup {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const end = text.indexOf("\n");
-    const header = headerSchema.parse(JSON.parse(text.slice(0, end)));
-    const body = text.slice(end + 1);
-    if (hashOf(body) !== header.sha256) throw new Error("the hash does not match");
-    const counters = valuesSchema.parse(JSON.parse(body)).map(toCounter);
-    if (new Set(counters.map(({ name }) => name)).size !== counters.length) {
-      throw new Error("a counter is named twice");
-    }
-    return { index: header.index, counters };
-  } catch (error) {
-    throw new BackupFormatError("the backup is damaged or not a backup", { cause: error });
-  }
-}
-
-function toCounter([name, digits]: [string, string]): CounterValue {
-  const value = BigInt(digits);
-  if (!isCounterName(name) || !isInRange(value)) throw new Error("not a counter");
-  return { name, value };
-}
-
-function hashOf(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,8 +1,12 @@
 import {
   CounterMachine,
   encodeBatch,
+  timesMax,
+  type CounterOperation,
   type Operation,
+  type OperationDone,
   type OperationResult,
+  type SingleResult,
 } from "@counter/state-machine";
 
 import { Batcher, type BatcherOptions } from "./batcher.ts";
@@ -23,15 +27,24 @@ function setup(limits: Partial<BatcherOptions> = {}): {
   return { batcher: new Batcher({ propose, ...limits }), machine, commands };
 }
 
-const add = (amount: bigint, counter: string = "c") => {
-  return { type: "add", counter, amount, key: null } as const;
+const plain = { times: 1, condition: null, key: null } as const;
+const add = (delta: bigint, counter: string = "c"): CounterOperation => {
+  return { type: "add", counter, delta, onBound: null, ...plain };
 };
-const next = (amount: bigint, counter: string = "c") => {
-  return { type: "next", counter, amount, key: null } as const;
+const next = (count: bigint, counter: string = "c"): CounterOperation => {
+  return { type: "next", counter, count, ...plain };
 };
-const keyed = (key: string, amount: bigint = 1n) => {
-  return { ...next(amount), key: { key, fingerprint: new Uint8Array(16) } };
+const keyed = (key: string, count: bigint = 1n): CounterOperation => {
+  return { ...next(count), key: { key, fingerprint: new Uint8Array(16) } };
 };
+
+/** What was answered, for operations of which none may be refused. */
+async function all(asked: readonly Promise<SingleResult>[]): Promise<OperationDone[]> {
+  return (await Promise.all(asked)).map((result) => {
+    if (result.status === "refused") throw new Error(`refused: ${result.code}`);
+    return result;
+  });
+}
 
 describe("one turn, one command (B1)", () => {
   test("operations of one turn share a command, those of the next turn do not", async () => {
@@ -48,51 +61,102 @@ describe("one turn, one command (B1)", () => {
   });
 });
 
-describe("sums (B2)", () => {
+describe("repetition (B2)", () => {
   test("everybody who asks for numbers gets their own ones, without gaps", async () => {
     const { batcher, commands } = setup();
-    const asked = [1n, 3n, 1n, 5n];
-    const ranges = await Promise.all(asked.map((count) => batcher.submit(next(count))));
-    expect(ranges.map(({ first, value }) => [first, value])).toEqual([
+    const asked = [1n, 3n, 1n, 1n];
+    const ranges = await all(asked.map((count) => batcher.submit(next(count))));
+    expect(ranges.map(({ first, last }) => [first, last])).toEqual([
       [1n, 1n],
-      [2n, 4n],
-      [5n, 5n],
-      [6n, 10n],
+      [4n, 6n],
+      [2n, 2n],
+      [3n, 3n],
     ]);
-    expect(commands).toEqual([[{ type: "next", counter: "c", count: 10n, key: null }]]);
+    expect(commands).toEqual([[{ ...next(1n), times: 3 }, next(3n)]]);
   });
 
-  test("everybody who adds sees the value right after their own addition", async () => {
+  test("everybody who adds is told the value and the revision right after their own", async () => {
     const { batcher, commands } = setup();
     await batcher.submit(add(100n));
-    const written = await Promise.all([5n, -7n, 0n, 2n].map((delta) => batcher.submit(add(delta))));
-    expect(written.map(({ value }) => value)).toEqual([105n, 98n, 98n, 100n]);
+    const written = await all([5n, -7n, 5n, 5n].map((delta) => batcher.submit(add(delta))));
+    expect(written.map(({ previous, value, revision }) => [previous, value, revision])).toEqual([
+      [100n, 105n, 2],
+      [115n, 108n, 5],
+      [105n, 110n, 3],
+      [110n, 115n, 4],
+    ]);
     expect(commands).toHaveLength(2);
   });
 
-  test("counters are summed apart", async () => {
-    const { batcher, machine } = setup();
-    const written = await Promise.all([
-      batcher.submit(add(5n, "c")),
-      batcher.submit(add(7n, "d")),
-      batcher.submit(add(1n, "c")),
+  test("other counters, and other ways to stop at a bound, are apart", async () => {
+    const { batcher, commands } = setup();
+    const saturating = { ...add(1n), onBound: "saturate" } as const;
+    const asked = [add(1n), add(1n, "d"), saturating, add(1n), saturating, add(1n, "d")];
+    await all(asked.map((operation) => batcher.submit(operation)));
+    expect(commands).toEqual([
+      [
+        { ...add(1n), times: 2 },
+        { ...add(1n, "d"), times: 2 },
+        { ...saturating, times: 2 },
+      ],
     ]);
-    expect(written.map(({ value }) => value)).toEqual([5n, 7n, 6n]);
-    expect([machine.value("c"), machine.value("d")]).toEqual([6n, 7n]);
   });
 
-  test("a huge amount is refused alone", async () => {
+  test("who no longer fits is refused alone", async () => {
     const { batcher } = setup();
-    await batcher.submit(add((1n << 1024n) - 1n, "d"));
-    const results = await Promise.allSettled([
-      batcher.submit(add(1n << 1023n, "d")),
-      batcher.submit(add(-5n, "d")),
+    const large = (1n << 64n) - 1n;
+    const limit = (1n << 1024n) - 1n;
+    await batcher.submit(add(limit - 2n * large, "d"));
+    const asked = [add(large, "d"), add(large, "d"), add(large, "d"), add(-5n, "d")];
+    const results = await Promise.all(asked.map((operation) => batcher.submit(operation)));
+    expect(results.map(({ status }) => status)).toEqual(["ok", "ok", "refused", "ok"]);
+    expect(results[2]).toMatchObject({ code: "value-out-of-range", current: limit });
+  });
+
+  test("no more than an operation may stand for are done together", async () => {
+    const { batcher, commands } = setup({ waitingMax: timesMax + 2 });
+    const asked = Array.from({ length: timesMax + 2 }, () => batcher.submit(next(1n)));
+    const results = await all(asked);
+    expect(results.at(-1)!.last).toBe(BigInt(timesMax + 2));
+    expect(commands).toEqual([
+      [
+        { ...next(1n), times: timesMax },
+        { ...next(1n), times: 2 },
+      ],
     ]);
-    expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  });
+});
+
+describe("commands of their own", () => {
+  test("operations that are to stay together do, whatever waits beside them", async () => {
+    const { batcher, commands } = setup();
+    const waiting = batcher.submit(next(1n));
+    const together = await batcher.submitAlone([next(1n), next(1n)]);
+    expect(together).toHaveLength(2);
+    await waiting;
+    expect(commands).toEqual([[next(1n), next(1n)], [next(1n)]]);
+    expect(batcher.waiting).toBe(0);
+  });
+
+  test("they count as callers each", async () => {
+    const { batcher } = setup({ waitingMax: 2 });
+    const waiting = batcher.submit(next(1n));
+    await expect(batcher.submitAlone([next(1n), next(1n)])).rejects.toMatchObject({
+      code: "TOO_MANY_WAITING",
+    });
+    await waiting;
+    await expect(batcher.submitAlone([next(1n), next(1n)])).resolves.toHaveLength(2);
   });
 });
 
 describe("keys (B3)", () => {
+  test("conditions are looked at one by one", async () => {
+    const { batcher } = setup();
+    const once = { ...add(1n), condition: { type: "absent" } } as const;
+    const results = await Promise.all([batcher.submit(once), batcher.submit(once)]);
+    expect(results.map(({ status }) => status)).toEqual(["ok", "refused"]);
+  });
+
   test("operations with a key stay single, and a repeated key gets the same answer", async () => {
     const { batcher, commands } = setup();
     const [first, second] = await Promise.all([
@@ -118,13 +182,13 @@ describe("limits and failures", () => {
 
   test("a refusal of the state machine reaches those whom it concerns", async () => {
     const { batcher } = setup();
-    const [c, d, e] = await Promise.allSettled([
+    const [c, d, e] = await Promise.all([
       batcher.submit(next(1n, "c")),
       batcher.submit(next(1n, "d")),
       batcher.submit(next(1n, "e")),
     ]);
-    expect([c.status, d.status]).toEqual(["fulfilled", "fulfilled"]);
-    expect(e).toMatchObject({ status: "rejected", reason: { code: "too-many-counters" } });
+    expect([c.status, d.status]).toEqual(["ok", "ok"]);
+    expect(e).toMatchObject({ status: "refused", code: "too-many-counters" });
   });
 
   test("when the proposal fails, every caller of the command is told", async () => {

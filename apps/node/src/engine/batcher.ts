@@ -2,13 +2,22 @@
  * Group commit: all operations of one turn of the event loop become one command of the log.
  *
  * - B1 An operation waits for the end of its turn and never longer: no timer, no added delay.
- * - B2 Operations without a key on one counter are summed into one; each caller gets its own result
- *   by prefix. That is a valid order of operations that were all under way at the same time.
- * - B3 An operation with a key is never summed: its answer must be stored under its key alone.
+ * - B2 Equal additions to one counter, and equal calls of `next`, become one operation that is done
+ *   many times; each caller gets its own answer, with its own revision. That is a valid order of
+ *   operations that were all under way at the same time.
+ * - B3 An operation with a key or a condition is never done together with others: its answer must
+ *   be stored under its key alone, and its condition looked at for itself.
  */
-import type { Operation, OperationKey, OperationResult } from "@counter/state-machine";
+import {
+  resultAt,
+  timesMax,
+  type CounterOperation,
+  type Operation,
+  type OperationResult,
+  type SingleResult,
+} from "@counter/state-machine";
 
-import { OperationRefusedError, TooManyWaitingError, type Written } from "./engine.ts";
+import { TooManyWaitingError } from "./engine.ts";
 
 /** Most operations in one command. */
 export const batchMaxOperations: number = 1024;
@@ -16,25 +25,16 @@ export const batchMaxOperations: number = 1024;
 /** Most callers that wait for an answer; further ones are refused. */
 export const waitingMax: number = 16_384;
 
-/**
- * Only amounts below this are summed. A sum of larger ones could leave the range of values and be
- * refused, and with it callers whose own amount was fine.
- */
-const summedBelow = 1n << 64n;
+/** Only amounts below this are looked up: the name of a larger one would cost more than it saves. */
+const repeatedBelow = 1n << 64n;
 
 interface Waiter {
-  readonly amount: bigint;
-  /** What earlier callers of the same sum asked for together. */
-  readonly before: bigint;
-  readonly resolve: (written: Written) => void;
+  readonly resolve: (result: SingleResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Slot {
-  readonly type: "add" | "next";
-  readonly counter: string;
-  readonly key: OperationKey | null;
-  total: bigint;
+  readonly operation: CounterOperation;
   readonly waiters: Waiter[];
 }
 
@@ -50,7 +50,7 @@ export interface BatcherOptions {
 export class Batcher {
   readonly #options: Required<BatcherOptions>;
   #slots: Slot[] = [];
-  #sums = new Map<string, Slot>();
+  #repeated = new Map<string, Slot>();
   #scheduled = false;
   #waiting = 0;
 
@@ -64,24 +64,14 @@ export class Batcher {
     return this.#waiting;
   }
 
-  /**
-   * @param operation.amount - the delta of an `add`, the count of a `next`
-   * @throws TooManyWaitingError, OperationRefusedError, or whatever `propose` rejected with
-   */
-  submit(operation: {
-    readonly type: "add" | "next";
-    readonly counter: string;
-    readonly amount: bigint;
-    readonly key: OperationKey | null;
-  }): Promise<Written> {
+  /** @throws TooManyWaitingError, or whatever `propose` rejected with */
+  submit(operation: CounterOperation): Promise<SingleResult> {
     if (this.#waiting >= this.#options.waitingMax) {
       return Promise.reject(new TooManyWaitingError(this.#options.waitingMax));
     }
     this.#waiting += 1;
-    return new Promise<Written>((resolve, reject) => {
-      const slot = this.#slotFor(operation);
-      slot.waiters.push({ amount: operation.amount, before: slot.total, resolve, reject });
-      slot.total += operation.amount;
+    return new Promise<SingleResult>((resolve, reject) => {
+      this.#slotFor(operation).waiters.push({ resolve, reject });
       if (!this.#scheduled) {
         this.#scheduled = true;
         setImmediate(() => this.#flush());
@@ -89,17 +79,28 @@ export class Batcher {
     });
   }
 
-  #slotFor(operation: Pick<Slot, "type" | "counter" | "key"> & { readonly amount: bigint }): Slot {
-    const { type, counter, key, amount } = operation;
-    const summed = key === null && amount < summedBelow && amount > -summedBelow;
-    const sumName = `${type} ${counter}`;
-    const open = summed ? this.#sums.get(sumName) : undefined;
-    if (open !== undefined) return open;
+  /** Makes these operations one command by themselves, in order; they count as so many callers. */
+  async submitAlone(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+    const { waitingMax, propose } = this.#options;
+    const callers = operations.length;
+    if (this.#waiting + callers > waitingMax) throw new TooManyWaitingError(waitingMax);
+    this.#waiting += callers;
+    try {
+      return await propose(operations);
+    } finally {
+      this.#waiting -= callers;
+    }
+  }
+
+  #slotFor(operation: CounterOperation): Slot {
+    const name = repeatedName(operation);
+    const open = name === null ? undefined : this.#repeated.get(name);
+    if (open !== undefined && open.waiters.length < timesMax) return open;
 
     if (this.#slots.length >= this.#options.batchMaxOperations) this.#flush();
-    const slot: Slot = { type, counter, key, total: 0n, waiters: [] };
+    const slot: Slot = { operation, waiters: [] };
     this.#slots.push(slot);
-    if (summed) this.#sums.set(sumName, slot);
+    if (name !== null) this.#repeated.set(name, slot);
     return slot;
   }
 
@@ -108,7 +109,7 @@ export class Batcher {
     this.#scheduled = false;
     if (slots.length === 0) return;
     this.#slots = [];
-    this.#sums = new Map();
+    this.#repeated = new Map();
     this.#options.onBatch(slots.reduce((callers, { waiters }) => callers + waiters.length, 0));
     this.#options.propose(slots.map(operationOf)).then(
       (results) => {
@@ -120,30 +121,50 @@ export class Batcher {
     );
   }
 
-  #settle(slot: Slot, result: OperationResult): void {
-    if (result.status === "refused") {
-      this.#reject(slot, new OperationRefusedError(result.code));
-      return;
-    }
-    this.#waiting -= slot.waiters.length;
-    // A replayed answer belongs to an operation of the same amount: its key says so.
-    const start = slot.type === "next" ? result.first - 1n : result.previous;
-    for (const { amount, before, resolve } of slot.waiters) {
-      const value = start + before + amount;
-      const first = slot.type === "next" ? start + before + 1n : value;
-      resolve({ replayed: result.replayed, value, first });
-    }
+  #settle({ waiters }: Slot, result: OperationResult): void {
+    this.#waiting -= waiters.length;
+    for (const [place, { resolve }] of waiters.entries()) resolve(resultOf(result, place));
   }
 
-  #reject(slot: Slot, error: unknown): void {
-    this.#waiting -= slot.waiters.length;
-    for (const { reject } of slot.waiters) reject(error);
+  #reject({ waiters }: Slot, error: unknown): void {
+    this.#waiting -= waiters.length;
+    for (const { reject } of waiters) reject(error);
   }
 }
 
-function operationOf(slot: Slot): Operation {
-  const { type, counter, key, total } = slot;
-  return type === "add"
-    ? { type, counter, delta: total, key }
-    : { type, counter, count: total, key };
+/** What is the same for all that may be done together; `null`: it is done by itself (B3). */
+function repeatedName(operation: CounterOperation): string | null {
+  if (operation.key !== null || operation.condition !== null) return null;
+  switch (operation.type) {
+    case "add": {
+      const { counter, delta, onBound } = operation;
+      if (delta >= repeatedBelow || delta <= -repeatedBelow) return null;
+      return `add ${counter} ${delta} ${onBound ?? ""}`;
+    }
+    case "next": {
+      const { counter, count } = operation;
+      return count >= repeatedBelow ? null : `next ${counter} ${count}`;
+    }
+    default:
+      return null;
+  }
+}
+
+function operationOf({ operation, waiters }: Slot): Operation {
+  const times = waiters.length;
+  if (times > 1 && (operation.type === "add" || operation.type === "next")) {
+    return { ...operation, times };
+  }
+  return operation;
+}
+
+function resultOf(result: OperationResult, place: number): SingleResult {
+  switch (result.status) {
+    case "repeated":
+      return resultAt(result, place);
+    case "group":
+      return result.results[place]!;
+    default:
+      return result;
+  }
 }

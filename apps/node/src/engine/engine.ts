@@ -1,63 +1,81 @@
 /** The counter service of Raft mode as the HTTP layer sees it, and what every mode has. */
 import type { Member, NodeId } from "@counter/raft";
-import type { CounterName, CounterValue, OperationKey, RefusalCode } from "@counter/state-machine";
+import type {
+  CounterBackup,
+  CounterName,
+  CounterOperation,
+  CounterVersion,
+  CounterView,
+  OperationDone,
+  OperationKey,
+  OperationRefused,
+  RefusalCode,
+  SingleResult,
+} from "@counter/state-machine";
 
 import type { ClusterMembers } from "./members.ts";
+import type { StrongToken, TokenCodec } from "./tokens.ts";
 
 /**
  * How fresh a read has to be.
  *
  * - `linearizable` sees every write acknowledged before it; a majority confirms who leads.
+ * - `lease` sees the same, as long as no server's clock runs much faster or slower than the others.
  * - `leader` is answered by who believes to lead, unconfirmed: it may be old around a change.
  * - `local` is this node's copy, however old.
  */
-export type Consistency = "linearizable" | "leader" | "local";
+export type Consistency = "linearizable" | "lease" | "leader" | "local";
 
-export interface ReadRequest {
-  readonly counter: CounterName;
+export interface ReadLevel {
   readonly consistency: Consistency;
   /** Longest silence of the leader that a `local` read accepts, in milliseconds; `null`: any. */
   readonly maxStalenessMs: number | null;
+  /** What the reader has seen already, and how long it waits for that; `null`: nothing. */
+  readonly atLeast: { readonly token: StrongToken; readonly waitMs: number } | null;
 }
 
-/** A value, and what was known about its age in the moment in which it was read. */
-export interface ReadValue {
-  readonly value: bigint;
+export interface ReadRequest extends ReadLevel {
+  readonly counter: CounterName;
+}
+
+/** What was read, and what was known about its age in the moment in which it was read. */
+export interface ReadState {
+  /** Of the whole state that was read: what a token of this answer says. */
+  readonly version: CounterVersion;
   /** Since the leader was last heard of: 0 where it answered itself, `null` while none is known. */
   readonly leaderSilentMs: number | null;
 }
 
-export interface AddRequest {
-  readonly counter: CounterName;
-  readonly delta: bigint;
-  readonly key: OperationKey | null;
+export interface CounterRead extends ReadState {
+  /** `null`: there is none of this name. */
+  readonly counter: CounterView | null;
 }
 
-export interface NextRequest {
-  readonly counter: CounterName;
-  /** How many consecutive numbers are wanted; ≥ 1. */
-  readonly count: bigint;
-  readonly key: OperationKey | null;
+export interface ListRequest extends ReadLevel {
+  /** Only names that begin so; may be empty. */
+  readonly prefix: string;
+  /** Only names above this one. */
+  readonly after: CounterName | null;
+  /** 1–1000. */
+  readonly limit: number;
+}
+
+export interface CounterList extends ReadState {
+  /** By name, ascending. */
+  readonly counters: readonly CounterView[];
+  /** The `after` of the next page; `null`: there is no more. A page may be empty before that. */
+  readonly after: CounterName | null;
 }
 
 export interface RestoreRequest {
-  readonly counters: readonly CounterValue[];
+  readonly counters: readonly CounterBackup[];
   readonly key: OperationKey | null;
 }
 
-/** A write that took effect, now or (`replayed`) when its key was first seen. */
-export interface Written {
-  readonly replayed: boolean;
-  /** The counter right after this write; of a restore: the restore epoch. */
-  readonly value: bigint;
-  /** Of `next`: the first of the numbers handed out; `value` is the last. */
-  readonly first: bigint;
-}
-
 /** All counters at one point of the log. */
-export interface CounterBackup {
+export interface Backup {
   readonly index: number;
-  readonly counters: readonly CounterValue[];
+  readonly counters: readonly CounterBackup[];
 }
 
 /** How far one other node is, as the leader knows it. */
@@ -95,13 +113,30 @@ export interface EngineStatus {
  * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
 export interface RaftEngine {
-  add(request: AddRequest): Promise<Written>;
-  next(request: NextRequest): Promise<Written>;
-  restore(request: RestoreRequest): Promise<Written>;
-  /** 0 for a counter that was never touched. */
-  get(request: ReadRequest): Promise<ReadValue>;
+  /**
+   * One operation, whose `times` is 1.
+   *
+   * @throws OperationRefusedError, also with the refusal that its key stands for
+   */
+  write(operation: CounterOperation): Promise<OperationDone>;
+  /**
+   * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
+   *
+   * @returns one result for each; with `atomic` all are done
+   * @throws OperationRefusedError if `atomic` and one of them is refused: `refusal.index` says which
+   */
+  writeAll(
+    operations: readonly CounterOperation[],
+    options: { readonly atomic: boolean },
+  ): Promise<readonly SingleResult[]>;
+  restore(request: RestoreRequest): Promise<OperationDone>;
+  /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */
+  read(request: ReadRequest): Promise<CounterRead>;
+  list(request: ListRequest): Promise<CounterList>;
+  /** The tokens of this cluster. */
+  readonly tokens: TokenCodec;
   /** Sees every write acknowledged before it. */
-  backup(): Promise<CounterBackup>;
+  backup(): Promise<Backup>;
   /**
    * Hands leadership to this voter, or to whoever is furthest (`null`).
    *
@@ -118,9 +153,12 @@ export class OperationRefusedError extends Error {
   override readonly name = "OperationRefusedError";
   readonly code: RefusalCode;
   readonly outcome = "not-applied";
-  constructor(code: RefusalCode) {
-    super(`the operation was refused: ${code}`);
-    this.code = code;
+  /** How the counter was, and whether this is the stored answer of an earlier request. */
+  readonly refusal: OperationRefused;
+  constructor(refusal: OperationRefused) {
+    super(`the operation was refused: ${refusal.code}`);
+    this.code = refusal.code;
+    this.refusal = refusal;
   }
 }
 

@@ -15,26 +15,33 @@ import {
   CounterMachine,
   encodeBatch,
   LogClock,
+  type CounterOperation,
+  type CounterVersion,
   type Operation,
+  type OperationDone,
   type OperationResult,
+  type SingleResult,
 } from "@counter/state-machine";
 
 import { Batcher } from "./batcher.ts";
 import {
   OperationRefusedError,
   UnknownVoterError,
-  type AddRequest,
-  type CounterBackup,
-  type RaftEngine,
+  type Backup,
+  type CounterList,
+  type CounterRead,
   type EngineStatus,
-  type NextRequest,
+  type ListRequest,
   type PeerLag,
+  type RaftEngine,
+  type ReadLevel,
   type ReadRequest,
-  type ReadValue,
+  type ReadState,
   type RestoreRequest,
-  type Written,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
+import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
 /** One result an operation of the batch, in order. */
 export type BatchResults = readonly OperationResult[];
@@ -61,6 +68,8 @@ export interface RaftCounterOptions {
   readonly node: RaftHost;
   readonly machine: CounterMachine;
   readonly leadership: Leadership;
+  /** Tokens of this cluster are told from others by it. */
+  readonly clusterId: string;
   readonly clock: LogClock;
   /** Where this node runs. */
   readonly address: string;
@@ -77,56 +86,72 @@ export interface RaftCounterOptions {
 
 export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
+  readonly tokens: TokenCodec;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
+  readonly #waits: TokenWaits;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
+    this.tokens = new TokenCodec(options.clusterId);
+    this.#waits = new TokenWaits(() => this.#version());
     const { onBatch = (): void => undefined } = options;
     this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
   }
 
-  async add({ counter, delta, key }: AddRequest): Promise<Written> {
+  async write(operation: CounterOperation): Promise<OperationDone> {
     this.#requireLeader();
-    return this.#batcher.submit({ type: "add", counter, amount: delta, key });
+    return doneOf(await this.#batcher.submit(operation));
   }
 
-  async next({ counter, count, key }: NextRequest): Promise<Written> {
+  async writeAll(
+    operations: readonly CounterOperation[],
+    { atomic }: { readonly atomic: boolean },
+  ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
-    return this.#batcher.submit({ type: "next", counter, amount: count, key });
+    if (operations.length === 0) return [];
+    const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
+    const results = await this.#batcher.submitAlone(alone);
+    return results.flatMap((result): readonly SingleResult[] => {
+      if (result.status === "group") return result.results;
+      if (atomic) doneOf(result);
+      return [single(result)];
+    });
   }
 
-  async restore({ counters, key }: RestoreRequest): Promise<Written> {
+  async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
     this.#requireLeader();
     // A command of its own: it may be large, and its refusal must not touch others.
     const [result] = await this.#propose([{ type: "restore", counters, key }]);
-    if (result!.status === "refused") throw new OperationRefusedError(result!.code);
-    return { replayed: result!.replayed, value: result!.value, first: result!.first };
+    return doneOf(single(result!));
   }
 
-  async get({ counter, consistency, maxStalenessMs }: ReadRequest): Promise<ReadValue> {
+  read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
     const { machine } = this.#options;
-    switch (consistency) {
-      case "linearizable":
-        return this.#confirmed(() => ({ value: machine.value(counter), leaderSilentMs: 0 }));
-      case "leader":
-        this.#requireLeader();
-        return this.#local(() => ({ value: machine.value(counter), leaderSilentMs: 0 }));
-      case "local":
-        return this.#local(
-          ({ leaderSilentMs }) => ({ value: machine.value(counter), leaderSilentMs }),
-          maxStalenessMs,
-        );
-    }
+    return this.#at(level, (state) => ({ ...state, counter: machine.counter(counter) }));
   }
 
-  async backup(): Promise<CounterBackup> {
-    const { machine, node } = this.#options;
-    return this.#confirmed(() => {
-      return { index: node.status().appliedIndex, counters: [...machine.counters()] };
+  list({ prefix, after, limit, ...level }: ListRequest): Promise<CounterList> {
+    const { machine } = this.#options;
+    return this.#at(level, (state) => {
+      const page = machine.namesAfter({ prefix, after, limit });
+      const counters = page.names.flatMap((name) => machine.counter(name) ?? []);
+      return { ...state, counters, after: page.after };
     });
+  }
+
+  async backup(): Promise<Backup> {
+    const { machine, node } = this.#options;
+    return this.#confirmed("linearizable", () => {
+      return { index: node.status().appliedIndex, counters: [...machine.backup()] };
+    });
+  }
+
+  /** To be called whenever something was applied: reads may wait for it. */
+  applied(): void {
+    this.#waits.applied();
   }
 
   async transferLeadership(to: NodeId | null): Promise<NodeId> {
@@ -171,12 +196,47 @@ export class RaftCounter implements RaftEngine {
     if (!leading) throw new NotLeaderError(leaderId);
   }
 
-  #confirmed<T>(query: () => T): Promise<T> {
+  /**
+   * Reads at a level. What a token says is looked at where the state is read: a restore may have come
+   * while the read was confirmed.
+   */
+  async #at<T>(level: ReadLevel, query: (state: ReadState) => T): Promise<T> {
+    const { consistency, maxStalenessMs, atLeast } = level;
+    const look = (leaderSilentMs: number | null): T => {
+      const version = this.#version();
+      if (atLeast !== null && !reached(atLeast.token, version)) {
+        // What is not in the newest state of this cluster was never acknowledged by it.
+        if (consistency === "linearizable") throw new TokenForeignError();
+        throw new NotYetConsistentError(atLeast.token);
+      }
+      return query({ version, leaderSilentMs });
+    };
+    switch (consistency) {
+      case "linearizable":
+      case "lease":
+        return this.#confirmed(consistency, () => look(0));
+      case "leader":
+        this.#requireLeader();
+        if (atLeast !== null) await this.#waits.until(atLeast.token, atLeast.waitMs);
+        this.#requireLeader();
+        return this.#local(() => look(0));
+      case "local":
+        if (atLeast !== null) await this.#waits.until(atLeast.token, atLeast.waitMs);
+        return this.#local(({ leaderSilentMs }) => look(leaderSilentMs), maxStalenessMs);
+    }
+  }
+
+  #version(): CounterVersion {
+    const { restoreEpoch: epoch, revision } = this.#options.machine;
+    return { epoch, revision };
+  }
+
+  #confirmed<T>(consistency: "linearizable" | "lease", query: () => T): Promise<T> {
     const { leadership, node, applyTimeoutMs } = this.#options;
     if (leadership.leaderId === null) {
       return Promise.reject(new NotLeaderError(null)); // nobody could confirm it
     }
-    return node.read(query, { timeoutMs: applyTimeoutMs });
+    return node.read(query, { consistency, timeoutMs: applyTimeoutMs });
   }
 
   #local<T>(
@@ -200,6 +260,18 @@ export class RaftCounter implements RaftEngine {
     const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
     return result;
   }
+}
+
+/** Groups and repetitions are not answered to who asked for one operation. */
+function single(result: OperationResult): SingleResult {
+  if (result.status === "ok" || result.status === "refused") return result;
+  throw new TypeError("one operation has one result");
+}
+
+function doneOf(result: OperationResult): OperationDone {
+  const answer = single(result);
+  if (answer.status === "refused") throw new OperationRefusedError(answer);
+  return answer;
 }
 
 function stateOf(status: RaftNodeStatus): EngineStatus["state"] {

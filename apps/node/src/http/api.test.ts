@@ -148,7 +148,9 @@ describe("backup and restore", () => {
     const { path, index, sha256 } = jsonOf(reply);
     expect(sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(typeof index).toBe("number");
-    expect(await readFile(String(path), "utf8")).toContain('["default","1"]');
+    expect(await readFile(String(path), "utf8")).toContain(
+      '{"name":"default","value":"1","issued":"1"}',
+    );
   });
 
   test("a chosen backup is taken, a missing one is 404", async () => {

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 
 import type { OperationKey } from "@counter/state-machine";
 
-import { decodeBackup, type Backups, type SavedBackup } from "../data-dir/backups.ts";
-import type { CounterBackup } from "../engine/engine.ts";
+import { decodeBackup } from "../data-dir/backup-format.ts";
+import type { Backups, SavedBackup } from "../data-dir/backups.ts";
+import type { Backup } from "../engine/engine.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
 import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
@@ -19,9 +20,12 @@ export const restoreMaxBytes: number = 4 * 1024 * 1024;
 
 /** What a mode makes of the two calls. */
 export interface BackupCalls {
-  backup(): Promise<SavedBackup & CounterBackup>;
+  /** All counters, into a file of this node. */
+  backup(): Promise<SavedBackup & Backup>;
+  /** All counters, without a file. */
+  take(): Promise<Backup>;
   restore(
-    backup: CounterBackup,
+    backup: Backup,
     key: OperationKey | null,
   ): Promise<{
     readonly replayed: boolean;
@@ -97,7 +101,7 @@ async function bytesOf(request: ApiRequest, backups: Backups): Promise<Uint8Arra
   );
 }
 
-function decode(bytes: Uint8Array): CounterBackup {
+function decode(bytes: Uint8Array): Backup {
   try {
     return decodeBackup(bytes);
   } catch (error) {

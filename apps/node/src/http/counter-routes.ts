@@ -1,7 +1,6 @@
 /** The counter itself: hand out numbers, add, read. All of them speak of the counter `default`. */
 import type { OperationKey } from "@counter/state-machine";
 
-import type { AddRequest } from "../engine/engine.ts";
 import { bodyMaxBytes, json, jsonText, text, type ApiRequest, type Route } from "./api.ts";
 import { demoCountDoc, demoGetDoc, demoIncrementDoc, demoNextDoc } from "./docs/demo.ts";
 import { exactInteger, jsonMembers, operationKey, prefersJson } from "./negotiation.ts";
@@ -21,10 +20,16 @@ export interface WriteReply extends ReadReply {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
+/** Which counter, and under which key. */
+export interface WriteRequest {
+  readonly counter: string;
+  readonly key: OperationKey | null;
+}
+
 /** What a mode makes of the calls on a counter. It reads for itself what only it knows of a request. */
 export interface CounterCalls {
-  next(request: ApiRequest, to: Omit<AddRequest, "delta">): Promise<WriteReply>;
-  add(request: ApiRequest, to: AddRequest): Promise<WriteReply>;
+  next(request: ApiRequest, to: WriteRequest): Promise<WriteReply>;
+  add(request: ApiRequest, to: WriteRequest & { readonly delta: bigint }): Promise<WriteReply>;
   read(request: ApiRequest, counter: string): Promise<ReadReply>;
   /** What `GET /` says of `POST /next`, where it is not what it does everywhere else. */
   readonly nextSummary?: string;

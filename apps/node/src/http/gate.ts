@@ -7,8 +7,8 @@ export const inFlightMax: number = 8192;
 
 /** @typeParam Engine - what answers once the node has started */
 export class Gate<Engine> {
-  /** What the node waits for before it has started, for people. */
-  starting: () => string = () => "the node reads its data directory";
+  /** What the node waits for before it has started, for people; `null` if nothing is missing. */
+  waiting: () => string | null = () => null;
   #engine: Engine | null = null;
   #leaving = false;
   #draining = false;
@@ -42,6 +42,11 @@ export class Gate<Engine> {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Why it has not started yet, for people. */
+  starting(): string {
+    return this.waiting() ?? "the node reads its data directory";
   }
 
   /** @throws Problem `starting` until {@link open} was called */

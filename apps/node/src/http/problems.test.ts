@@ -3,6 +3,15 @@ import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } fr
 import { OperationRefusedError } from "../engine/engine.ts";
 import { Problem, problemKinds, problemOf, problemReply } from "./problems.ts";
 
+const refusal = {
+  status: "refused",
+  replayed: false,
+  current: null,
+  currentVersion: null,
+  min: null,
+  max: null,
+  index: null,
+} as const;
 const context = {
   node: "127.0.0.1:8080",
   path: "/next",
@@ -22,13 +31,13 @@ describe("which problem an error becomes", () => {
       outcome: "unknown",
     },
     {
-      error: new OperationRefusedError("key-reused"),
+      error: new OperationRefusedError({ ...refusal, code: "key-reused" }),
       status: 422,
       code: "idempotency-key-reused",
       outcome: "not-applied",
     },
     {
-      error: new OperationRefusedError("too-many-keys"),
+      error: new OperationRefusedError({ ...refusal, code: "too-many-keys" }),
       status: 503,
       code: "idempotency-table-full",
       outcome: "not-applied",

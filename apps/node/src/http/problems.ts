@@ -4,6 +4,7 @@
  */
 import { codeOf, messageOf } from "../error-text.ts";
 import type { ApiReply } from "./api.ts";
+import { problemOfCode } from "./problem-of-code.ts";
 
 /** `unknown` is never called a failure: the write may have taken effect, or may still. */
 export type Outcome = "applied" | "not-applied" | "unknown";
@@ -27,6 +28,7 @@ export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
   "delta-too-large": refused(400, "A number in the request has too many digits"),
+  "snapshot-invalid": refused(400, "This is no complete snapshot"),
   "unknown-member": refused(400, "There is no such voter"),
   "not-leader": refused(400, "This node does not lead"),
   unauthenticated: refused(401, "The request does not say who sends it"),
@@ -136,66 +138,6 @@ export class Problem extends Error {
   }
 }
 
-/** Which problem stands for an error's `code`. */
-const problemOfCode: Readonly<Record<string, ProblemCode>> = {
-  RAFT_NOT_LEADER: "no-leader",
-  RAFT_PROPOSAL_LOST: "no-leader",
-  RAFT_OVERLOADED: "overloaded",
-  RAFT_COMMAND_TOO_LARGE: "payload-too-large",
-  RAFT_OUTCOME_UNKNOWN: "outcome-unknown",
-  RAFT_READ_TIMEOUT: "read-not-confirmed",
-  RAFT_STOPPED: "draining",
-  RAFT_TRANSFER_FAILED: "transfer-failed",
-  RAFT_CHANGE_IN_PROGRESS: "change-in-progress",
-  RAFT_CONFIGURATION_MOVED: "version-mismatch",
-  RAFT_INVALID_CHANGE: "invalid-change",
-  RAFT_UNSAFE_CHANGE: "unsafe-change",
-  UNKNOWN_MEMBER: "member-not-found",
-  RAFT_STALE_READ: "too-stale",
-  EVENTUAL_KEY_REUSED: "idempotency-key-reused",
-  EVENTUAL_KEY_EXPIRED: "idempotency-key-expired",
-  EVENTUAL_KEY_IN_FUTURE: "idempotency-key-in-future",
-  EVENTUAL_TOO_MANY_KEYS: "idempotency-table-full",
-  EVENTUAL_TOO_MANY_COUNTERS: "too-many-counters",
-  EVENTUAL_TOO_MANY_MEMBERS: "too-many-members",
-  EVENTUAL_VALUE_OUT_OF_RANGE: "value-out-of-range",
-  EVENTUAL_TOO_LARGE: "payload-too-large",
-  EVENTUAL_OVERLOADED: "overloaded",
-  EVENTUAL_STARTING: "starting",
-  EVENTUAL_LEAVING: "draining",
-  EVENTUAL_NO_MAJORITY: "no-majority",
-  EVENTUAL_UNKNOWN_MEMBER: "member-not-found",
-  EVENTUAL_STORAGE_FULL: "storage-full",
-  EVENTUAL_ACK_TIMEOUT: "ack-timeout",
-  EVENTUAL_OUTCOME_UNKNOWN: "outcome-unknown",
-  EVENTUAL_NOT_YET_CONSISTENT: "not-yet-consistent",
-  EVENTUAL_TOO_MANY_LABELS: "too-many-labels",
-  EVENTUAL_COUNTER_EXISTS: "counter-exists",
-  EVENTUAL_COUNTER_NOT_FOUND: "counter-not-found",
-  EVENTUAL_TOKEN_MALFORMED: "validation-failed",
-  EVENTUAL_TOKEN_FOREIGN: "token-foreign",
-  EVENTUAL_STOPPED: "draining",
-  EVENTUAL_REMOVED: "draining",
-  EVENTUAL_DUPLICATE_IDENTITY: "draining",
-  UNKNOWN_VOTER: "unknown-member",
-  TOO_MANY_WAITING: "overloaded",
-  "value-out-of-range": "value-out-of-range",
-  "too-many-counters": "too-many-counters",
-  "bound-exceeded": "bound-exceeded",
-  "version-mismatch": "version-mismatch",
-  "counter-not-found": "counter-not-found",
-  "counter-exists": "counter-exists",
-  "kind-mismatch": "kind-mismatch",
-  "too-many-labels": "too-many-labels",
-  "too-many-keys": "idempotency-table-full",
-  "key-reused": "idempotency-key-reused",
-  // What Express's body reader throws.
-  "entity.too.large": "payload-too-large",
-  "encoding.unsupported": "unsupported-media-type",
-  "request.aborted": "validation-failed",
-  "request.size.invalid": "validation-failed",
-};
-
 /** Where the error's own words do not say what to do. */
 const adviceOf: Readonly<Partial<Record<ProblemCode, string>>> = {
   "idempotency-key-reused":
@@ -227,6 +169,27 @@ const bare: ReadonlySet<ProblemCode> = new Set([
   "unsupported-media-type",
 ]);
 
+/**
+ * What a problem says of itself, wherever it is told.
+ *
+ * @param base - what its `type` begins with
+ */
+export function problemMembers(
+  problem: Problem,
+  base: string,
+): Readonly<Record<string, unknown>> & { readonly status: number } {
+  const kind: ProblemKind = problemKinds[problem.code];
+  return {
+    type: bare.has(problem.code) ? "about:blank" : `${base}${problem.code}`,
+    title: kind.title,
+    status: kind.status,
+    detail: problem.message,
+    code: problem.code,
+    outcome: kind.outcome,
+    retryable: kind.retryable,
+  };
+}
+
 /** A problem as a reply: RFC 9457 if the client reads JSON, one line of text if not. */
 export function problemReply(
   problem: Problem,
@@ -257,19 +220,9 @@ export function problemReply(
       body: wordsOf[problem.code] ?? line,
     };
   }
-  const body = {
-    type: bare.has(problem.code) ? "about:blank" : `${context.base}${problem.code}`,
-    title: kind.title,
-    status: kind.status,
-    detail: problem.message,
-    instance: context.path,
-    code: problem.code,
-    outcome: kind.outcome,
-    retryable: kind.retryable,
-    node: context.node,
-    traceId: context.traceId,
-    ...problem.extensions,
-  };
+  const { base, path: instance, node, traceId } = context;
+  const members = problemMembers(problem, base);
+  const body = { ...members, instance, node, traceId, ...problem.extensions };
   return {
     status: kind.status,
     headers: { "content-type": "application/problem+json", ...headers },

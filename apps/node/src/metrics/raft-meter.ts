@@ -139,10 +139,19 @@ export class RaftMeter {
 /** What the operations of one command have added now; a subtraction takes nothing back. */
 function unitsOf(results: BatchResults): number {
   let units = 0;
-  for (const result of results) {
-    if (result.status === "refused" || result.replayed) continue;
-    const added = Number(result.value - result.previous);
-    if (added > 0) units += added;
-  }
+  for (const result of results) units += Math.max(0, addedBy(result));
   return units;
+}
+
+function addedBy(result: BatchResults[number]): number {
+  switch (result.status) {
+    case "refused":
+      return 0;
+    case "ok":
+      return result.replayed ? 0 : Number(result.value - result.previous);
+    case "repeated":
+      return result.done * Number(result.delta);
+    case "group":
+      return unitsOf(result.results);
+  }
 }

@@ -1,17 +1,25 @@
 /** Random commands, small enough that keys meet, windows end and limits are reached. */
 import fc from "fast-check";
-import type { CommandBatch, CounterValue, Operation, OperationKey } from "../types.ts";
+import type {
+  CommandBatch,
+  Condition,
+  ConfigPatch,
+  CounterOperation,
+  LabelChange,
+  Operation,
+  OperationKey,
+} from "../operations.ts";
+import { plainConfig, type CounterBackup, type CounterConfig, type Label } from "../types.ts";
 
 const top = 2n ** 1024n - 1n;
 
 const counter = fc.constantFrom("a", "b", "default", "x:1", "Z.9_-");
-const anyKey: fc.Arbitrary<OperationKey | null> = fc.option(
-  fc.record({
-    key: fc.constantFrom("k1", "k2", "k3", "k4", "!~"),
-    fingerprint: fc.constantFrom(1, 1, 1, 2).map((byte) => new Uint8Array(16).fill(byte)),
-  }),
-  { freq: 4 },
-);
+const fingerprint = fc.constantFrom(1, 1, 1, 2).map((byte) => new Uint8Array(16).fill(byte));
+const someKey: fc.Arbitrary<OperationKey> = fc.record({
+  key: fc.constantFrom("k1", "k2", "k3", "k4", "!~"),
+  fingerprint,
+});
+const anyKey = fc.option(someKey, { freq: 4 });
 const delta = fc.oneof(
   { weight: 8, arbitrary: fc.bigInt({ min: -20n, max: 20n }) },
   { weight: 1, arbitrary: fc.constantFrom(top, -top, 2n ** 53n, -(2n ** 64n), top - 3n) },
@@ -20,15 +28,201 @@ const count = fc.oneof(
   { weight: 8, arbitrary: fc.bigInt({ min: 1n, max: 70n }) },
   { weight: 1, arbitrary: fc.constantFrom(top, 2n ** 40n) },
 );
-const counters: fc.Arbitrary<CounterValue[]> = fc.uniqueArray(
-  fc.record({ name: counter, value: delta }),
+const step = fc.constantFrom(1n, 1n, 1n, 2n, 10n, 2n ** 70n);
+const ttlMs = fc.option(fc.integer({ min: 1, max: 30 }), { freq: 1 });
+const onBound = fc.constantFrom("reject" as const, "saturate" as const);
+const labelKey = fc.constantFrom("team", "a/b", "Z", "_x");
+const labelValue = fc.constantFrom("", "blue", "\u00e9\u{1f600}", "\ud800", "v".repeat(255));
+
+function sorted<T extends { readonly key: string }>(list: readonly T[]): T[] {
+  return [...list].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+const labels: fc.Arbitrary<Label[]> = fc
+  .uniqueArray(fc.record({ key: labelKey, value: labelValue }), {
+    selector: ({ key }) => key,
+    maxLength: 3,
+  })
+  .map(sorted);
+const labelChanges: fc.Arbitrary<LabelChange[]> = fc
+  .uniqueArray(fc.record({ key: labelKey, value: fc.option(labelValue, { freq: 2 }) }), {
+    selector: ({ key }) => key,
+    maxLength: 4,
+  })
+  .map(sorted);
+
+const bound = fc.option(fc.bigInt({ min: -40n, max: 90n }), { freq: 1 });
+const bounds = fc.tuple(bound, bound).map(([one, other]) => {
+  if (one === null || other === null) return { min: one, max: other };
+  return one < other ? { min: one, max: other } : { min: other, max: one };
+});
+
+const config: fc.Arbitrary<CounterConfig> = fc.oneof(
+  fc.constant(plainConfig),
+  fc
+    .record({
+      kind: fc.constantFrom("counter" as const, "counter" as const, "sequence" as const),
+      initial: fc.constantFrom(0n, 0n, 5n, -7n, 60n),
+      bounds,
+      onBound,
+      step,
+      labels,
+      ttlMs,
+    })
+    .map(({ bounds: { min, max }, ...rest }) => ({ ...rest, min, max })),
+);
+
+const patch: fc.Arbitrary<ConfigPatch> = fc
+  .record(
+    {
+      bounds,
+      onBound,
+      step,
+      labels: fc.option(labelChanges, { freq: 4 }),
+      ttlMs,
+    },
+    { requiredKeys: [] },
+  )
+  .map(({ bounds: pair, ...rest }) => ({ ...(pair ?? {}), ...rest }));
+
+const condition: fc.Arbitrary<Condition | null> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(null) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom({ type: "absent" as const }, { type: "present" as const }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("versions" as const),
+      versions: fc.array(fc.record({ epoch: fc.constantFrom(0, 0, 0, 1), revision: fc.nat(40) }), {
+        minLength: 1,
+        maxLength: 16,
+      }),
+    }),
+  },
+);
+
+const value = delta;
+const many = fc.constantFrom(1, 1, 1, 1, 2, 3, 7);
+
+/** One operation on one counter, done once. */
+const once: fc.Arbitrary<CounterOperation> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant("add"),
+      counter,
+      delta,
+      times: fc.constant(1),
+      onBound: fc.option(onBound, { freq: 1 }),
+      condition,
+      key: anyKey,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant("next"),
+      counter,
+      count,
+      times: fc.constant(1),
+      condition,
+      key: anyKey,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("set"), counter, value, condition, key: anyKey }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("cas"),
+      counter,
+      expected: fc.bigInt({ min: -3n, max: 10n }),
+      value,
+      condition,
+      key: anyKey,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("reset"),
+      counter,
+      to: fc.option(value),
+      condition,
+      key: anyKey,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("create"), counter, config, condition, key: anyKey }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("configure"),
+      counter,
+      patch,
+      condition,
+      key: anyKey,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant("delete"), counter, condition, key: anyKey }),
+  },
+);
+
+/** What has neither key nor condition may be asked for many times at once. */
+const repeated = fc.record({ operation: once, times: many }).map(({ operation, times }) => {
+  if (operation.type !== "add" && operation.type !== "next") return operation;
+  if (times === 1) return operation;
+  return { ...operation, times, condition: null, key: null };
+});
+
+/** Keys of a group differ, and stand for the same place in it whenever they come. */
+const group = fc
+  .record({
+    operations: fc.array(once, { minLength: 1, maxLength: 5 }),
+    key: fc.option(someKey, { freq: 2 }),
+  })
+  .map(({ operations, key }) => ({
+    type: "group" as const,
+    operations: operations.map((operation, at) => {
+      return { ...operation, key: key === null ? null : { ...key, key: `${key.key}#${at}` } };
+    }),
+  }));
+
+const backups: fc.Arbitrary<CounterBackup[]> = fc.uniqueArray(
+  fc
+    .record({
+      name: counter,
+      value: fc.option(delta, { freq: 5 }),
+      issued: fc.option(delta, { freq: 1 }),
+      config,
+    })
+    .map((one): CounterBackup => {
+      if (one.value === null) {
+        return { ...one, issued: one.issued ?? 3n, config: plainConfig };
+      }
+      const { min, max } = one.config;
+      const low = min !== null && one.value < min;
+      const high = max !== null && one.value > max;
+      return low || high ? { ...one, value: min ?? max! } : one;
+    }),
   { selector: ({ name }) => name, maxLength: 4 },
 );
 
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant("add"), counter, delta, key: anyKey }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant("next"), counter, count, key: anyKey }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("restore"), counters, key: anyKey }) },
+  { weight: 12, arbitrary: repeated },
+  { weight: 2, arbitrary: group },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("restore"), counters: backups, key: anyKey }),
+  },
 );
 
 /** Log times go forwards and sometimes back; every command may bring other limits. */

@@ -1,15 +1,27 @@
 /** Short ways to write operations, commands and machines in tests. */
-import { encodeBatch } from "../command-codec.ts";
+import { encodeBatch } from "../command-writer.ts";
 import { CounterMachine } from "../counter-machine.ts";
 import type {
   AddOperation,
   CommandBatch,
-  CounterValue,
+  Condition,
+  ConfigPatch,
+  ConfigureOperation,
+  CreateOperation,
+  CounterOperation,
+  GroupOperation,
   NextOperation,
   Operation,
   OperationKey,
-  OperationResult,
   RestoreOperation,
+  SetOperation,
+} from "../operations.ts";
+import type { OperationResult } from "../results.ts";
+import {
+  plainConfig,
+  type CounterBackup,
+  type CounterConfig,
+  type CounterValue,
 } from "../types.ts";
 
 export type Settings = Partial<Omit<CommandBatch, "operations">>;
@@ -20,28 +32,75 @@ export function key(name: string, fingerprint = 1): OperationKey {
 }
 
 export function add(delta: bigint, key: OperationKey | null = null, counter = "c"): AddOperation {
-  return { type: "add", counter, delta, key };
+  return { type: "add", counter, delta, times: 1, onBound: null, condition: null, key };
 }
 
 export function next(count = 1n, key: OperationKey | null = null, counter = "c"): NextOperation {
-  return { type: "next", counter, count, key };
+  return { type: "next", counter, count, times: 1, condition: null, key };
+}
+
+export function set(value: bigint, key: OperationKey | null = null, counter = "c"): SetOperation {
+  return { type: "set", counter, value, condition: null, key };
+}
+
+export function cas(expected: bigint, value: bigint, counter = "c"): CounterOperation {
+  return { type: "cas", counter, expected, value, condition: null, key: null };
+}
+
+export function reset(to: bigint | null = null, counter = "c"): CounterOperation {
+  return { type: "reset", counter, to, condition: null, key: null };
+}
+
+export function create(config: Partial<CounterConfig> = {}, counter = "c"): CreateOperation {
+  const whole = { ...plainConfig, ...config };
+  return { type: "create", counter, config: whole, condition: null, key: null };
+}
+
+export function configure(patch: ConfigPatch, counter = "c"): ConfigureOperation {
+  return { type: "configure", counter, patch, condition: null, key: null };
+}
+
+export function remove(counter = "c"): CounterOperation {
+  return { type: "delete", counter, condition: null, key: null };
+}
+
+export function group(...operations: readonly CounterOperation[]): GroupOperation {
+  return { type: "group", operations };
+}
+
+/** The operation, only if the counter has one of these revisions of epoch 0. */
+export function ifRevision<T extends CounterOperation>(operation: T, ...revisions: number[]): T {
+  const versions = revisions.map((revision) => ({ epoch: 0, revision }));
+  return provided(operation, { type: "versions", versions });
+}
+
+export function provided<T extends CounterOperation>(operation: T, condition: Condition): T {
+  return { ...operation, condition };
+}
+
+export function withKey<T extends CounterOperation>(operation: T, name: string, print = 1): T {
+  return { ...operation, key: key(name, print) };
 }
 
 export function restore(
   values: Readonly<Record<string, bigint>>,
   key: OperationKey | null = null,
 ): RestoreOperation {
-  const counters = Object.entries(values).map(([name, value]) => ({ name, value }));
+  const counters = Object.entries(values).map(([name, value]) => plainBackup(name, value));
   return { type: "restore", counters, key };
+}
+
+/** A counter in a backup that says nothing but its value. */
+export function plainBackup(name: string, value: bigint): CounterBackup {
+  return { name, value, issued: null, config: plainConfig };
 }
 
 export function batch(operations: readonly Operation[], settings: Settings = {}): CommandBatch {
   return { at: 0, keyWindowMs: 1000, keysMax: 100, countersMax: 100, ...settings, operations };
 }
 
-/** Feeds commands to a machine at ascending indexes. */
-export function feeder(machine: CounterMachine, settings: Settings = {}): Feed {
-  let index = 0;
+/** Feeds commands to a machine at ascending indexes, above `index`. */
+export function feeder(machine: CounterMachine, settings: Settings = {}, index: number = 0): Feed {
   return (operations, more = {}) => {
     index += 1;
     const data = encodeBatch(batch(operations, { ...settings, ...more }));
@@ -56,11 +115,22 @@ export type Feed = (
 
 /** What a result says, in a line: easy to write in a table. */
 export function describeResult(result: OperationResult): string {
-  const replayed = result.replayed ? " again" : "";
-  if (result.status === "refused") return `${result.code}${replayed}`;
-  const { previous, first, last, value } = result;
-  if (first === last) return `${previous}>${value}${replayed}`;
-  return `${previous}>${value} ${first}..${last}${replayed}`;
+  switch (result.status) {
+    case "group":
+      return `[${result.results.map(describeResult).join(", ")}]`;
+    case "repeated":
+      return `${result.done} times from ${result.previous}`;
+    case "refused": {
+      const where = result.index === null ? "" : ` at ${result.index}`;
+      return `${result.code}${where}${result.replayed ? " again" : ""}`;
+    }
+    case "ok": {
+      const { previous, first, last, value } = result;
+      const replayed = result.replayed ? " again" : "";
+      if (first === last) return `${previous}>${value}${replayed}`;
+      return `${previous}>${value} ${first}..${last}${replayed}`;
+    }
+  }
 }
 
 export function describeCounters(counters: Iterable<CounterValue>): string {

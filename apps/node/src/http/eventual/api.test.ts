@@ -217,7 +217,7 @@ describe("backup and restore", () => {
     const backup = await request(node.url).post("/backup").set("Accept", "application/json");
     const { path, counters } = jsonOf(backup);
     expect(counters).toBe(1);
-    expect((await readFile(String(path))).toString()).toContain('["default","7"]');
+    expect((await readFile(String(path))).toString()).toContain('{"name":"default","value":"7"}');
     await request(node.url).post("/increment");
     const restored = await request(node.url).post("/restore");
     expect([restored.status, restored.text]).toEqual([200, "FSM state restored from backup"]);

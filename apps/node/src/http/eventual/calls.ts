@@ -5,14 +5,8 @@ import type { EventualConfig } from "../../config/node-config.ts";
 import type { CounterCalls, WriteReply } from "../counter-routes.ts";
 import { Problem } from "../problems.ts";
 import { mismatch, raftOnly } from "./mismatch.ts";
-import {
-  acksOf,
-  readOptionsOf,
-  readWaitMs,
-  waitHeaders,
-  waitMsOf,
-  writeWaitLeastSeconds,
-} from "./options.ts";
+import { readWaitMs, waitHeaders, waitMsOf } from "../prefer.ts";
+import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
 
 /** @param node - the node once there is one; throws a Problem before */
 export function eventualCalls(

@@ -1,6 +1,7 @@
 import { encodeToken, mergeTokens } from "@counter/eventual";
 
-import { acksOf, readOptionsOf, waitHeaders, waitMaxSeconds, waitMsOf } from "./options.ts";
+import { waitHeaders, waitMaxSeconds, waitMsOf } from "../prefer.ts";
+import { acksOf, readOptionsOf } from "./options.ts";
 
 const ask = (
   search: string = "",

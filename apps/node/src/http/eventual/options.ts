@@ -3,22 +3,14 @@ import { mergeTokens, type Acks, type ReadOptions } from "@counter/eventual";
 
 import type { ApiRequest } from "../api.ts";
 import { flagOf, invalidParameter } from "../negotiation.ts";
-import { Problem } from "../problems.ts";
+import { tokensIn } from "../prefer.ts";
 import { requireKnown } from "../query.ts";
 
-/** Longest `Prefer: wait=`, in seconds. */
-export const waitMaxSeconds: number = 60;
-
-/** How long a read waits for what it asks for unless the client says, in milliseconds. */
-export const readWaitMs: number = 1000;
 /** A write is on the own disk within that, unless the disk is ill: only then others are waited for. */
 export const writeWaitLeastSeconds: number = 1;
 
 /** Most nodes that `?ack=` can name; no cluster has more. */
 const ackMax = 64;
-
-/** Longest token, or several of them, that is looked at; headers are not longer anyway. */
-const tokenMaxLength = 32 * 1024;
 
 /**
  * `?ack=local|majority|all|<n>`: how many nodes, this one included, must have it on their disks.
@@ -60,43 +52,11 @@ export function readOptionsOf(
   if (level !== "local" && level !== "quorum" && level !== "all") {
     throw invalidParameter("consistency", "local, quorum or all in eventual mode");
   }
-  const atLeast = tokenOf(request);
+  const tokens = tokensIn(request);
+  const atLeast = tokens.length === 0 ? null : tokens.reduce(mergeTokens);
   const orStale = flagOf(query, "orStale");
   if (orStale && level === "local" && atLeast === null) {
     throw invalidParameter("orStale", "goes with a token or a level that may not be reached");
   }
   return { level, orStale, ...(atLeast === null ? {} : { atLeast }) };
-}
-
-/**
- * `Prefer: wait=n`, in milliseconds; `null` if the client does not say. What nobody understands in
- * that header is ignored (RFC 7240).
- *
- * @param leastSeconds - taken where less is asked for
- */
-export function waitMsOf(
-  { headers }: Pick<ApiRequest, "headers">,
-  leastSeconds: number = 0,
-): number | null {
-  const { prefer } = headers;
-  const text = Array.isArray(prefer) ? prefer.join(",") : (prefer ?? "");
-  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i.exec(text)?.[1];
-  if (seconds === undefined) return null;
-  return Math.max(leastSeconds, Math.min(Number(seconds), waitMaxSeconds)) * 1000;
-}
-
-/** What an answer says about the `wait` that was taken. */
-export function waitHeaders(waitMs: number | null): Readonly<Record<string, string>> {
-  return waitMs === null ? {} : { "preference-applied": `wait=${waitMs / 1000}` };
-}
-
-/** Several tokens, in both spellings, mean all of them. */
-function tokenOf({ headers, query }: Pick<ApiRequest, "query" | "headers">): string | null {
-  const texts = [headers["counter-at-least"] ?? [], query.getAll("atLeast")].flat();
-  const tokens = texts.flatMap((text) => text.split(",")).map((token) => token.trim());
-  const given = tokens.filter((token) => token !== "");
-  if (given.join("").length > tokenMaxLength) {
-    throw new Problem("validation-failed", "the token is too long");
-  }
-  return given.length === 0 ? null : given.reduce(mergeTokens);
 }

@@ -14,7 +14,9 @@ import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
@@ -51,13 +53,15 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const { config, gate, backups, facts, gossip, health, onRestored } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
+  const takesKey = (operation: string): boolean => v1.takesKey(operation);
+  const writing = new Writing({ ...config, takesKey });
+  const saving = eventualBackupCalls({ node, backups, onRestored });
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
-    ...counterRoutesV1(
-      v1,
-      new Writing({ ...config, takesKey: (operation) => v1.takesKey(operation) }),
-    ),
-    ...backupRoutes(eventualBackupCalls({ node, backups, onRestored }), backups),
+    ...counterRoutesV1(v1, writing),
+    batchRoute(v1, config),
+    ...backupRoutes(saving, backups),
+    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),

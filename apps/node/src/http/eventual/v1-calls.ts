@@ -1,10 +1,20 @@
 /** The calls of v1 in eventual mode: this node answers for itself, or waits for others. */
-import type { Acks, CounterView, EventualNode, Written as Done } from "@counter/eventual";
+import type { Acks, EventualNode, Written as Done } from "@counter/eventual";
 
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { ApiRequest } from "../api.ts";
-import { Problem } from "../problems.ts";
-import type { Answer, Page, PageCall, V1Calls, WriteCall, Written } from "../v1/calls.ts";
+import { readWaitMs, waitHeaders, waitMsOf } from "../prefer.ts";
+import { problemOf } from "../problems.ts";
+import type {
+  Answer,
+  BatchItem,
+  BatchResult,
+  Page,
+  PageCall,
+  V1Calls,
+  WriteCall,
+  Written,
+} from "../v1/calls.ts";
 import type {
   AddBody,
   AddedBody,
@@ -17,14 +27,8 @@ import type {
 } from "../v1/schemas.ts";
 import { rangeChecked } from "./calls.ts";
 import { mismatch } from "./mismatch.ts";
-import {
-  acksOf,
-  readOptionsOf,
-  readWaitMs,
-  waitHeaders,
-  waitMsOf,
-  writeWaitLeastSeconds,
-} from "./options.ts";
+import { bodyOf, etagOf, keyText, notFound, requirePlain, texts } from "./v1-bodies.ts";
+import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
 
 type Node = Pick<
   EventualNode,
@@ -153,6 +157,42 @@ export class EventualV1Calls implements V1Calls {
     return this.#changed(call, (node, options) => node.reset(setting, options));
   }
 
+  async batch(
+    items: readonly BatchItem[],
+    atomic: boolean,
+  ): Promise<Answer<readonly BatchResult[]>> {
+    if (atomic) throw mismatch("all or nothing needs a majority");
+    const node = this.#node();
+    // Begun in their order before any of them has ended: the node takes them in that order.
+    const settled = await Promise.allSettled(items.map((item) => this.#item(item)));
+    const results = settled.map((result): BatchResult => {
+      if (result.status === "fulfilled") return result.value;
+      const refused = problemOf(result.reason);
+      if (refused.code === "internal") throw result.reason;
+      return { refused };
+    });
+    return { body: results, headers: { "counter-version": node.token() } };
+  }
+
+  #item({ op, call }: BatchItem): Promise<Written<object | null>> {
+    switch (op) {
+      case "create":
+        return this.create(call);
+      case "delete":
+        return this.remove(call);
+      case "add":
+        return this.add(call);
+      case "next":
+        return this.next();
+      case "cas":
+        return this.cas();
+      case "set":
+        return this.set(call);
+      case "reset":
+        return this.reset(call);
+    }
+  }
+
   contributions(_request: ApiRequest, name: string): Promise<Answer<ContributionsBody>> {
     const node = this.#known(name);
     const { writers, keyed: byKey } = node.contributions(name);
@@ -216,50 +256,4 @@ export class EventualV1Calls implements V1Calls {
       durability: { requested: acks, achieved: done.acked, storage },
     };
   }
-}
-
-function bodyOf({ name, value, labels }: CounterView): CounterBody {
-  return {
-    name,
-    mode: "eventual",
-    kind: "counter",
-    value: value.toString(),
-    version: null,
-    initial: "0",
-    min: null,
-    max: null,
-    onBound: "reject",
-    step: "1",
-    labels: Object.fromEntries(labels),
-    ttl: null,
-  };
-}
-
-/** Weak: it says what this node knows, not what the counter is. */
-function etagOf(node: Pick<Node, "knowledge">): string {
-  return `W/"${node.knowledge()}"`;
-}
-
-function keyText(key: WriteCall<unknown>["key"]): { readonly key?: string } {
-  return key === null ? {} : { key: key.key };
-}
-
-function texts<Name extends string>(
-  numbers: Readonly<Record<Name, bigint>>,
-): Readonly<Record<Name, string>>;
-function texts(numbers: Readonly<Record<string, bigint>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(numbers).map(([name, value]) => [name, value.toString()] as const);
-  return Object.fromEntries(entries);
-}
-
-/** Settings that no node could keep alone. What they are by default may be said. */
-function requirePlain(settings: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(settings)) {
-    const plain = value === null || value === undefined || (name === "step" && value === 1n);
-    if (!plain && value !== "reject") throw mismatch(`no node could keep ${name} by itself`);
-  }
-}
-
-function notFound(name: string, headers: Readonly<Record<string, string>>): Problem {
-  return new Problem("counter-not-found", `this node knows no counter ${name}`, { headers });
 }

@@ -209,3 +209,42 @@ test("a key is refused where it would make nothing count once", async () => {
   const reply = await request(one.url).delete(path).set("Idempotency-Key", "k");
   expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
 });
+
+describe("POST /v1/batch", () => {
+  const batch = (body: object) => request(one.url).post("/v1/batch").send(body);
+
+  test("does its operations in their order, and tells what became of each", async () => {
+    const ops = [
+      { op: "create", counter: name, labels: { a: "1" } },
+      { op: "add", counter: name, delta: 5 },
+      { op: "set", counter: name, value: "7" },
+      { op: "next", counter: name },
+      { op: "delete", counter: `${name}-none` },
+    ];
+    const reply = await batch({ ops }).expect(200);
+    expect(reply.body).toMatchObject({
+      results: [
+        { status: 201, name, labels: { a: "1" } },
+        { status: 200, value: "5", applied: "5" },
+        { status: 200, value: "7", previous: "5" },
+        { status: 409, code: "mode-mismatch", outcome: "not-applied" },
+        { status: 404, code: "counter-not-found" },
+      ],
+    });
+  });
+
+  test("is never atomic", async () => {
+    const reply = await batch({ ops: [{ op: "add", counter: name, delta: 1 }], atomic: true });
+    expect(refusalOf(reply)).toEqual([409, "mode-mismatch"]);
+    expect((await request(one.url).get(path)).status).toBe(404);
+  });
+
+  test("counts once with a key", async () => {
+    const ops = [1, 2, 3].map((delta) => ({ op: "add", counter: name, delta }));
+    const keyed = () => batch({ ops }).set("Idempotency-Key", "b");
+    const first = await keyed().expect(200);
+    const again = await keyed().expect(200);
+    expect([again.body, headerOf(again, "idempotent-replayed")]).toEqual([first.body, "true"]);
+    await request(one.url).get(path).set("Accept", "text/plain").expect(200, "6\n");
+  });
+});

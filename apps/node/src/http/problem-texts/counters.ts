@@ -64,6 +64,12 @@ export const counters = {
 } as const satisfies Texts;
 
 export const backups = {
+  "snapshot-invalid": {
+    meaning: "what was sent is no complete snapshot",
+    advice:
+      "Send the very bytes that `GET /v1/snapshot` gave, with their `Content-Digest`: then damage on the way is told apart.",
+    example: "the backup is damaged or not a backup",
+  },
   "backup-not-found": {
     meaning: "this node has no such backup",
     advice: "Make one with `POST /backup`, or name a file that the node has.",

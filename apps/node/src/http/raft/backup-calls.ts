@@ -19,6 +19,7 @@ export function raftBackupCalls(parts: {
 }): BackupCalls {
   const { engine, backups, onRestored } = parts;
   return {
+    take: () => engine().backup(),
     backup: async () => {
       const taken = await engine().backup();
       return { ...(await backups().save(taken)), ...taken };

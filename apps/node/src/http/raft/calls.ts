@@ -5,13 +5,20 @@ import { freshnessHeaders, readLevel } from "./consistency.ts";
 
 /** @param engine - the engine once there is one; throws a Problem before */
 export function raftCalls(engine: () => RaftEngine): CounterCalls {
+  const once = { times: 1, condition: null } as const;
   return {
-    next: async (_request, to) => ({ ...(await engine().next({ ...to, count: 1n })), headers: {} }),
-    add: async (_request, to) => ({ ...(await engine().add(to)), headers: {} }),
+    next: async (_request, to) => {
+      const done = await engine().write({ type: "next", count: 1n, ...once, ...to });
+      return { value: done.value, replayed: done.replayed, headers: {} };
+    },
+    add: async (_request, to) => {
+      const done = await engine().write({ type: "add", onBound: null, ...once, ...to });
+      return { value: done.value, replayed: done.replayed, headers: {} };
+    },
     read: async (request, counter) => {
       const level = readLevel(request.query);
-      const read = await engine().get({ counter, ...level });
-      return { value: read.value, headers: freshnessHeaders(level, read) };
+      const read = await engine().read({ counter, ...level });
+      return { value: read.counter?.value ?? 0n, headers: freshnessHeaders(level, read) };
     },
   };
 }

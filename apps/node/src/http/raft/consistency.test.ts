@@ -5,19 +5,20 @@ import { listenAnywhere, TestNodes } from "../../test-support/test-node.ts";
 import { readLevel } from "./consistency.ts";
 
 describe("which level a query asks for", () => {
-  const none = { maxStalenessMs: null };
+  const none = { maxStalenessMs: null, atLeast: null };
   it.each([
     { query: "", level: { consistency: "linearizable", ...none } },
     { query: "consistency=linearizable", level: { consistency: "linearizable", ...none } },
+    { query: "consistency=lease", level: { consistency: "lease", ...none } },
     { query: "consistency=leader", level: { consistency: "leader", ...none } },
     { query: "consistency=local", level: { consistency: "local", ...none } },
     {
       query: "consistency=local&maxStaleness=2s",
-      level: { consistency: "local", maxStalenessMs: 2000 },
+      level: { consistency: "local", maxStalenessMs: 2000, atLeast: null },
     },
     {
       query: "consistency=local&maxStaleness=0",
-      level: { consistency: "local", maxStalenessMs: 0 },
+      level: { consistency: "local", maxStalenessMs: 0, atLeast: null },
     },
     { query: "other=1", level: { consistency: "linearizable", ...none } },
   ])("$query", ({ query, level }) => {
@@ -25,9 +26,8 @@ describe("which level a query asks for", () => {
   });
 
   it.each([
-    { query: "consistency=weak", says: /linearizable, leader or local/ },
-    { query: "consistency=", says: /linearizable, leader or local/ },
-    { query: "consistency=lease", says: /not available for now/ },
+    { query: "consistency=weak", says: /linearizable, lease, leader or local/ },
+    { query: "consistency=", says: /linearizable, lease, leader or local/ },
     { query: "maxStaleness=2s", says: /consistency=local only/ },
     { query: "consistency=leader&maxStaleness=2s", says: /consistency=local only/ },
     { query: "consistency=local&maxStaleness=soon", says: /such as 500ms or 2s/ },
@@ -62,6 +62,15 @@ describe("over HTTP", () => {
     );
     const served = replies.map((reply) => headerOf(reply, "counter-served-by"));
     expect(new Set(served).size).toBe(1);
+  });
+
+  test("a read by lease sees what was written before, at every node", async () => {
+    const cluster = await nodes.three();
+    await Promise.all(cluster.map(({ node }) => node.ready));
+    await request(cluster[0]!.url).post("/next").expect(200);
+    for (const { url } of cluster) {
+      await request(url).get("/get?consistency=lease").expect(200, '{"counter":1}\n');
+    }
   });
 
   test("on a leader the age is 0", async () => {

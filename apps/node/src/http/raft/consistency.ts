@@ -1,14 +1,16 @@
 /** How fresh a read has to be, as clients ask for it, and what its answer says about that. */
 import { parseDuration } from "../../config/schema.ts";
-import type { ReadRequest, ReadValue } from "../../engine/engine.ts";
+import type { ReadLevel, ReadState } from "../../engine/engine.ts";
 import { Problem } from "../problems.ts";
-
-type Level = Pick<ReadRequest, "consistency" | "maxStalenessMs">;
 
 /** Longest `maxStaleness`, in milliseconds: an hour. */
 const maxStalenessMaxMs = 3_600_000;
 
-const confirmed: Level = { consistency: "linearizable", maxStalenessMs: null };
+const confirmed: ReadLevel = {
+  consistency: "linearizable",
+  maxStalenessMs: null,
+  atLeast: null,
+};
 
 /**
  * Reads `?consistency=` and `?maxStaleness=`.
@@ -16,7 +18,7 @@ const confirmed: Level = { consistency: "linearizable", maxStalenessMs: null };
  * @throws Problem `validation-failed` for what is unknown or would have no effect: a weaker level
  *   must never be taken silently, and a bound never be ignored
  */
-export function readLevel(query: URLSearchParams): Level {
+export function readLevel(query: URLSearchParams): ReadLevel {
   if (query.size === 0) return confirmed;
   const consistency = query.get("consistency") ?? "linearizable";
   const maxStaleness = query.get("maxStaleness");
@@ -26,17 +28,15 @@ export function readLevel(query: URLSearchParams): Level {
   switch (consistency) {
     case "linearizable":
       return confirmed;
-    case "leader":
-      return { consistency, maxStalenessMs: null };
-    case "local":
-      return { consistency, maxStalenessMs: maxStaleness === null ? null : boundOf(maxStaleness) };
     case "lease":
-      throw new Problem(
-        "validation-failed",
-        "consistency=lease is not available for now: use linearizable, leader or local",
-      );
+    case "leader":
+      return { ...confirmed, consistency };
+    case "local": {
+      const maxStalenessMs = maxStaleness === null ? null : boundOf(maxStaleness);
+      return { ...confirmed, consistency, maxStalenessMs };
+    }
     default:
-      throw new Problem("validation-failed", "consistency is linearizable, leader or local");
+      throw new Problem("validation-failed", "consistency is linearizable, lease, leader or local");
   }
 }
 
@@ -47,7 +47,7 @@ function boundOf(text: string): number {
 }
 
 /** What a `local` answer says about its age; see docs/http.md for what it means. */
-export function freshnessHeaders(level: Level, read: ReadValue): Record<string, string> {
+export function freshnessHeaders(level: ReadLevel, read: ReadState): Record<string, string> {
   if (level.consistency !== "local") return {};
   if (read.leaderSilentMs === null) return { "counter-known-leader": "false" };
   return {

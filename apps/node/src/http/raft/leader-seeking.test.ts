@@ -5,6 +5,7 @@ import { NotLeaderError, OutcomeUnknownError, ProposalLostError } from "@counter
 import winston from "winston";
 
 import type { RaftEngine } from "../../engine/engine.ts";
+import { TokenCodec } from "../../engine/tokens.ts";
 import { failingRoute, Servers, type FailingRoute } from "../../test-support/answering.ts";
 import { openLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest, Route } from "../api.ts";
@@ -68,10 +69,12 @@ const unused = (): never => {
   throw new Error("the routes of these tests answer by themselves");
 };
 const engine: RaftEngine = {
-  add: unused,
-  next: unused,
+  write: unused,
+  writeAll: unused,
   restore: unused,
-  get: unused,
+  read: unused,
+  list: unused,
+  tokens: new TokenCodec("c1"),
   backup: unused,
   transferLeadership: unused,
   members: { view: unused, add: unused, remove: unused, promote: unused },

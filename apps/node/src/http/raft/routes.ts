@@ -13,6 +13,11 @@ import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
 import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import { batchRoute } from "../v1/batch-route.ts";
+import { counterRoutesV1 } from "../v1/counter-routes.ts";
+import { snapshotRoutes } from "../v1/snapshot-routes.ts";
+import { Writing } from "../v1/writing.ts";
+import { RaftV1Calls } from "./v1-calls.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
@@ -26,6 +31,8 @@ export interface RoutesOptions extends DemoOptions {
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
   readonly idempotencyWindowMs: number;
+  readonly applyTimeoutMs: number;
+  readonly problemBase: string;
   readonly facts: NodeFacts;
   /** Of the data directory; `null` while it is being read. */
   readonly directoryId: () => string | null;
@@ -55,9 +62,15 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const about = (): Parameters<typeof raftStatus>[1] => {
     return { directoryId: options.directoryId(), connected };
   };
+  const v1 = new RaftV1Calls(engine, options);
+  const writing = new Writing({ ...options, takesKey: () => true });
+  const saving = raftBackupCalls({ engine, backups, onRestored });
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
-    ...backupRoutes(raftBackupCalls({ engine, backups, onRestored }), backups),
+    ...counterRoutesV1(v1, writing),
+    batchRoute(v1, options),
+    ...backupRoutes(saving, backups),
+    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
     ...clusterRoutes(engine),
     ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
@@ -90,6 +103,7 @@ const majorityRead = {
   counter: "default",
   consistency: "linearizable",
   maxStalenessMs: null,
+  atLeast: null,
 } as const;
 
 /** The checks behind `/livez`, `/readyz` and `/health`. */
@@ -127,7 +141,7 @@ export function raftHealth(node: {
       draining,
     ],
     serving: [storage, draining],
-    sync: () => gate.engine().get(majorityRead),
+    sync: () => gate.engine().read(majorityRead),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { OperationKey } from "@counter/state-machine";
 
 import type { ApiRequest } from "../api.ts";
+import type { Problem } from "../problems.ts";
 import type { WriteCondition } from "./reading.ts";
 import type {
   AddBody,
@@ -51,6 +52,22 @@ export interface Page {
   readonly last: string | null;
 }
 
+/** One operation of a batch, as a write of its own would be. */
+export type BatchItem =
+  | { readonly op: "create"; readonly call: WriteCall<CreateBody> }
+  | { readonly op: "delete"; readonly call: WriteCall<null> }
+  | { readonly op: "add"; readonly call: WriteCall<AddBody> }
+  | { readonly op: "next"; readonly call: WriteCall<{ readonly count: bigint }> }
+  | {
+      readonly op: "cas";
+      readonly call: WriteCall<{ readonly expected: bigint; readonly value: bigint }>;
+    }
+  | { readonly op: "set"; readonly call: WriteCall<{ readonly value: bigint }> }
+  | { readonly op: "reset"; readonly call: WriteCall<{ readonly to: bigint | null }> };
+
+export type BatchResult =
+  { readonly body: object | null; readonly replayed: boolean } | { readonly refused: Problem };
+
 /**
  * Every rejection is a Problem, or an error that `problemOf` knows. Of a refusal that was stored
  * under a key the Problem has the header `idempotent-replayed`.
@@ -75,6 +92,13 @@ export interface V1Calls {
   set(call: WriteCall<{ readonly value: bigint }>): Promise<Written<ChangedBody>>;
   /** `to: null`: to the initial value. */
   reset(call: WriteCall<{ readonly to: bigint | null }>): Promise<Written<ChangedBody>>;
+  /**
+   * Carries out all operations in their order, with `atomic` all or none of them.
+   *
+   * @returns a result for each, with `atomic` none of which is refused
+   * @throws Problem with `index` if `atomic` and one of them is refused
+   */
+  batch(items: readonly BatchItem[], atomic: boolean): Promise<Answer<readonly BatchResult[]>>;
   contributions(request: ApiRequest, name: string): Promise<Answer<ContributionsBody>>;
   conflicts(request: ApiRequest, name: string): Promise<Answer<ConflictsBody>>;
 }

@@ -103,6 +103,14 @@ export function conditionOf({ headers }: ApiRequest): WriteCondition | null {
   return { type: "versions", versions: versions.map((tag) => tag.slice(1, -1)) };
 }
 
+/** A condition that would be ignored is refused: whoever sends it relies on it. */
+export function noCondition({ headers }: ApiRequest): null {
+  for (const name of ["If-Match", "If-None-Match"]) {
+    if (headers[name.toLowerCase()] !== undefined) throw invalidHeader(name, "not on this request");
+  }
+  return null;
+}
+
 /** Entity tags as they stand, with their quotes. */
 export function tagsIn(header: string, text: string): readonly string[] {
   const tags = text.split(",").map((tag) => tag.trim());

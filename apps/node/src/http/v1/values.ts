@@ -2,7 +2,7 @@
  * The values that requests and replies of v1 are made of. What comes in is read as generously as is
  * exact, and becomes bigints and milliseconds; what goes out has one spelling.
  */
-import { isCounterName, isInRange, nameMaxLength } from "@counter/state-machine";
+import { isInRange, nameMaxLength } from "@counter/state-machine";
 import { z } from "zod";
 
 import { didYouMean } from "../../config/did-you-mean.ts";
@@ -79,7 +79,6 @@ export const counterName: z.ZodString = z
     /^[A-Za-z0-9][A-Za-z0-9._:-]*$/,
     `1 to ${nameMaxLength} letters, digits, ".", "_", ":" or "-", a letter or digit first`,
   )
-  .refine(isCounterName)
   .meta({ description: "a counter's name", examples: ["orders"] });
 
 export const labelKey: z.ZodString = z
@@ -89,17 +88,23 @@ export const labelKey: z.ZodString = z
     `1 to ${labelKeyMaxLength} letters, digits, ".", "_", "/" or "-"`,
   );
 
+/** Half a character is in no UTF-8, so no other node could be told of it. */
+const labelValue = z
+  .string()
+  .max(labelValueMaxLength)
+  .regex(/^\P{Surrogate}*$/u, "text with whole characters only");
+
 const fewLabels = (labels: object): boolean => Object.keys(labels).length <= labelsMax;
 const fewLabelsError = { error: `at most ${labelsMax} labels` };
 
 export const labelsSchema = z
-  .record(labelKey, z.string().max(labelValueMaxLength))
+  .record(labelKey, labelValue)
   .refine(fewLabels, fewLabelsError)
   .meta({ description: `at most ${labelsMax} labels` });
 
 /** In a patch: `null` takes a label away, and what is not named stays. */
 export const labelsPatch = z
-  .record(labelKey, z.string().max(labelValueMaxLength).nullable())
+  .record(labelKey, labelValue.nullable())
   .refine((labels) => Object.keys(labels).length <= 2 * labelsMax, fewLabelsError)
   .nullable();
 

@@ -10,13 +10,7 @@ import { scopedKey } from "../../security/key-scope.ts";
 import { keyText } from "../negotiation.ts";
 import { problemOf } from "../problems.ts";
 import type { WriteCall, Written } from "./calls.ts";
-import {
-  conditionOf,
-  invalidHeader,
-  typeFor,
-  wantsMinimal,
-  type WriteCondition,
-} from "./reading.ts";
+import { conditionOf, invalidHeader, noCondition, typeFor, wantsMinimal } from "./reading.ts";
 
 export interface WritingOptions {
   readonly idempotencyWindowMs: number;
@@ -114,14 +108,6 @@ export class Writing {
     const minimal = { ...headers, "preference-applied": applied };
     return { status: status === 201 ? 201 : 204, headers: minimal, body: "" };
   }
-}
-
-/** A condition that would be ignored is refused: whoever sends it relies on it. */
-function noCondition({ headers }: ApiRequest): WriteCondition | null {
-  for (const name of ["If-Match", "If-None-Match"]) {
-    if (headers[name.toLowerCase()] !== undefined) throw invalidHeader(name, "not on this request");
-  }
-  return null;
 }
 
 export function fingerprintOf(meaning: unknown): Uint8Array {

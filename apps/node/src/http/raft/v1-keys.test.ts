@@ -1,0 +1,109 @@
+import request from "supertest";
+
+import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
+import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+
+const nodes = new TestNodes();
+let node: TestNode;
+
+beforeAll(async () => {
+  node = await nodes.single();
+});
+afterAll(() => nodes.end());
+
+let counts = 0;
+let name: string;
+let path: string;
+
+beforeEach(() => {
+  counts += 1;
+  name = `c${counts}`;
+  path = `/v1/counters/${name}`;
+});
+
+const post = (at: string, body: object = {}) => request(node.url).post(`${path}${at}`).send(body);
+const create = (settings: object = {}) =>
+  request(node.url)
+    .post("/v1/counters")
+    .send({ name, ...settings });
+const get = () => request(node.url).get(path);
+const value = async (): Promise<unknown> => jsonOf(await get())["value"];
+
+/** A refusal tells the trace of the request at hand. */
+function withoutTrace(text: string): string {
+  return text.replace(/"traceId":"[0-9a-f]{32}"/, "");
+}
+
+describe("Idempotency-Key", () => {
+  it.each([
+    { what: "an addition", send: () => post("/add", { delta: 2 }), status: 200 },
+    { what: "an increment", send: () => post("/increment"), status: 200 },
+    { what: "a number", send: () => post("/next"), status: 200 },
+    { what: "a creation", send: () => create({ initial: 1 }), status: 201 },
+    { what: "a reset", send: () => post("/reset", { to: 9 }), status: 200 },
+    {
+      what: "a value",
+      send: () => request(node.url).put(`${path}/value`).send({ value: 3 }),
+      status: 200,
+    },
+    { what: "a refusal of cas", send: () => post("/cas", { expected: 1, value: 2 }), status: 412 },
+    { what: "a deletion of nothing", send: () => request(node.url).delete(path), status: 404 },
+  ])("$what is done once, and answered alike: $status", async ({ send, status }) => {
+    const first = await send().set("Idempotency-Key", "k");
+    const again = await send().set("Idempotency-Key", '"k"');
+    expect([first.status, again.status]).toEqual([status, status]);
+    expect(withoutTrace(again.text)).toBe(withoutTrace(first.text));
+    expect(headerOf(first, "idempotent-replayed")).toBeNull();
+    expect(headerOf(again, "idempotent-replayed")).toBe("true");
+    expect(headerOf(again, "counter-idempotency-window")).toBe("3600");
+    expect(headerOf(again, "counter-version")).toBe(headerOf(first, "counter-version"));
+  });
+
+  test("a deletion and a patch are done once, whatever has happened since", async () => {
+    await post("/add", { delta: 5 });
+    const patch = () =>
+      request(node.url)
+        .patch(path)
+        .set("Idempotency-Key", "p")
+        .send({ labels: { a: "1" } });
+    const patched = await patch().expect(200);
+    const remove = () => request(node.url).delete(path).set("Idempotency-Key", "d");
+    await remove().expect(204);
+    await post("/add", { delta: 1 }).expect(200);
+    await remove().expect(204).expect("Idempotent-Replayed", "true");
+    expect((await patch()).text).toBe(patched.text);
+    expect(await value()).toBe("1");
+  });
+
+  it.each([
+    { what: "another delta", send: () => post("/add", { delta: 3 }) },
+    { what: "another call", send: () => post("/increment", { by: 2 }) },
+    { what: "another bound", send: () => post("/add", { delta: 2, onBound: "saturate" }) },
+  ])("a key that was used before is refused with $what", async ({ send }) => {
+    await post("/add", { delta: 2 }).set("Idempotency-Key", "k").expect(200);
+    const reply = await send().set("Idempotency-Key", "k");
+    expect(refusalOf(reply)).toEqual([422, "idempotency-key-reused"]);
+    await post("/add", { delta: "2" }).set("Idempotency-Key", "k").expect(200);
+    expect(await value()).toBe("2");
+  });
+
+  test("another counter is another scope", async () => {
+    await post("/increment").set("Idempotency-Key", "k").expect(200);
+    const other = await request(node.url).post(`${path}-2/increment`).set("Idempotency-Key", "k");
+    expect(headerOf(other, "idempotent-replayed")).toBeNull();
+  });
+});
+
+describe("Prefer: return=minimal", () => {
+  test("has no body, and the same headers", async () => {
+    const reply = await post("/increment").set("Prefer", "return=minimal, wait=5");
+    expect([reply.status, reply.text]).toEqual([204, ""]);
+    expect(headerOf(reply, "preference-applied")).toBe("return=minimal");
+    expect(headerOf(reply, "etag")).toMatch(/^"s0-\d+"$/);
+    const made = await request(node.url)
+      .post("/v1/counters")
+      .set("Prefer", "return=minimal")
+      .send({ name: `${name}-made` });
+    expect([made.status, made.text]).toEqual([201, ""]);
+  });
+});

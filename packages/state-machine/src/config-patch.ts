@@ -1,0 +1,37 @@
+import { labelsMax } from "./limits.ts";
+import type { ConfigPatch, LabelChange } from "./operations.ts";
+import type { CounterConfig, Label } from "./types.ts";
+
+/** The configuration after a change; `null` if it would have too many labels. */
+export function patchedConfig(before: CounterConfig, patch: ConfigPatch): CounterConfig | null {
+  const labels = patch.labels === undefined ? before.labels : merged(before.labels, patch.labels);
+  if (labels.length > labelsMax) return null;
+  return {
+    kind: before.kind,
+    initial: before.initial,
+    min: patch.min === undefined ? before.min : patch.min,
+    max: patch.max === undefined ? before.max : patch.max,
+    onBound: patch.onBound ?? before.onBound,
+    step: patch.step ?? before.step,
+    labels,
+    ttlMs: patch.ttlMs === undefined ? before.ttlMs : patch.ttlMs,
+  };
+}
+
+function merged(
+  before: readonly Label[],
+  changes: readonly LabelChange[] | null,
+): readonly Label[] {
+  if (changes === null) return [];
+  const values = new Map(before.map(({ key, value }) => [key, value]));
+  for (const { key, value } of changes) {
+    if (value === null) values.delete(key);
+    else values.set(key, value);
+  }
+  return sortedByKey([...values].map(([key, value]) => ({ key, value })));
+}
+
+/** Ascending by key, as everything that is written has them. */
+export function sortedByKey<T extends { readonly key: string }>(list: readonly T[]): readonly T[] {
+  return [...list].sort((a, b) => (a.key < b.key ? -1 : 1));
+}

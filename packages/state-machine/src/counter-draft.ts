@@ -1,0 +1,51 @@
+import type { CounterFacts, CounterStore } from "./counter-record.ts";
+import type { CounterTable } from "./counter-table.ts";
+import type { CounterName } from "./types.ts";
+
+/**
+ * Changes that are thrown away unless they are committed: records are replaced and never changed, so
+ * nothing is left of a draft that was not.
+ */
+export class CounterDraft implements CounterStore {
+  readonly #table: CounterTable;
+  readonly #changed = new Map<CounterName, CounterFacts | null>();
+  #size: number;
+
+  constructor(table: CounterTable) {
+    this.#table = table;
+    this.#size = table.size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  find(name: CounterName, logTimeMs: number): CounterFacts | undefined {
+    const changed = this.#changed.get(name);
+    if (changed === undefined) return this.#table.find(name, logTimeMs);
+    return changed ?? undefined;
+  }
+
+  put(facts: CounterFacts): void {
+    if (!this.#has(facts.name)) this.#size += 1;
+    this.#changed.set(facts.name, facts);
+  }
+
+  drop(name: CounterName): void {
+    if (this.#has(name)) this.#size -= 1;
+    this.#changed.set(name, null);
+  }
+
+  /** In the order in which the counters were first touched. */
+  commit(): void {
+    for (const [name, facts] of this.#changed) {
+      if (facts === null) this.#table.drop(name);
+      else this.#table.put(facts);
+    }
+  }
+
+  #has(name: CounterName): boolean {
+    const changed = this.#changed.get(name);
+    return changed === undefined ? this.#table.has(name) : changed !== null;
+  }
+}

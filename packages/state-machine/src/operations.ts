@@ -1,0 +1,170 @@
+/** What can be asked of the machine, and the command that carries it. */
+import type {
+  CounterBackup,
+  CounterConfig,
+  CounterName,
+  CounterVersion,
+  OnBound,
+} from "./types.ts";
+
+/**
+ * Makes an operation count once however often it is sent. The scope of a key is its counter;
+ * restores share one scope of their own.
+ */
+export interface OperationKey {
+  /** 1–255 visible ASCII characters (no space), chosen by the client. */
+  readonly key: string;
+  /** 16 bytes: a hash of what the request asks for, made by the caller. */
+  readonly fingerprint: Uint8Array;
+}
+
+/**
+ * What must be so for the operation to be done; otherwise it is refused with `version-mismatch`.
+ * - `versions`: the counter has one of these (1–16 of them)
+ * - `absent`, `present`: there is no counter of this name, or there is one
+ */
+export type Condition =
+  | { readonly type: "versions"; readonly versions: readonly CounterVersion[] }
+  | { readonly type: "absent" }
+  | { readonly type: "present" };
+
+interface OnCounter {
+  readonly counter: CounterName;
+  readonly condition: Condition | null;
+  readonly key: OperationKey | null;
+}
+
+/** Adds `delta`, which may be negative or zero. The first touch creates the counter at zero. */
+export interface AddOperation extends OnCounter {
+  readonly type: "add";
+  /** |delta| < 2^1024. */
+  readonly delta: bigint;
+  /**
+   * So many additions of `delta`, one after the other: 1–16,384. More than one has neither key nor
+   * condition, and stands outside of groups.
+   */
+  readonly times: number;
+  /** `null`: as the counter is configured. */
+  readonly onBound: OnBound | null;
+}
+
+/**
+ * Hands out `count` numbers that this counter never handed out before, `step` apart, and moves the
+ * counter to the last of them.
+ */
+export interface NextOperation extends OnCounter {
+  readonly type: "next";
+  /** 1 ≤ count < 2^1024. */
+  readonly count: bigint;
+  /** So many times, one after the other; as with {@link AddOperation}. */
+  readonly times: number;
+}
+
+/** Gives the counter this value; creates it if there is none. */
+export interface SetOperation extends OnCounter {
+  readonly type: "set";
+  readonly value: bigint;
+}
+
+/** Gives the counter `value` if it has `expected`; otherwise `version-mismatch`, as without one. */
+export interface CasOperation extends OnCounter {
+  readonly type: "cas";
+  readonly expected: bigint;
+  readonly value: bigint;
+}
+
+/** Like `set`, with the initial value if `to` is `null`. The one way to move a sequence back. */
+export interface ResetOperation extends OnCounter {
+  readonly type: "reset";
+  readonly to: bigint | null;
+}
+
+/** Creates a counter at its initial value; refused with `counter-exists` if there is one. */
+export interface CreateOperation extends OnCounter {
+  readonly type: "create";
+  readonly config: CounterConfig;
+}
+
+/** A label to set, or with `null` to take away. */
+export interface LabelChange {
+  readonly key: string;
+  readonly value: string | null;
+}
+
+/** What to change of a configuration; what is not there stays. */
+export interface ConfigPatch {
+  readonly min?: bigint | null;
+  readonly max?: bigint | null;
+  readonly onBound?: OnBound;
+  readonly step?: bigint;
+  /** At most 32, every key once; other labels stay. `null`: no labels at all. */
+  readonly labels?: readonly LabelChange[] | null;
+  readonly ttlMs?: number | null;
+}
+
+/** Changes the configuration of a counter that exists. */
+export interface ConfigureOperation extends OnCounter {
+  readonly type: "configure";
+  readonly patch: ConfigPatch;
+}
+
+/** Removes a counter that exists. Numbers that it handed out stay remembered. */
+export interface DeleteOperation extends OnCounter {
+  readonly type: "delete";
+}
+
+export type CounterOperation =
+  | AddOperation
+  | NextOperation
+  | SetOperation
+  | CasOperation
+  | ResetOperation
+  | CreateOperation
+  | ConfigureOperation
+  | DeleteOperation;
+
+/** Replaces all counters, at one index of the log. Counters not named are removed. */
+export interface RestoreOperation {
+  readonly type: "restore";
+  /** Any order; every name at most once. */
+  readonly counters: readonly CounterBackup[];
+  readonly key: OperationKey | null;
+}
+
+/**
+ * All or nothing: if one of them is refused, none is done. They see each other, in order. Either
+ * none has a key or all have, each another one.
+ */
+export interface GroupOperation {
+  readonly type: "group";
+  /** 1–1024; each with `times` 1. */
+  readonly operations: readonly CounterOperation[];
+}
+
+export type Operation = CounterOperation | RestoreOperation | GroupOperation;
+
+/**
+ * One command of the log. Limits and window travel with it, so that servers that were started with
+ * different settings still do the same.
+ */
+export interface CommandBatch {
+  /** Log time in whole milliseconds, stamped by the proposing leader; see {@link LogClock}. */
+  readonly at: number;
+  /** How long the keys of this batch are remembered, in milliseconds of log time. ≥ 1. */
+  readonly keyWindowMs: number;
+  /** Most keys remembered; a further new key is refused. */
+  readonly keysMax: number;
+  /** Most counters, those that are no more and once issued numbers included. */
+  readonly countersMax: number;
+  /** Applied in this order; may be empty, and then only moves the log time. */
+  readonly operations: readonly Operation[];
+}
+
+/** A committed command, as a Raft host hands it over. */
+export interface CommittedBatch {
+  /** Ascending; gaps are entries that are not for the state machine. */
+  readonly index: number;
+  readonly term: number;
+  /** What {@link encodeBatch} gave. Never changed by anyone. */
+  readonly data: Uint8Array;
+}

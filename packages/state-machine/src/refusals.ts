@@ -1,0 +1,49 @@
+import { isLive, type CounterFacts } from "./counter-record.ts";
+import type { OperationRefused, RefusalCode } from "./results.ts";
+
+/** A refusal that says nothing of the counter. One object for each code; they are never changed. */
+function bare(code: RefusalCode): OperationRefused {
+  return {
+    status: "refused",
+    replayed: false,
+    code,
+    current: null,
+    currentVersion: null,
+    min: null,
+    max: null,
+    index: null,
+  };
+}
+
+export const valueOutOfRange: OperationRefused = bare("value-out-of-range");
+export const tooManyCounters: OperationRefused = bare("too-many-counters");
+export const tooManyKeys: OperationRefused = bare("too-many-keys");
+export const keyReused: OperationRefused = bare("key-reused");
+
+/** A refusal that says how the counter is. */
+export function refuse(
+  code: RefusalCode,
+  found: CounterFacts | undefined,
+  epoch: number,
+): OperationRefused {
+  if (!isLive(found)) return bare(code);
+  const { value, revision, config } = found;
+  return {
+    status: "refused",
+    replayed: false,
+    code,
+    current: value,
+    currentVersion: { epoch, revision },
+    min: config.min,
+    max: config.max,
+    index: null,
+  };
+}
+
+/**
+ * Whether this is an answer for good, to be remembered under a key. The others speak of the moment:
+ * nothing was applied, and the same request may well succeed later.
+ */
+export function isForGood({ code }: OperationRefused): boolean {
+  return code !== "too-many-counters" && code !== "too-many-keys" && code !== "key-reused";
+}
