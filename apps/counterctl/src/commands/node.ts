@@ -49,6 +49,21 @@ const undrain = acting("undrain", "The node takes writes again.", {
   act: (one, { signal }) => one.cluster.undrain({ signal }),
 });
 
+const status: Command = {
+  command: "status",
+  about: "All that the node says of itself.",
+  run: async (ctl) => {
+    const said = await (await only(ctl)).cluster.status({ signal: ctl.signal });
+    ctl.out.show(said, () => {
+      const texts = Object.entries(said).map(([name, value]) => {
+        return [name, typeof value === "string" ? value : JSON.stringify(value)] as const;
+      });
+      ctl.out.facts(Object.fromEntries(texts));
+    });
+    return undefined;
+  },
+};
+
 const logLevel: Command = {
   command: "log-level [level]",
   about: "Shows what the node logs, or changes it until the node is restarted.",
@@ -84,5 +99,5 @@ const leave: Command = {
 export const node: Group = {
   group: "node",
   about: "One node: the first of --endpoints.",
-  commands: [health, drain, undrain, logLevel, leave],
+  commands: [status, health, drain, undrain, logLevel, leave],
 };
