@@ -32,6 +32,7 @@ import { sampleReadiness } from "./metrics/node-metrics.ts";
 import { announceNewNodes } from "./new-nodes.ts";
 import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
 import { Security } from "./security/security.ts";
+import { watchFeed } from "./watch-hub/eventual-source.ts";
 
 /** Longest wait, at the end, for others to have what this node has, in milliseconds. */
 const drainMaxMs = 2000;
@@ -120,6 +121,7 @@ class EventualServer implements RunningNode {
       },
       gossip: this.#gossip,
       nodeRoutes,
+      watching: this.#front.watching,
       health,
       leave: (request) => {
         const { applyTimeoutMs: timeoutMs } = config;
@@ -244,6 +246,7 @@ class EventualServer implements RunningNode {
   #becomeReady(): void {
     if (this.#node === null || this.#life.stopping) return;
     const ms = this.#life.becomeReady();
+    watchFeed(this.#front.watching, this.#node.feed);
     this.#held.release();
     const { peers, writer } = this.#node.status();
     const up = peers.filter((peer) => peer.up).length;

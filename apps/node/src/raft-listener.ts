@@ -23,7 +23,7 @@ export interface RaftListenerParts extends Pick<
 > {
   readonly front: Pick<
     Front<RaftEngine>,
-    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes"
+    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes" | "watching"
   >;
   readonly handling: Handling;
   readonly access: Access;
@@ -53,6 +53,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const routes = raftRoutes({
     ...parts,
     nodeRoutes: front.routes,
+    watching: front.watching,
     engine: () => gate.engine(),
     backups: () => {
       gate.engine(); // until there is one, nobody knows whose backups those are

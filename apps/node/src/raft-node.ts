@@ -63,7 +63,7 @@ class CounterNode implements RunningNode {
   readonly #front: Front<RaftEngine>;
   readonly #flight: FlightFiles;
   readonly #held = new HeldRequests();
-  readonly #counters = new AppliedCounters();
+  readonly #counters = new AppliedCounters(() => this.#front.watching);
   readonly #watch: Watch;
   readonly meter: RaftMeter;
   readonly #neighbours: Neighbours;
@@ -263,11 +263,11 @@ class CounterNode implements RunningNode {
 
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
-    const { log } = this.#parts;
-    if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
+    if (!(await untilConfirmed(node, this.#watch, this.#parts.log)) || this.#life.stopping) return;
     const readyAfterMs = this.#life.becomeReady();
+    this.#counters.watch();
     this.#autopilot?.begin();
-    announceReady(readyAfterMs, this.#watch, log);
+    announceReady(readyAfterMs, this.#watch, this.#parts.log);
   }
 
   #onTransport(event: TransportEvent): void {

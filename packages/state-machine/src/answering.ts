@@ -11,7 +11,8 @@
  */
 import { latin1 } from "./bytes.ts";
 import { CounterDraft } from "./counter-draft.ts";
-import { perform, type Moment } from "./counter-rules.ts";
+import { perform } from "./counter-rules.ts";
+import type { Moment } from "./counter-writing.ts";
 import { keyReused, tooManyKeys, isForGood } from "./refusals.ts";
 import type { KeyRecord, KeyTable } from "./key-table.ts";
 import type { CounterOperation, GroupOperation, OperationKey } from "./operations.ts";

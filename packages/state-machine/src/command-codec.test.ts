@@ -19,9 +19,9 @@ import {
   remove,
   reset,
   restore,
+  richConfig,
   set,
 } from "./test-support/building.ts";
-import type { CounterConfig } from "./types.ts";
 import type { CommandBatch, Operation } from "./operations.ts";
 
 const limit = 2n ** 1024n;
@@ -33,20 +33,6 @@ function sortedRestores(operations: readonly Operation[]): Operation[] {
     return { ...operation, counters };
   });
 }
-
-const richConfig: CounterConfig = {
-  kind: "sequence",
-  initial: 1000n,
-  min: 0n,
-  max: 2n ** 70n,
-  onBound: "saturate",
-  step: 10n,
-  labels: [
-    { key: "team", value: "blue" },
-    { key: "unit", value: "\u{1f600}" },
-  ],
-  ttlMs: 86_400_000,
-};
 
 describe("a command", () => {
   it("comes back as it was, restores sorted by name", () => {

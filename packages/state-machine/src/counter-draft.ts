@@ -9,6 +9,7 @@ import type { CounterName } from "./types.ts";
 export class CounterDraft implements CounterStore {
   readonly #table: CounterTable;
   readonly #changed = new Map<CounterName, CounterFacts | null>();
+  readonly #dropped = new Set<CounterName>();
   #size: number;
 
   constructor(table: CounterTable) {
@@ -27,20 +28,24 @@ export class CounterDraft implements CounterStore {
   }
 
   put(facts: CounterFacts): void {
-    if (!this.#has(facts.name)) this.#size += 1;
+    if (!this.#has(facts.name)) {
+      this.#size += 1;
+      this.#changed.delete(facts.name); // created again, it comes after what was created meanwhile
+    }
     this.#changed.set(facts.name, facts);
   }
 
   drop(name: CounterName): void {
     if (this.#has(name)) this.#size -= 1;
+    this.#dropped.add(name);
     this.#changed.set(name, null);
   }
 
-  /** In the order in which the counters were first touched. */
+  /** New counters take their places in the order in which they were created. */
   commit(): void {
-    for (const [name, facts] of this.#changed) {
-      if (facts === null) this.#table.drop(name);
-      else this.#table.put(facts);
+    for (const name of this.#dropped) this.#table.drop(name);
+    for (const facts of this.#changed.values()) {
+      if (facts !== null) this.#table.put(facts);
     }
   }
 

@@ -6,7 +6,8 @@ import { perform } from "./counter-rules.ts";
 import { CounterTable } from "./counter-table.ts";
 import { MachineInvariantError } from "./errors.ts";
 import { KeyTable } from "./key-table.ts";
-import { namesMax, sweepMaxCounters, sweepMaxKeys } from "./limits.ts";
+import { sweepMaxCounters, sweepMaxKeys } from "./limits.ts";
+import { namePage, type NamePage, type NameQuery } from "./name-page.ts";
 import type {
   CommittedBatch,
   CounterOperation,
@@ -31,16 +32,6 @@ import type {
 
 /** The change after it has revision 0. */
 const uncounted = -1;
-
-/** Names that one page looks at, the expired ones included. */
-const lookedMax = 4096;
-
-/** Names in ascending order, and from where to go on. */
-export interface NamePage {
-  readonly names: readonly CounterName[];
-  /** The `after` of the next page; `null`: there is no more. A page may be empty before that. */
-  readonly after: CounterName | null;
-}
 
 /**
  * Counters that every server computes alike: same commands in the same order, same state, same
@@ -135,28 +126,8 @@ export class CounterMachine {
    *
    * @param limit - 1–1000
    */
-  namesAfter(query: {
-    readonly prefix: string;
-    readonly after: CounterName | null;
-    readonly limit: number;
-  }): NamePage {
-    const { counters, logTimeMs } = this.#state;
-    const { prefix } = query;
-    const after = query.after ?? "";
-    const limit = Math.min(query.limit, namesMax);
-    const names: string[] = [];
-    let last = after;
-    let looked = 0;
-    for (const name of counters.namesFrom(after > prefix ? after : prefix)) {
-      if (name <= after) continue;
-      if (!name.startsWith(prefix)) break;
-      // Of those whose time is up and that wait to be swept there may be any number.
-      if (names.length >= limit || looked >= lookedMax) return { names, after: last };
-      looked += 1;
-      last = name;
-      if (isLive(counters.find(name, logTimeMs))) names.push(name);
-    }
-    return { names, after: null };
+  namesAfter(query: NameQuery): NamePage {
+    return namePage(this.#state.counters, { ...query, logTimeMs: this.#state.logTimeMs });
   }
 
   /** The latest log time seen, in milliseconds. */
@@ -248,21 +219,16 @@ export class CounterMachine {
         break;
       case "group":
         if (!result.replayed) state.revision = result.results.at(-1)!.revision;
+        break;
+      case "refused":
     }
     return result;
   }
 
   #perform(operation: Operation, at: KeyedMoment): OperationResult {
     const { counters, keys } = this.#state;
-    switch (operation.type) {
-      case "group":
-        return performGroup(this.#state, operation, at);
-      case "restore":
-        break;
-      case "add":
-      case "next":
-        if (operation.times > 1) return repeat(counters, operation, at);
-    }
+    if (operation.type === "group") return performGroup(this.#state, operation, at);
+    if ("times" in operation && operation.times > 1) return repeat(counters, operation, at);
     const { key } = operation;
     if (key === null) return this.#performOne(operation, at);
     const scope = operation.type === "restore" ? "" : operation.counter;

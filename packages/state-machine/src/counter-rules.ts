@@ -14,7 +14,18 @@
  *     delete, and what is refused changes nothing.
  */
 import { patchedConfig } from "./config-patch.ts";
-import { isLive, never, type CounterFacts, type CounterStore } from "./counter-record.ts";
+import { isLive, type CounterFacts, type CounterStore } from "./counter-record.ts";
+import {
+  answer,
+  baseOf,
+  expiryOf,
+  isWithin,
+  obstacle,
+  outOfRange,
+  retired,
+  write,
+  type Moment,
+} from "./counter-writing.ts";
 import { isInRange } from "./limits.ts";
 import type {
   AddOperation,
@@ -26,18 +37,9 @@ import type {
   DeleteOperation,
   NextOperation,
 } from "./operations.ts";
-import { refuse, tooManyCounters, valueOutOfRange } from "./refusals.ts";
-import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";
+import { refuse, tooManyCounters } from "./refusals.ts";
+import type { SingleResult } from "./results.ts";
 import { plainConfig, type CounterConfig, type CounterName } from "./types.ts";
-
-/** The moment at which an operation is done. */
-export interface Moment {
-  readonly logTimeMs: number;
-  readonly epoch: number;
-  /** Of the last change before it. */
-  readonly revision: number;
-  readonly countersMax: number;
-}
 
 /** Does an operation whose `times` is 1. */
 export function perform(
@@ -92,20 +94,6 @@ function holds(condition: Condition, found: CounterFacts | undefined, at: Moment
         })
       );
   }
-}
-
-/** Why `add` and `next` cannot be done, however much they ask for. */
-export function obstacle(
-  store: CounterStore,
-  found: CounterFacts | undefined,
-  type: "add" | "next",
-  at: Moment,
-): OperationRefused | null {
-  if (found === undefined) return store.size >= at.countersMax ? tooManyCounters : null;
-  if (type === "add" && found.config.kind === "sequence") {
-    return refuse("kind-mismatch", found, at.epoch);
-  }
-  return null;
 }
 
 function add(
@@ -165,12 +153,6 @@ function next(
     epoch: at.epoch,
     revision,
   };
-}
-
-/** `next` hands out numbers above this one (C2). */
-export function baseOf(found: CounterFacts | undefined, previous: bigint): bigint {
-  const issued = found?.issued ?? null;
-  return issued !== null && issued > previous ? issued : previous;
 }
 
 function compareAndSet(
@@ -251,60 +233,4 @@ function remove(
   if (issued === null) store.drop(name);
   else store.put(retired(name, issued)); // C3
   return answer({ previous: value, value, created: false }, at);
-}
-
-/** What is left of a counter that is no more. */
-export function retired(name: CounterName, issued: bigint | null): CounterFacts {
-  return { name, value: null, issued, config: plainConfig, revision: 0, expiresAt: never };
-}
-
-interface Write {
-  readonly name: CounterName;
-  readonly previous: bigint;
-  readonly value: bigint;
-  readonly config: CounterConfig;
-}
-
-function write(
-  store: CounterStore,
-  found: CounterFacts | undefined,
-  { name, previous, value, config }: Write,
-  at: Moment,
-): OperationDone {
-  const issued = found?.issued ?? null;
-  const expiresAt = expiryOf(config, at);
-  store.put({ name, value, issued, config, revision: at.revision + 1, expiresAt });
-  return answer({ previous, value, created: !isLive(found) }, at);
-}
-
-function answer(
-  { previous, value, created }: Pick<OperationDone, "previous" | "value" | "created">,
-  at: Moment,
-): OperationDone {
-  return {
-    status: "ok",
-    replayed: false,
-    value,
-    previous,
-    first: value,
-    last: value,
-    step: 1n,
-    created,
-    config: null,
-    epoch: at.epoch,
-    revision: at.revision + 1, // C4
-  };
-}
-
-/** Every write renews the time that a counter has. */
-export function expiryOf({ ttlMs }: CounterConfig, at: Pick<Moment, "logTimeMs">): number {
-  return ttlMs === null ? never : at.logTimeMs + ttlMs;
-}
-
-export function isWithin(value: bigint, { min, max }: CounterConfig): boolean {
-  return (min === null || value >= min) && (max === null || value <= max);
-}
-
-export function outOfRange(found: CounterFacts | undefined, at: Moment): OperationRefused {
-  return isLive(found) ? refuse("value-out-of-range", found, at.epoch) : valueOutOfRange;
 }

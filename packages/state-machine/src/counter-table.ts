@@ -12,7 +12,7 @@ import {
   type CounterRecord,
   type CounterStore,
 } from "./counter-record.ts";
-import { expiryOf, retired } from "./counter-rules.ts";
+import { expiryOf, retired } from "./counter-writing.ts";
 import { ExpiryHeap } from "./expiry-heap.ts";
 import { NameIndex } from "./name-index.ts";
 import { OrderedTable } from "./ordered-table.ts";

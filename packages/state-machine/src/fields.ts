@@ -1,7 +1,7 @@
 /** Fields that commands and snapshots have in common, in and out. Lists are sorted, once each. */
 import type { ByteReader, ByteWriter, Refuse } from "./bytes.ts";
 import { sortedByKey } from "./config-patch.ts";
-import { isWithin } from "./counter-rules.ts";
+import { isWithin } from "./counter-writing.ts";
 import { CommandFormatError } from "./errors.ts";
 import * as limits from "./limits.ts";
 import type { LabelChange, OperationKey } from "./operations.ts";

@@ -1,7 +1,6 @@
 export { decodeBatch } from "./command-reader.ts";
 export { encodeBatch } from "./command-writer.ts";
 export { CounterMachine } from "./counter-machine.ts";
-export type { NamePage } from "./counter-machine.ts";
 export {
   CommandFormatError,
   MachineInvariantError,
@@ -37,6 +36,7 @@ export {
   valueLimit,
 } from "./limits.ts";
 export { LogClock } from "./log-clock.ts";
+export type { NamePage, NameQuery } from "./name-page.ts";
 export type {
   AddOperation,
   CasOperation,

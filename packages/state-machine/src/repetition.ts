@@ -5,7 +5,7 @@
  * How it goes on is clear from the beginning: every further one either fits, or stops at a bound,
  * or is refused like all that follow it, since nothing but these changes the counter meanwhile.
  */
-import { baseOf, expiryOf, obstacle, outOfRange, type Moment } from "./counter-rules.ts";
+import { baseOf, expiryOf, obstacle, outOfRange, type Moment } from "./counter-writing.ts";
 import { isLive, type CounterFacts, type CounterStore } from "./counter-record.ts";
 import { valueLimit } from "./limits.ts";
 import type { AddOperation, NextOperation } from "./operations.ts";

@@ -1,7 +1,7 @@
 /** The records of a snapshot, version 2. */
 import type { ByteReader, Refuse } from "./bytes.ts";
 import { never, type CounterFacts } from "./counter-record.ts";
-import { retired } from "./counter-rules.ts";
+import { retired } from "./counter-writing.ts";
 import { readConfig, readOptionalNumber, requireWithin } from "./fields.ts";
 import * as limits from "./limits.ts";
 import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";

@@ -84,6 +84,7 @@ function commonOf(
     peerSecretFile: flags["peer-secret-file"] ?? null,
     tls,
     insecure: flags.insecure,
+    watchersMax: flags["watchers-max"],
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],

@@ -119,6 +119,11 @@ export const flagSpecs = {
     describe: "most counters",
     default: "100000",
   },
+  "watchers-max": {
+    group: limits,
+    describe: "most streams and waiting reads at a time; further ones are answered 503",
+    default: "1024",
+  },
   "bootstrap-expect": {
     group: raft,
     mode: "raft",

@@ -51,6 +51,8 @@ export interface CommonConfig {
   readonly tls: TlsConfig | null;
   /** Listens to a network although nothing tells peers from strangers. */
   readonly insecure: boolean;
+  /** Most streams of events and waiting reads at a time. */
+  readonly watchersMax: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";

@@ -1,12 +1,21 @@
 /** What a node has applied of the log: the counters, the time in it, and who waits for more. */
 import { CounterMachine, LogClock } from "@counter/state-machine";
 
+import { RaftSource, toldTo } from "../watch-hub/raft-source.ts";
+import type { Watching } from "../watch-hub/watching.ts";
 import { RaftCounter, type RaftCounterOptions } from "./raft-counter.ts";
 
 export class AppliedCounters {
-  readonly machine = new CounterMachine();
+  readonly machine: CounterMachine;
+  readonly #watching: () => Watching;
   readonly #clock = new LogClock();
   #engine: RaftCounter | null = null;
+
+  /** @param watching - who is told of every change; not asked for before there is one */
+  constructor(watching: () => Watching) {
+    this.#watching = watching;
+    this.machine = new CounterMachine(toldTo(watching));
+  }
 
   /** To be called whenever something was applied. */
   readonly applied = (): void => {
@@ -20,5 +29,11 @@ export class AppliedCounters {
     const engine = new RaftCounter({ ...options, machine: this.machine, clock: this.#clock });
     this.#engine = engine;
     return engine;
+  }
+
+  /** Lets watchers in; after {@link open}. */
+  watch(): void {
+    if (this.#engine === null) return;
+    this.#watching().begin(new RaftSource(this.machine, this.#engine.tokens));
   }
 }

@@ -25,6 +25,8 @@ export interface ApiRequest {
   readonly caller?: Caller;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
+  /** Has its argument called when the client is gone, or answered. */
+  readonly onHangUp?: (gone: () => void) => void;
 }
 
 export interface ApiReply {

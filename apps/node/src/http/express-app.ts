@@ -108,6 +108,7 @@ function apiRequest(route: Route, request: Request): ApiRequest {
     headers: request.headers,
     body: body instanceof Uint8Array ? body : noBody,
     hungUp: () => request.socket.destroyed,
+    onHangUp: (gone) => request.res?.once("close", gone),
   };
 }
 

@@ -9,6 +9,7 @@ import { nodeMetrics } from "../metrics/node-metrics.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { requestMeter } from "../metrics/request-meter.ts";
 import type { NodeParts } from "../running.ts";
+import { Watching } from "../watch-hub/watching.ts";
 import { accessLog } from "./access-log.ts";
 import type { Route } from "./api.ts";
 import { Gate } from "./gate.ts";
@@ -26,6 +27,7 @@ export class Front<Engine> {
   readonly metrics: Metrics;
   /** What is asked of the node itself, whatever it is for. */
   readonly routes: readonly Route[];
+  readonly watching: Watching;
   readonly #config: NodeParts["config"];
   readonly #lag = new LoopLag();
   readonly #observers: readonly ((answered: Answered) => void)[];
@@ -39,6 +41,8 @@ export class Front<Engine> {
     this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];
+    const { watchersMax } = config;
+    this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
   }
 
   /** To be told of every request that was answered. */
@@ -57,6 +61,7 @@ export class Front<Engine> {
   /** Lets nobody in any more, and waits a while for those who are in. */
   async drain(): Promise<void> {
     this.gate.drain();
+    this.watching.close("this node is stopping; go on at another one");
     this.server.close(); // no new connections; those that are open go on
     await this.gate.idle(Math.min(idlePatienceMs, this.#config.shutdownTimeoutMs / 2));
   }

@@ -4,8 +4,7 @@
  * its own, and `?exclude=` leaves checks out.
  */
 import { probeDoc } from "./docs/cluster.ts";
-import { z } from "zod";
-
+import { textDoc } from "./docs/parts.ts";
 import { messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { flagOf, invalidParameter, prefersJson } from "./negotiation.ts";
@@ -47,7 +46,6 @@ interface Shown extends Pick<Health, "facts" | "sync"> {
 
 export function healthRoutes(health: Health): readonly Route[] {
   const { facts, live, ready, serving, sync } = health;
-  const syncing = sync === undefined ? "" : ", ?sync asks a majority";
   const options = "?verbose, ?exclude=<check>,<check>";
   return [
     ...probes({
@@ -68,7 +66,7 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getReadiness",
       path: "/readyz",
-      summary: `should it get traffic, and if not, why; ${options}${syncing}`,
+      summary: `should it get traffic, and if not, why; ${options}, in raft mode ?sync`,
       checks: ready,
       ok: "ok",
       ...(sync === undefined ? {} : { sync }),
@@ -84,14 +82,13 @@ function probes(shown: Shown): readonly Route[] {
   const handle: Route["handle"] = (request) => report(request, shown);
   const all: Route = { ...route, path, summary, operation, handle };
   if (path === "/health") return [all];
-  const names = checks.map(({ name }) => name);
   const one: Route = {
     ...route,
     path: `${path}/:check`,
-    summary: `one of them: ${checks.map(({ name }) => name).join(", ")}`,
+    summary: "one of its checks by itself",
     operation: {
       ...probeDoc(`${id}Check`),
-      params: { check: { description: "its name", schema: z.enum(names) } },
+      params: { check: textDoc("its name, as `?verbose` of the probe lists it") },
       problems: ["not-found"],
     },
     handle: (request) => {

@@ -16,17 +16,19 @@ const tokenMaxLength = 32 * 1024;
  * that header is ignored.
  *
  * @param leastSeconds - taken where less is asked for
+ * @param mostSeconds - taken where more is asked for
  */
 export function waitMsOf(
   { headers }: Pick<ApiRequest, "headers">,
   leastSeconds: number = 0,
+  mostSeconds: number = waitMaxSeconds,
 ): number | null {
   const { prefer } = headers;
   if (prefer === undefined) return null;
   const text = Array.isArray(prefer) ? prefer.join(",") : prefer;
   const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i.exec(text)?.[1];
   if (seconds === undefined) return null;
-  return Math.max(leastSeconds, Math.min(Number(seconds), waitMaxSeconds)) * 1000;
+  return Math.max(leastSeconds, Math.min(Number(seconds), mostSeconds)) * 1000;
 }
 
 /** What an answer says about the `wait` that was taken. */

@@ -123,6 +123,7 @@ export function requestListener(
         headers: incoming.headers,
         body,
         hungUp: () => incoming.socket.destroyed,
+        onHangUp: (gone) => outgoing.once("close", gone),
       };
       void service.answer(route, request, admission).then((reply) => {
         send(outgoing, reply);

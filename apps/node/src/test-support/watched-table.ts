@@ -17,6 +17,10 @@ export class WatchedTable implements WatchSource {
     this.#counters.delete(name);
   }
 
+  settle(): void {
+    // What is set is announced by the test.
+  }
+
   /** As a restore: nothing is what it was. */
   replace(counters: Readonly<Record<string, bigint>>): void {
     this.epoch += 1;

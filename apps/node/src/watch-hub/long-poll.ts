@@ -13,22 +13,24 @@ export interface Poll {
   readonly place: Place;
   /** In milliseconds; up to a sixteenth is added. */
   readonly waitMs: number;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Waits until the counter has changed since `place`.
  *
+ * @param onHangUp - has its argument called when nobody waits for the answer any more
  * @returns whether it has; `false` after the time, or when the node stops, or nobody waits any more
  * @throws Problem if there is no room
  */
-export function changedWithin(desk: WatchDesk, poll: Poll): Promise<boolean> {
-  const { name, place, waitMs, signal } = poll;
+export function changedWithin(
+  desk: WatchDesk,
+  poll: Poll,
+  onHangUp?: (gone: () => void) => void,
+): Promise<boolean> {
+  const { name, place, waitMs } = poll;
   return new Promise((resolve) => {
     const settle = (changed: boolean): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
       subscription.cancel();
       resolve(changed);
     };
@@ -39,7 +41,6 @@ export function changedWithin(desk: WatchDesk, poll: Poll): Promise<boolean> {
       end: giveUp,
     });
     const timer = setTimeout(giveUp, waitMs * (1 + Math.random() * spreadPart));
-    signal?.addEventListener("abort", giveUp);
-    if (signal?.aborted === true) giveUp();
+    onHangUp?.(giveUp);
   });
 }

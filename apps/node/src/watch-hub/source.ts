@@ -24,6 +24,8 @@ export interface Place {
 }
 
 export interface WatchSource {
+  /** Announces what has been applied and was not announced yet, if that can be. */
+  settle(): void;
   /** The counter as it is now; `null` if there is none. */
   look(name: string): Look | null;
   /**

@@ -196,15 +196,9 @@ describe("a read that waits", () => {
     set("a", 1n);
     const place = table.placeOf(table.token());
     expect(await changedWithin(desk, { name: "a", place, waitMs: 20 })).toBe(false);
-    const { signal } = new AbortController();
-    const gone = changedWithin(desk, {
-      name: "a",
-      place,
-      waitMs: 60_000,
-      signal: AbortSignal.abort(),
-    });
-    expect(await gone).toBe(false);
-    const poll = changedWithin(desk, { name: "a", place, waitMs: 60_000, signal });
+    const asked = { name: "a", place, waitMs: 60_000 };
+    expect(await changedWithin(desk, asked, (gone) => gone())).toBe(false);
+    const poll = changedWithin(desk, asked);
     desk.close("this node is stopping");
     expect(await poll).toBe(false);
     expect(desk.size).toBe(0);

@@ -55,7 +55,16 @@ export class WatchDesk {
 
   /** What somebody has seen who has this token. @throws Problem if it is none of this cluster */
   placeOf(token: string): Place {
-    return this.#source().placeOf(token);
+    const source = this.#source();
+    source.settle();
+    return source.placeOf(token);
+  }
+
+  /** What is applied here now, as a token. */
+  token(): string {
+    const source = this.#source();
+    source.settle(); // a token must not stand for more than was announced
+    return source.token();
   }
 
   /** @throws Problem `overloaded`, `draining`, or `starting` */
@@ -122,6 +131,8 @@ export class WatchDesk {
   #run(): void {
     this.#timer = null;
     const beganMs = performance.now();
+    // Until the end of this portion nothing is applied: what is told and the tokens belong together.
+    if (this.size > 0) this.#source().settle();
     for (;;) {
       const watcher = this.#hub?.next() ?? null;
       if (watcher === null) break;

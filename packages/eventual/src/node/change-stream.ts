@@ -8,6 +8,7 @@ import type { CounterName } from "../types.ts";
 
 export class ChangeHub {
   readonly #readers = new Set<ChangeReader>();
+  readonly #listeners = new Set<(changes: Changes) => void>();
   readonly #onWanted: (on: boolean) => void;
   #closed = false;
 
@@ -18,6 +19,7 @@ export class ChangeHub {
 
   publish(changes: Changes): void {
     for (const reader of this.#readers) reader.push(changes);
+    for (const listener of this.#listeners) listener(changes);
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<Changes> {
@@ -27,15 +29,29 @@ export class ChangeHub {
       return reader;
     }
     this.#readers.add(reader);
-    if (this.#readers.size === 1) this.#onWanted(true);
+    if (this.#size === 1) this.#onWanted(true);
     const onAbort = (): void => reader.end();
     signal?.addEventListener("abort", onAbort, { once: true });
     reader.onEnd = () => {
       signal?.removeEventListener("abort", onAbort);
       const wasReading = this.#readers.delete(reader);
-      if (wasReading && this.#readers.size === 0) this.#onWanted(false);
+      if (wasReading && this.#size === 0) this.#onWanted(false);
     };
     return reader;
+  }
+
+  /** Is told at once. @returns ends that */
+  listen(listener: (changes: Changes) => void): () => void {
+    const own = (changes: Changes): void => listener(changes);
+    this.#listeners.add(own);
+    if (this.#size === 1) this.#onWanted(true);
+    return () => {
+      if (this.#listeners.delete(own) && this.#size === 0) this.#onWanted(false);
+    };
+  }
+
+  get #size(): number {
+    return this.#readers.size + this.#listeners.size;
   }
 
   close(): void {

@@ -14,9 +14,9 @@ import {
   checkSets,
 } from "./checks.ts";
 import type { Addition, Configuring, Setting } from "./checks.ts";
+import type { CounterFeed } from "./counter-feed.ts";
 import { Host } from "./host.ts";
-import { checkList, listOf } from "./listing.ts";
-import type { ListQuery } from "./listing.ts";
+import { checkList, listOf, type ListQuery } from "./listing.ts";
 import type {
   CounterRead,
   EventualEvent,
@@ -49,6 +49,8 @@ export class EventualNode {
   readonly ready: Promise<void>;
   /** Resolves when the node has stopped: `null` after `stop` or `leave`, else the first error. */
   readonly stopped: Promise<Error | null>;
+  /** For whoever shows counters as they change. */
+  readonly feed: CounterFeed;
 
   readonly #host: Host;
 
@@ -74,6 +76,7 @@ export class EventualNode {
     this.#host = host;
     this.ready = host.ready;
     this.stopped = host.stopped;
+    this.feed = host.feed;
   }
 
   /**
@@ -103,11 +106,10 @@ export class EventualNode {
 
   /** {@link set}, to 0 unless told otherwise. */
   async reset(
-    { counter, to = 0n, key }: Omit<Setting, "value"> & { readonly to?: bigint },
+    { to: value = 0n, ...rest }: Omit<Setting, "value"> & { readonly to?: bigint },
     options: WriteOptions = {},
   ): Promise<Written> {
-    const setting = { counter, value: to };
-    return this.set(key === undefined ? setting : { ...setting, key }, options);
+    return this.set({ ...rest, value }, options);
   }
 
   /**

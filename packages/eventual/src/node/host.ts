@@ -7,6 +7,7 @@ import { DuplicateIdentityError, RemovedError, StoppedError, StorageFullError } 
 import type { Address } from "../types.ts";
 import { ChangeHub } from "./change-stream.ts";
 import { checkWhole } from "./checks.ts";
+import { CounterFeed } from "./counter-feed.ts";
 import { Drain } from "./drain.ts";
 import { EventHub } from "./event-stream.ts";
 import { Journaling } from "./journaling.ts";
@@ -33,6 +34,7 @@ export class Host {
   readonly reads: Reads;
   readonly events: EventHub = new EventHub();
   readonly changes: ChangeHub;
+  readonly feed: CounterFeed;
 
   readonly #options: EventualNodeOptions;
   readonly #tickMs: number;
@@ -97,6 +99,8 @@ export class Host {
     const syncNow = (): void => step({ type: "syncNow" });
     this.#writes = new Writes({ core, clusterId, syncNow });
     this.reads = new Reads({ core, clusterId, syncNow });
+    const { changes, reads } = this;
+    this.feed = new CounterFeed({ core, reads, changes, settle: () => this.#pump.settle() });
   }
 
   get isStopping(): boolean {

@@ -27,6 +27,7 @@ export class Pump {
   readonly #core: EventualCore;
   readonly #parts: PumpParts;
   #scheduled = false;
+  #turning = false;
   #stopped = false;
 
   constructor(core: EventualCore, parts: PumpParts) {
@@ -54,17 +55,25 @@ export class Pump {
     });
   }
 
+  /** Carries out now what would be at the end of this turn of the event loop. */
+  settle(): void {
+    if (!this.#turning) this.#turn();
+  }
+
   /** Takes nothing in any more, and carries nothing out. */
   stop(): void {
     this.#stopped = true;
   }
 
   #turn(): void {
+    this.#turning = true;
     try {
       for (let ready = this.#next(); ready !== null; ready = this.#next()) this.#carryOut(ready);
       if (!this.#stopped) this.#parts.onTurn();
     } catch (error) {
       this.#parts.onFatal(asError(error));
+    } finally {
+      this.#turning = false;
     }
   }
 

@@ -24,6 +24,21 @@ import {
   type CounterValue,
 } from "../types.ts";
 
+/** A configuration of which nothing goes without saying. */
+export const richConfig: CounterConfig = {
+  kind: "sequence",
+  initial: 1000n,
+  min: 0n,
+  max: 2n ** 70n,
+  onBound: "saturate",
+  step: 10n,
+  labels: [
+    { key: "team", value: "blue" },
+    { key: "unit", value: "\u{1f600}" },
+  ],
+  ttlMs: 86_400_000,
+};
+
 export type Settings = Partial<Omit<CommandBatch, "operations">>;
 
 /** A key whose fingerprint is sixteen times the same byte. */

@@ -158,9 +158,10 @@ export const clusterDoc: RouteDoc = {
 export const describeBootstrapDoc: RouteDoc = {
   id: "describeBootstrap",
   tag: "cluster",
+  summary: "how far `--bootstrap-expect` is (Raft mode)",
   query: { proposal: textDoc("the id of a proposal: what became of it") },
   responses: { 200: jsonReply("how far `--bootstrap-expect` is", anyObject) },
-  problems: ["starting", "validation-failed"],
+  problems: ["starting", "validation-failed", "mode-mismatch"],
 };
 
 export const askBootstrapDoc: RouteDoc = {

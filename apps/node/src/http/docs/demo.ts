@@ -16,13 +16,11 @@ import {
   versionHeader,
 } from "./parts.ts";
 
-const alternate = { link: "the call of v1 that this one stands for" } as const;
 const valueOf = z.looseObject({ counter: z.string(), value: integerText });
 const waited = { "preference-applied": "the `wait` that was taken" } as const;
-const writeHeaders = { ...keyHeaders, ...versionHeader, ...alternate, ...waited };
+const writeHeaders = { ...keyHeaders, ...versionHeader, ...waited };
 const readHeaders = {
   ...versionHeader,
-  ...alternate,
   ...waited,
   "counter-staleness-ms": "Raft mode, `local`: milliseconds since the leader was last heard of",
   "counter-known-leader": "Raft mode, `local`: whether this node knows a leader",

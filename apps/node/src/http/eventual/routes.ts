@@ -19,6 +19,8 @@ import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { EventualV1Calls } from "./v1-calls.ts";
+import { withWatching } from "../v1/watch-routes.ts";
+import type { Watching } from "../../watch-hub/watching.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { eventualBackupCalls, type Restored } from "./backup-calls.ts";
 import { eventualCalls } from "./calls.ts";
@@ -35,6 +37,7 @@ export interface EventualRoutesOptions {
   readonly gossip: GossipSource;
   /** What is asked of the node itself, whatever it is for. */
   readonly nodeRoutes: readonly Route[];
+  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;
@@ -50,7 +53,7 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function eventualRoutes(options: EventualRoutesOptions): readonly Route[] {
-  const { config, gate, backups, facts, gossip, health, onRestored } = options;
+  const { config, gate, backups, facts, gossip, health, onRestored, watching } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
   const takesKey = (operation: string): boolean => v1.takesKey(operation);
@@ -58,7 +61,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const saving = eventualBackupCalls({ node, backups, onRestored });
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
-    ...counterRoutesV1(v1, writing),
+    ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, config),
     ...backupRoutes(saving, backups),
     ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
@@ -74,7 +77,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
       facts,
       gossip,
     ),
-    ...nodeRoutes(() => drainable(gate)),
+    ...nodeRoutes(() => drainable(gate), watching),
     ...options.nodeRoutes,
     ...healthRoutes(health),
   ];

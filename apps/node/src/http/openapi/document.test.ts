@@ -29,7 +29,7 @@ async function documentOf({ url }: { readonly url: string }): Promise<string> {
 }
 
 test("docs/openapi.json is what nodes serve; UPDATE_OPENAPI=1 writes it anew", async () => {
-  const served = await documentOf(await nodes.single());
+  const served = await documentOf(await eventual.single());
   if (process.env["UPDATE_OPENAPI"] !== undefined) await writeFile(file, served);
   expect(served).toBe(await readFile(file, "utf8"));
 });

@@ -218,5 +218,6 @@ function references(headers: Readonly<Record<string, string>>): Json {
 /** `counter-at-least` as people write it. */
 function headerName(name: string): string {
   if (name === "etag") return "ETag";
+  if (name === "last-event-id") return "Last-Event-ID";
   return name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

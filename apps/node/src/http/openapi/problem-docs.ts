@@ -1,6 +1,7 @@
 /** Problems as the document shows them: RFC 9457, with members that say what became of the request. */
 import { z } from "zod";
 
+import { keyHeaders } from "../docs/parts.ts";
 import { problemTexts } from "../problem-texts/problem-texts.ts";
 import type { ProblemText } from "../problem-texts/problem-text.ts";
 import { problemKinds, type ProblemCode } from "../problems.ts";
@@ -40,6 +41,7 @@ export const problemHeaders: Readonly<Record<string, string>> = {
   "counter-outcome": "`applied`, `not-applied` or `unknown`",
   "counter-leader": "`host:port` of the leader, where that helps and it is known",
   "counter-version": "eventual mode: a token of what this node knows, where that is not enough",
+  ...keyHeaders,
   "retry-after": "seconds, where the same request may succeed later",
 };
 

@@ -15,7 +15,7 @@ export class Html {
 type Part = string | number | Html | readonly Html[] | null;
 
 /** HTML of which everything that is put in is escaped, unless it is HTML itself. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let source = strings[0] ?? "";
   for (const [place, part] of parts.entries()) source += shown(part) + (strings[place + 1] ?? "");
   return new Html(source);
@@ -38,8 +38,8 @@ export function prose(text: string): Html {
   const blocks = text.split(/\n{2,}|\n(?=- )/);
   const parts = blocks.map((block) =>
     block.startsWith("- ")
-      ? html`<li>${inline(block.slice(2))}</li>`
-      : html`<p>${inline(block)}</p>`,
+      ? markup`<li>${inline(block.slice(2))}</li>`
+      : markup`<p>${inline(block)}</p>`,
   );
   return new Html(
     parts
@@ -81,6 +81,8 @@ summary { cursor: pointer; } summary h3 { display: inline; } summary span { opac
 .small { font-size: .85rem; opacity: .75; }
 `;
 
+/** Of one piece: a blank more between the marks would be another hash. */
+const styleSheet = new Html(`<style>${style}</style>`);
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 /** Nothing may run or be fetched; the one style sheet is known by its hash. */
@@ -88,15 +90,13 @@ const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'n
 
 /** A whole page as a reply. */
 export function page(title: string, content: Html): ApiReply {
-  const document = html`<!doctype html>
+  const document = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${styleSheet}
       </head>
       <body>
         ${content}

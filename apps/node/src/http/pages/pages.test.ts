@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
+
 import supertest from "supertest";
 
 import { TestNodes } from "../../test-support/test-node.ts";
 import { problemCodes, problemKinds } from "../problems.ts";
 import { problemTexts } from "../problem-texts/problem-texts.ts";
-import { html, prose } from "./html.ts";
+import { markup, prose } from "./html.ts";
 import { schemaText } from "./schema-text.ts";
 
 const nodes = new TestNodes();
@@ -37,6 +39,9 @@ describe("the page of the API", () => {
       ) as unknown,
       "x-content-type-options": "nosniff",
     });
+    const [, sheet = ""] = /<style>([^]*?)<\/style>/.exec(text) ?? [];
+    const hash = createHash("sha256").update(sheet).digest("base64");
+    expect(headers["content-security-policy"]).toContain(`'sha256-${hash}'`);
     expect(text).not.toMatch(/<script|<img|<link|src=|@import|https?:\/\//);
     expect(text).not.toMatch(/ style=| on[a-z]+=/); // the policy would forbid them
   });
@@ -53,6 +58,10 @@ describe("the pages of problems", () => {
       expect(text.text).toContain(problemTexts[code].advice);
       expect(text.text).toContain(problemTexts[code].meaning.slice(1));
     }
+  });
+
+  test("there is no text for a code that no problem has", () => {
+    expect(Object.keys(problemTexts).sort()).toEqual([...problemCodes()].sort());
   });
 
   test("texts are sentences: clauses without a stop, advice with one", () => {
@@ -77,7 +86,9 @@ describe("the pages of problems", () => {
 
 describe("making pages", () => {
   test("what is put in is escaped, also within marks", () => {
-    expect(html`<b>${'<a href="x">&'}</b>`.source).toBe("<b>&lt;a href=&quot;x&quot;&gt;&amp;</b>");
+    expect(markup`<b>${'<a href="x">&'}</b>`.source).toBe(
+      "<b>&lt;a href=&quot;x&quot;&gt;&amp;</b>",
+    );
     expect(prose("a `<b>` **c**").source).toBe(
       "<p>a <code>&lt;b&gt;</code> <strong>c</strong></p>",
     );

@@ -10,7 +10,7 @@ import {
   type Outcome,
   type ProblemCode,
 } from "../problems.ts";
-import { html, inline, page, prose } from "./html.ts";
+import { markup, inline, page, prose } from "./html.ts";
 
 /** What became of a write that was answered with it. */
 const outcomeTexts: Readonly<Record<Outcome, string>> = {
@@ -54,7 +54,7 @@ export function problemListPage(asHtml: boolean): ApiReply {
   }
   const rows = all().map(
     ({ code, status, text }) =>
-      html`<tr>
+      markup`<tr>
         <td>
           <a href="/problems/${code}"><code>${code}</code></a>
         </td>
@@ -64,7 +64,7 @@ export function problemListPage(asHtml: boolean): ApiReply {
   );
   return page(
     "Problems",
-    html`<h1>Problems</h1>
+    markup`<h1>Problems</h1>
       <p>Every error has one of these codes. <a href="/docs">All calls</a></p>
       <table>
         <tr>
@@ -96,7 +96,7 @@ export function problemPage(code: string, asHtml: boolean): ApiReply {
   }
   return page(
     title,
-    html`<p class="small"><a href="/problems">all problems</a> · <a href="/docs">all calls</a></p>
+    markup`<p class="small"><a href="/problems">all problems</a> · <a href="/docs">all calls</a></p>
       <h1>${title}</h1>
       <p>Status ${status}, code <code>${code}</code>, outcome <code>${outcome}</code></p>
       ${prose(meaning)}

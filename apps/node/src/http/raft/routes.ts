@@ -18,6 +18,8 @@ import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
 import { RaftV1Calls } from "./v1-calls.ts";
+import { withWatching } from "../v1/watch-routes.ts";
+import type { Watching } from "../../watch-hub/watching.ts";
 import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
@@ -44,6 +46,7 @@ export interface RoutesOptions extends DemoOptions {
   readonly gossip: GossipSource;
   /** What is asked of the node itself, whatever it is for. */
   readonly nodeRoutes: readonly Route[];
+  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
@@ -58,7 +61,7 @@ Accept: application/json has answers and errors as JSON
 `;
 
 export function raftRoutes(options: RoutesOptions): readonly Route[] {
-  const { engine, backups, facts, gossip, health, onRestored, connected } = options;
+  const { engine, backups, facts, gossip, health, onRestored, connected, watching } = options;
   const about = (): Parameters<typeof raftStatus>[1] => {
     return { directoryId: options.directoryId(), connected };
   };
@@ -67,7 +70,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const saving = raftBackupCalls({ engine, backups, onRestored });
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
-    ...counterRoutesV1(v1, writing),
+    ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, options),
     ...backupRoutes(saving, backups),
     ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
@@ -84,7 +87,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
       facts,
       gossip,
     ),
-    ...nodeRoutes(options.drainable),
+    ...nodeRoutes(options.drainable, watching),
     ...options.nodeRoutes,
     ...healthRoutes(health),
   ];

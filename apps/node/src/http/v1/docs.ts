@@ -57,6 +57,7 @@ const readProblems = [
 
 const writeProblems = [
   "validation-failed",
+  "mode-mismatch",
   "unsafe-integer",
   "delta-too-large",
   "value-out-of-range",
@@ -72,7 +73,10 @@ const writeProblems = [
   "storage-full",
 ] as const;
 
-const done: ResponseDoc = { description: "done; asked for by `return=minimal`" };
+const done: ResponseDoc = {
+  description: "done; asked for by `return=minimal`",
+  headers: writtenHeaders,
+};
 const counterReply = (description: string): ResponseDoc =>
   jsonReply(description, schemas.counterSchema, writtenHeaders);
 
@@ -106,7 +110,7 @@ export const createDoc: RouteDoc = {
       headers: { ...writtenHeaders, location: "where it is" },
     },
   },
-  problems: [...writeProblems, "counter-exists", "mode-mismatch", "too-many-labels"],
+  problems: [...writeProblems, "counter-exists", "too-many-labels"],
 };
 
 export const getDoc: RouteDoc = {
@@ -121,12 +125,13 @@ export const getDoc: RouteDoc = {
       content: { [jsonType]: schemas.counterSchema, "text/plain": z.string() },
       headers: {
         ...seenHeaders,
+        "preference-applied": "the `wait` that was taken",
         "counter-staleness-ms": "`local`: milliseconds since the leader was last heard of",
         "counter-known-leader": "`local`: whether this node knows a leader",
         "counter-stale": "`orStale`: the wait was in vain",
       },
     },
-    304: { description: "it is still as `If-None-Match` says" },
+    304: { description: "it is still as `If-None-Match` says", headers: seenHeaders },
   },
   problems: [...readProblems, "counter-not-found", "not-acceptable"],
 };
@@ -183,7 +188,7 @@ export const nextDoc: RouteDoc = {
     200: jsonReply("numbers that nobody else gets", schemas.issuedSchema, writtenHeaders),
     204: done,
   },
-  problems: [...writeProblems, "bound-exceeded", "mode-mismatch"],
+  problems: [...writeProblems, "bound-exceeded"],
 };
 
 const changed = (id: string, schema: z.ZodType, required: boolean): RouteDoc => ({
@@ -209,11 +214,13 @@ export const casDoc: RouteDoc = changed("compareAndSetCounter", schemas.casSchem
 export const setDoc: RouteDoc = changed("setCounter", schemas.setSchema, true);
 export const resetDoc: RouteDoc = changed("resetCounter", schemas.resetSchema, false);
 
+const tokenHeader = { "counter-version": seenHeaders["counter-version"] };
+
 const insight = (id: string, description: string, schema: z.ZodType): RouteDoc => ({
   id,
   tag: "counters",
   params,
-  responses: { 200: jsonReply(description, schema) },
+  responses: { 200: jsonReply(description, schema, tokenHeader) },
   problems: ["counter-not-found", "mode-mismatch"],
 });
 

@@ -1,4 +1,5 @@
 /** What operators do with one node: taking it out of traffic, and in again. */
+import type { Watching } from "../../watch-hub/watching.ts";
 import { bodyMaxBytes, json, type Route, type RouteDoc } from "../api.ts";
 import { emptyObject, jsonReply, jsonType } from "../docs/parts.ts";
 import { jsonMembers } from "../negotiation.ts";
@@ -30,17 +31,20 @@ const undrainDoc: RouteDoc = {
   responses: { 200: jsonReply("it takes writes again", drainSchema) },
 };
 
-export function nodeRoutes(node: () => Drainable): readonly Route[] {
+/** @param watching - whose watchers go elsewhere with the writers */
+export function nodeRoutes(node: () => Drainable, watching: Watching): readonly Route[] {
   const drain: Route["handle"] = async (request) => {
     requireKnown(request.query, []);
     jsonMembers(request, []);
     await node().drain();
+    watching.close("this node is being drained; go on at another one");
     return json({ draining: true });
   };
   const undrain: Route["handle"] = (request) => {
     requireKnown(request.query, []);
     jsonMembers(request, []);
     node().undrain();
+    watching.open();
     return json({ draining: false });
   };
   const route = { method: "POST", kind: "control", scope: "admin", bodyMaxBytes } as const;

@@ -1,0 +1,50 @@
+/** All that a node has for watchers: where they look, their streams, and when they have to leave. */
+import { Problem } from "../http/problems.ts";
+import type { WatchSource } from "./source.ts";
+import { WatchStreams, type StreamTimes } from "./streams.ts";
+import { WatchDesk } from "./watch-desk.ts";
+
+export class Watching {
+  readonly desk: WatchDesk;
+  readonly streams: WatchStreams;
+  #source: WatchSource | null = null;
+
+  /** @param starting - what the node waits for before it has anything to show, for people */
+  constructor(options: {
+    readonly starting: () => string;
+    readonly watchersMax: number;
+    readonly times?: StreamTimes;
+  }) {
+    const { starting, watchersMax, times } = options;
+    const source = (): WatchSource => {
+      if (this.#source === null) throw new Problem("starting", starting());
+      return this.#source;
+    };
+    this.desk = new WatchDesk(source, watchersMax);
+    this.streams = new WatchStreams(this.desk, times);
+  }
+
+  /** From now on there is something to watch. */
+  begin(source: WatchSource): void {
+    this.#source = source;
+  }
+
+  /** A counter has another state, or is gone, or is there again. */
+  changed(name: string): void {
+    this.desk.changed(name);
+  }
+
+  /** Any counter may be different, and what was before is forgotten. */
+  replaced(): void {
+    this.desk.replaced();
+  }
+
+  /** Sends everybody elsewhere, until {@link open}. */
+  close(reason: string): void {
+    this.desk.close(reason);
+  }
+
+  open(): void {
+    this.desk.open();
+  }
+}
