@@ -120,8 +120,8 @@ class EventualServer implements RunningNode {
         startedInMs: () => this.#life.readyAfterMs,
       },
       gossip: this.#gossip,
-      nodeRoutes,
       watching: this.#front.watching,
+      nodeRoutes,
       health,
       leave: (request) => {
         const { applyTimeoutMs: timeoutMs } = config;

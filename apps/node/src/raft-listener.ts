@@ -52,8 +52,8 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   sampleReadiness(front.metrics, health.ready);
   const routes = raftRoutes({
     ...parts,
-    nodeRoutes: front.routes,
     watching: front.watching,
+    nodeRoutes: front.routes,
     engine: () => gate.engine(),
     backups: () => {
       gate.engine(); // until there is one, nobody knows whose backups those are

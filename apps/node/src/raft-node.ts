@@ -263,11 +263,11 @@ class CounterNode implements RunningNode {
 
   /** Ready means that a majority has answered us, not only that the process is up. */
   async #confirm(node: RaftNode<BatchResults>): Promise<void> {
-    if (!(await untilConfirmed(node, this.#watch, this.#parts.log)) || this.#life.stopping) return;
-    const readyAfterMs = this.#life.becomeReady();
-    this.#counters.watch();
+    const { log } = this.#parts;
+    if (!(await untilConfirmed(node, this.#watch, log)) || this.#life.stopping) return;
+    this.#counters.show();
     this.#autopilot?.begin();
-    announceReady(readyAfterMs, this.#watch, this.#parts.log);
+    announceReady(this.#life.becomeReady(), this.#watch, log);
   }
 
   #onTransport(event: TransportEvent): void {

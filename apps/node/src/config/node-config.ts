@@ -43,6 +43,8 @@ export interface CommonConfig {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Most streams of events and waiting reads at a time. */
+  readonly watchersMax: number;
   /** Of the tokens of clients; `null`: they need none. */
   readonly authFile: string | null;
   /** Of the secrets that prove to the others that this node may talk to them; `null`: none. */
@@ -51,8 +53,6 @@ export interface CommonConfig {
   readonly tls: TlsConfig | null;
   /** Listens to a network although nothing tells peers from strangers. */
   readonly insecure: boolean;
-  /** Most streams of events and waiting reads at a time. */
-  readonly watchersMax: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";

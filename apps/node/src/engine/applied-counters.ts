@@ -11,7 +11,7 @@ export class AppliedCounters {
   readonly #clock = new LogClock();
   #engine: RaftCounter | null = null;
 
-  /** @param watching - who is told of every change; not asked for before there is one */
+  /** @param watching - who is told of every change, as it is applied */
   constructor(watching: () => Watching) {
     this.#watching = watching;
     this.machine = new CounterMachine(toldTo(watching));
@@ -31,8 +31,8 @@ export class AppliedCounters {
     return engine;
   }
 
-  /** Lets watchers in; after {@link open}. */
-  watch(): void {
+  /** From now on watchers may look: before, counters would seem to be missing or old. */
+  show(): void {
     if (this.#engine === null) return;
     this.#watching().begin(new RaftSource(this.machine, this.#engine.tokens));
   }

@@ -1,5 +1,5 @@
 /** The calls of the original demo are short for calls of v1, say so, and can be left out. */
-import type { Route, RouteDoc } from "./api.ts";
+import type { Route } from "./api.ts";
 import { keyText } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
 
@@ -33,23 +33,19 @@ export function withDemo(routes: readonly Route[], options: DemoOptions): readon
 
 function linked(route: Route, path: string, { keyRequired }: DemoOptions): Route {
   const link = `<${path}>; rel="alternate"`;
+  const { operation } = route;
+  const { 200: done } = operation.responses;
+  const headers = { ...done?.headers, link: "the call of v1 that this one stands for" };
+  const described = done === undefined ? {} : { 200: { ...done, headers } };
   return {
     ...route,
-    operation: { ...route.operation, responses: withLink(route.operation.responses) },
+    operation: { ...operation, responses: { ...operation.responses, ...described } },
     handle: async (request) => {
       if (keyRequired && route.kind === "write") requireKey(keyText(request));
       const reply = await route.handle(request);
       return { ...reply, headers: { ...reply.headers, link } };
     },
   };
-}
-
-function withLink(responses: RouteDoc["responses"]): RouteDoc["responses"] {
-  const link = "the call of v1 that this one stands for";
-  const linked = Object.entries(responses).map(([status, response]) => {
-    return [status, { ...response, headers: { ...response.headers, link } }] as const;
-  });
-  return Object.fromEntries(linked);
 }
 
 /** @throws Problem `precondition-required` */

@@ -9,9 +9,9 @@ import { nodeMetrics } from "../metrics/node-metrics.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { requestMeter } from "../metrics/request-meter.ts";
 import type { NodeParts } from "../running.ts";
-import { Watching } from "../watch-hub/watching.ts";
 import { accessLog } from "./access-log.ts";
 import type { Route } from "./api.ts";
+import { Watching } from "../watch-hub/watching.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
@@ -24,10 +24,10 @@ const idlePatienceMs = 2000;
 export class Front<Engine> {
   readonly gate = new Gate<Engine>();
   readonly server: Server;
+  readonly watching: Watching;
   readonly metrics: Metrics;
   /** What is asked of the node itself, whatever it is for. */
   readonly routes: readonly Route[];
-  readonly watching: Watching;
   readonly #config: NodeParts["config"];
   readonly #lag = new LoopLag();
   readonly #observers: readonly ((answered: Answered) => void)[];

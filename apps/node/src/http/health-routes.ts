@@ -38,6 +38,9 @@ interface Shown extends Pick<Health, "facts" | "sync"> {
   /** What its operation is called. */
   readonly id: string;
   readonly path: string;
+  /** One line for both modes. */
+  readonly about: string;
+  /** One line with what this mode can do. */
   readonly summary: string;
   readonly checks: readonly Check[];
   /** The text of a machine that only wants to see one. */
@@ -46,11 +49,13 @@ interface Shown extends Pick<Health, "facts" | "sync"> {
 
 export function healthRoutes(health: Health): readonly Route[] {
   const { facts, live, ready, serving, sync } = health;
+  const syncing = sync === undefined ? "" : ", ?sync asks a majority";
   const options = "?verbose, ?exclude=<check>,<check>";
   return [
     ...probes({
       id: "getHealth",
       path: "/health",
+      about: "alive, and not on its way out",
       summary: "alive, and not on its way out",
       checks: serving,
       ok: "OK",
@@ -59,6 +64,7 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getLiveness",
       path: "/livez",
+      about: "is the process alive",
       summary: `is the process alive; ${options}`,
       checks: live,
       ok: "ok",
@@ -66,7 +72,8 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getReadiness",
       path: "/readyz",
-      summary: `should it get traffic, and if not, why; ${options}, in raft mode ?sync`,
+      about: "should it get traffic, and if not, why",
+      summary: `should it get traffic, and if not, why; ${options}${syncing}`,
       checks: ready,
       ok: "ok",
       ...(sync === undefined ? {} : { sync }),
@@ -77,18 +84,18 @@ export function healthRoutes(health: Health): readonly Route[] {
 /** The probe, and (but for `/health`, which is the demo's) each of its checks by itself. */
 function probes(shown: Shown): readonly Route[] {
   const route = { method: "GET", kind: "probe", scope: "none", bodyMaxBytes } as const;
-  const { id, path, summary, checks } = shown;
-  const operation = probeDoc(id);
+  const { id, about, path, summary, checks } = shown;
+  const operation = probeDoc(id, about);
   const handle: Route["handle"] = (request) => report(request, shown);
   const all: Route = { ...route, path, summary, operation, handle };
   if (path === "/health") return [all];
   const one: Route = {
     ...route,
     path: `${path}/:check`,
-    summary: "one of its checks by itself",
+    summary: `one of them: ${checks.map(({ name }) => name).join(", ")}`,
     operation: {
-      ...probeDoc(`${id}Check`),
-      params: { check: textDoc("its name, as `?verbose` of the probe lists it") },
+      ...probeDoc(`${id}Check`, `one of the checks of ${path}`),
+      params: { check: textDoc("its name, as `?verbose` lists them") },
       problems: ["not-found"],
     },
     handle: (request) => {

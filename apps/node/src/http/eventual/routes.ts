@@ -35,9 +35,9 @@ export interface EventualRoutesOptions {
   readonly backups: () => Backups;
   readonly facts: NodeFacts;
   readonly gossip: GossipSource;
+  readonly watching: Watching;
   /** What is asked of the node itself, whatever it is for. */
   readonly nodeRoutes: readonly Route[];
-  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   readonly onRestored: (restored: Restored) => void;

@@ -44,9 +44,9 @@ export interface RoutesOptions extends DemoOptions {
   /** Empty before there is an engine. */
   readonly replicas: () => readonly ReplicaRow[];
   readonly gossip: GossipSource;
+  readonly watching: Watching;
   /** What is asked of the node itself, whatever it is for. */
   readonly nodeRoutes: readonly Route[];
-  readonly watching: Watching;
   readonly health: Health;
   readonly leave: (request: LeaveRequest) => Promise<ApiReply>;
   /** Throws a Problem before there is an engine. */
