@@ -4,8 +4,7 @@
  * its own, and `?exclude=` leaves checks out.
  */
 import { probeDoc } from "./docs/cluster.ts";
-import { z } from "zod";
-
+import { textDoc } from "./docs/parts.ts";
 import { messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { flagOf, invalidParameter, prefersJson } from "./negotiation.ts";
@@ -40,6 +39,8 @@ interface Shown extends Pick<Health, "facts" | "sync"> {
   readonly id: string;
   readonly path: string;
   readonly summary: string;
+  /** The same without what only one mode has. */
+  readonly described?: string;
   readonly checks: readonly Check[];
   /** The text of a machine that only wants to see one. */
   readonly ok: string;
@@ -69,6 +70,7 @@ export function healthRoutes(health: Health): readonly Route[] {
       id: "getReadiness",
       path: "/readyz",
       summary: `should it get traffic, and if not, why; ${options}${syncing}`,
+      described: "should it get traffic, and if not, why",
       checks: ready,
       ok: "ok",
       ...(sync === undefined ? {} : { sync }),
@@ -80,18 +82,19 @@ export function healthRoutes(health: Health): readonly Route[] {
 function probes(shown: Shown): readonly Route[] {
   const route = { method: "GET", kind: "probe", scope: "none", bodyMaxBytes } as const;
   const { id, path, summary, checks } = shown;
-  const operation = probeDoc(id);
+  const operation = { ...probeDoc(id), summary: shown.described ?? summary };
   const handle: Route["handle"] = (request) => report(request, shown);
   const all: Route = { ...route, path, summary, operation, handle };
   if (path === "/health") return [all];
-  const names = checks.map(({ name }) => name);
   const one: Route = {
     ...route,
     path: `${path}/:check`,
     summary: `one of them: ${checks.map(({ name }) => name).join(", ")}`,
     operation: {
       ...probeDoc(`${id}Check`),
-      params: { check: { description: "its name", schema: z.enum(names) } },
+      summary: "one of the checks",
+      // Which there are depends on the mode; `?verbose` lists them.
+      params: { check: textDoc("its name, as `?verbose` shows it") },
       problems: ["not-found"],
     },
     handle: (request) => {

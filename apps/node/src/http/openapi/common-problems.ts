@@ -11,9 +11,13 @@ const letIn: readonly ProblemCode[] = ["starting", "draining", "overloaded"];
 /** In Raft mode, where another node may have to answer. */
 const passedOn: readonly ProblemCode[] = ["no-leader"];
 
-export function commonProblems({ kind, operation }: Route): readonly ProblemCode[] {
+/** Where a token is asked for, or the proof of a peer is wrong. */
+const access: readonly ProblemCode[] = ["unauthenticated", "forbidden"];
+
+export function commonProblems({ kind, operation, scope }: Route): readonly ProblemCode[] {
   return [
     ...anyRequest,
+    ...(scope === "none" ? [] : access),
     ...(kind === "probe" ? [] : [...letIn, ...passedOn]),
     ...(kind === "write" || kind === "control" ? (["outcome-unknown"] as const) : []),
     ...(operation.body === undefined ? [] : (["unsupported-media-type"] as const)),

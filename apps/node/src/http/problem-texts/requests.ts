@@ -1,5 +1,5 @@
 /** Problems with a request, whatever it asks for. */
-import { again, sameKey, type ProblemText } from "./problem-text.ts";
+import { again, type ProblemText } from "./problem-text.ts";
 
 type Texts = Readonly<Record<string, ProblemText>>;
 
@@ -74,11 +74,6 @@ export const access = {
     advice: "Use a token that has the scope which the detail names.",
     example: "this call takes the scope admin",
   },
-  "quota-exceeded": {
-    meaning: "more was asked for than this caller may within a time",
-    advice: "Wait for as long as `Retry-After` says.",
-    example: "100 requests in 1 s are allowed",
-  },
 } as const satisfies Texts;
 
 export const keys = {
@@ -104,11 +99,6 @@ export const keys = {
     meaning: "as many keys are remembered as this cluster may have",
     advice: `${again} Keys are forgotten after a while; \`--idempotency-max\` allows for more.`,
     example: "the operation was refused: too-many-keys",
-  },
-  "idempotency-in-progress": {
-    meaning: "another request with this key is still being answered",
-    advice: sameKey,
-    example: "a request with this key is being answered",
   },
   "precondition-required": {
     meaning: "this node takes no write without an `Idempotency-Key`",
