@@ -11,6 +11,13 @@ import { SchemaSet, type Json } from "./schema-set.ts";
 
 const problemType = "application/problem+json";
 
+/** Headers that are not written with one capital a word. */
+const spellings: Readonly<Record<string, string>> = {
+  etag: "ETag",
+  "last-event-id": "Last-Event-ID",
+  "www-authenticate": "WWW-Authenticate",
+};
+
 /** What operations have in common, collected while they are described. */
 interface Shared {
   readonly schemas: SchemaSet;
@@ -217,13 +224,6 @@ function references(headers: Readonly<Record<string, string>>): Json {
     names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const),
   );
 }
-
-/** Headers that are not written with one capital a word. */
-const spellings: Readonly<Record<string, string>> = {
-  etag: "ETag",
-  "last-event-id": "Last-Event-ID",
-  "www-authenticate": "WWW-Authenticate",
-};
 
 /** `counter-at-least` as people write it. */
 function headerName(name: string): string {
