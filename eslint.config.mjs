@@ -57,12 +57,20 @@ export default defineConfig(
         "error",
         {
           // How an agent of Serf is run in tests: no package is published with it.
-          allow: ["../../../packages/gossip/e2e/agents.ts", "@counter/node/offline"],
+          allow: [
+            "../../../packages/gossip/e2e/agents.ts",
+            "@counter/node/offline",
+            "../../node/e2e/support/*",
+          ],
           depConstraints: [
             { sourceTag: "kind:core", onlyDependOnLibsWithTags: [] },
             { sourceTag: "kind:adapter", onlyDependOnLibsWithTags: ["kind:core"] },
             { sourceTag: "kind:sim", onlyDependOnLibsWithTags: ["kind:core"] },
-            { sourceTag: "kind:app", onlyDependOnLibsWithTags: ["kind:core", "kind:adapter"] },
+            { sourceTag: "kind:client", onlyDependOnLibsWithTags: [] },
+            {
+              sourceTag: "kind:app",
+              onlyDependOnLibsWithTags: ["kind:core", "kind:adapter", "kind:client"],
+            },
           ],
         },
       ],

@@ -6,6 +6,7 @@ module.exports = {
   moduleNameMapper: {
     // Workspace packages are tested from their sources, so tests need no build.
     "^@counter/([^/]+)$": `${__dirname}/packages/$1/src/index.ts`,
+    "^@counter/node/offline$": `${__dirname}/apps/node/src/offline.ts`,
   },
   collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
   coverageProvider: "v8",

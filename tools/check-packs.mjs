@@ -3,7 +3,7 @@
 // type-checks and runs the examples of all READMEs, once as modules and once as CommonJS.
 //
 // Which example: the block after `<!-- npm run check-packs runs this. It prints: … -->`. Every README
-// has one. http://127.0.0.1:8080 in it is replaced by the address of a node that runs.
+// has one. http://127.0.0.1:8080 to 8082 in it are replaced by the address of a node that runs.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ function withoutDependencies() {
 
 function runExamples(dir, type, url) {
   const made = examples().map(({ name, prints, text }) => {
-    const code = text.replaceAll("http://127.0.0.1:8080", url);
+    const code = text.replaceAll(/http:\/\/127\.0\.0\.1:808[012]/g, url);
     writeFileSync(join(dir, `${name}.ts`), type === "module" ? code : asCommonJs(code));
     return { name, prints };
   });

@@ -15,13 +15,15 @@ const sources = {
   raft: join(root, "packages/raft/src"),
   eventual: join(root, "packages/eventual/src"),
   gossip: join(root, "packages/gossip/src"),
+  counter: join(root, "packages/state-machine/src"),
 };
 const tables = join(root, "packages/sim/src/test-support");
 
 const help = `npm run mutants -- [--only NAME] [--seeds 5000] [--list]
 
 Each mutant is packages/raft without one rule of its core or of exactlyOnce, packages/eventual without
-one rule of its core (names eventual-…), packages/gossip likewise (gossip-…), or a host that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
+one rule of its core (names eventual-…), packages/gossip likewise (gossip-…), packages/state-machine
+without one rule of the counters (counter-…), or a host that breaks one clause of its contract. Seeds 1, 2, 3 … are run against it until an invariant breaks. Prints a line a mutant: what
 killed it, and after how many seeds.
 
   --only NAME   only mutants whose name contains NAME (may be repeated)
@@ -63,8 +65,11 @@ async function importTables(dir) {
   const ofEventual = eventualMutants.map((mutant) => ({ ...mutant, mode: "eventual" }));
   const { gossipMutants } = await load("mutants-of-gossip.js");
   const ofGossip = gossipMutants.map((mutant) => ({ ...mutant, mode: "gossip" }));
+  const { counterMutants } = await load("mutants-of-counters.js");
+  const ofCounters = counterMutants.map((mutant) => ({ ...mutant, mode: "counter" }));
   const { mutantSeeds } = await load("mutant-seeds.js");
-  return { mutants: [...ofRaft, ...ofEventual, ...ofGossip], flawedHosts, mutantSeeds };
+  const all = [...ofRaft, ...ofEventual, ...ofGossip, ...ofCounters];
+  return { mutants: all, flawedHosts, mutantSeeds };
 }
 
 /** The text of the core with one rule taken out. Fails unless the place is found exactly once. */
@@ -76,9 +81,14 @@ function patch(mutant, text) {
   return text.replace(mutant.find, () => mutant.replace);
 }
 
+/** Where the files of a mutant are, under the sources of its package. */
+function folderOf({ mode }) {
+  return mode === "counter" ? "." : "core";
+}
+
 async function importMutant(mutant, dir) {
   cpSync(sources[mutant.mode], dir, { recursive: true });
-  const patched = join(dir, "core", mutant.file);
+  const patched = join(dir, folderOf(mutant), mutant.file);
   writeFileSync(patched, patch(mutant, readFileSync(patched, "utf8")));
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
   for (const name of readdirSync(dir, { recursive: true })) {
@@ -89,6 +99,7 @@ async function importMutant(mutant, dir) {
   const load = (file) => import(pathToFileURL(join(dir, file)).href);
   if (mutant.mode === "eventual") return await load("core/eventual-core.js");
   if (mutant.mode === "gossip") return await load("core/gossip-core.js");
+  if (mutant.mode === "counter") return await load("counter-machine.js");
   const { RaftCore } = await load("core/raft-core.js");
   const { exactlyOnce } = await load("exactly-once/exactly-once.js");
   return { RaftCore, exactlyOnce };
@@ -138,7 +149,7 @@ async function main() {
     );
     if (values.list) return chosen.forEach((m) => console.log(`${m.name.padEnd(36)} ${m.rule}`));
     for (const m of chosen) {
-      if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], "core", m.file), "utf8"));
+      if (!m.flaw) patch(m, readFileSync(join(sources[m.mode], folderOf(m), m.file), "utf8"));
     }
     const workers = Math.max(1, Math.min(Number(values.workers), chosen.length));
     const names = chosen.map(({ name }) => name);
@@ -232,6 +243,9 @@ async function runOptions(mutant, { dir, sim }) {
   if (mutant.mode === "eventual") return { factory: (options) => new made.EventualCore(options) };
   if (mutant.mode === "gossip") {
     return { factory: (options, now) => new made.GossipCore(options, now) };
+  }
+  if (mutant.mode === "counter") {
+    return { workload: sim.counterOperationsWorkloadOf(made.CounterMachine) };
   }
   const { RaftCore, exactlyOnce } = made;
   const factory = (options, persisted) => new RaftCore(options, persisted);

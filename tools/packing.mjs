@@ -9,7 +9,12 @@ const env = { ...process.env, FORCE_COLOR: "0" }; // what is printed is compared
 /** Runs a program in a directory and gives what it printed; throws when it fails. */
 export function run(cwd, file, ...args) {
   const stdio = ["ignore", "pipe", "inherit"];
-  return execFileSync(file, args, { cwd, encoding: "utf8", stdio, env, timeout: 300_000 });
+  try {
+    return execFileSync(file, args, { cwd, encoding: "utf8", stdio, env, timeout: 300_000 });
+  } catch (error) {
+    process.stderr.write(error.stdout ?? ""); // compilers complain there
+    throw new Error(`${[file, ...args].join(" ")} failed`, { cause: error });
+  }
 }
 
 export const bin = (name) => join(root, "node_modules", ".bin", name);
@@ -41,5 +46,5 @@ export function addNodeTypes(dir) {
 export const strictOptions = {
   ...{ module: "nodenext", moduleResolution: "nodenext", target: "es2022", lib: ["es2023"] },
   ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-  ...{ skipLibCheck: false, types: ["node"] },
+  ...{ skipLibCheck: false, types: ["node"], rewriteRelativeImportExtensions: true },
 };

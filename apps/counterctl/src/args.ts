@@ -60,4 +60,11 @@ export class Args {
     if (value >= range.least && value <= range.most) return value;
     throw new UsageError(`--${name} must be from ${range.least} to ${range.most}`);
   }
+
+  /** @throws UsageError for what is no port with room for that of gossip above it */
+  port(text: string): number {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+    if (port >= 1 && port <= 55_535) return port;
+    throw new UsageError(`${text} is no port from 1 to 55535`);
+  }
 }

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { codeOf, messageOf } from "@counter/node/offline";
 import { parse, stringify } from "yaml";
 
 import { UsageError } from "./exit-codes.ts";
@@ -35,9 +36,7 @@ export async function readContexts(path: string): Promise<Contexts> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      return { current: null, contexts: {} };
-    }
+    if (codeOf(error) === "ENOENT") return { current: null, contexts: {} };
     throw error;
   }
   if (text.length > contextsMaxBytes) throw new UsageError(`${path} is too large for contexts`);
@@ -58,7 +57,7 @@ function decode(text: string, path: string): Contexts {
   try {
     root = parse(text);
   } catch (error) {
-    throw bad(error instanceof Error ? error.message : "it is no YAML");
+    throw bad(messageOf(error));
   }
   if (!isRecord(root)) throw bad("it must be a map with `current` and `contexts`");
   const { current = null, contexts = {} } = root;

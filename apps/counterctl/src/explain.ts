@@ -1,6 +1,8 @@
 /** Errors in words for whoever typed the command: what happened, and what to do next. */
 import { CounterError, ProblemError } from "@counter/client";
 
+import { messageOf as textOf } from "@counter/node/offline";
+
 import { UsageError } from "./exit-codes.ts";
 
 /** What to do next, by the code of the error. */
@@ -42,8 +44,7 @@ export function explain(error: unknown): Explanation {
     return { code: "usage", message: error.message, hint: null };
   }
   if (!(error instanceof CounterError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { code: "error", message, hint: null };
+    return { code: "error", message: textOf(error), hint: null };
   }
   return { code: error.code, message: messageOf(error), hint: hintOf(error) };
 }

@@ -91,40 +91,40 @@ function valueOf(document: { toJS(): unknown }): unknown {
   return document.toJS();
 }
 
-describe("manifests of Kubernetes", () => {
-  const models = {
-    StatefulSet,
-    Service,
-    PodDisruptionBudget,
-    NetworkPolicy,
-  };
-  const kindSchema = z.object({
-    kind: z.enum(["StatefulSet", "Service", "PodDisruptionBudget", "NetworkPolicy"]),
-    metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()) }),
-  });
-  const setSchema = z.object({
-    spec: z.object({
-      serviceName: z.string(),
-      replicas: z.number(),
-      template: z.object({
-        metadata: z.object({ labels: z.record(z.string(), z.string()) }),
-        spec: z.object({
-          containers: z.tuple([z.object({ args: z.array(z.string()), name: z.string() })]),
-        }),
+const models = {
+  StatefulSet,
+  Service,
+  PodDisruptionBudget,
+  NetworkPolicy,
+};
+const kindSchema = z.object({
+  kind: z.enum(["StatefulSet", "Service", "PodDisruptionBudget", "NetworkPolicy"]),
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()) }),
+});
+const setSchema = z.object({
+  spec: z.object({
+    serviceName: z.string(),
+    replicas: z.number(),
+    template: z.object({
+      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+      spec: z.object({
+        containers: z.tuple([z.object({ args: z.array(z.string()), name: z.string() })]),
       }),
     }),
-  });
+  }),
+});
 
-  async function manifests(): Promise<unknown[]> {
-    const list = z
-      .object({ resources: z.array(z.string()) })
-      .parse(parse(await read("kustomization.yaml")));
-    const texts = await Promise.all(list.resources.map((name) => read(name)));
-    return texts.flatMap((text) => parseAllDocuments(text).map(valueOf));
-  }
-  const read = (name: string): Promise<string> =>
-    readFile(join(root, "ops/kubernetes", name), "utf8");
+async function manifests(): Promise<unknown[]> {
+  const list = z
+    .object({ resources: z.array(z.string()) })
+    .parse(parse(await read("kustomization.yaml")));
+  const texts = await Promise.all(list.resources.map((name) => read(name)));
+  return texts.flatMap((text) => parseAllDocuments(text).map(valueOf));
+}
+const read = (name: string): Promise<string> =>
+  readFile(join(root, "ops/kubernetes", name), "utf8");
 
+describe("manifests of Kubernetes", () => {
   it("are what the API of Kubernetes takes", async () => {
     const found = await manifests();
     expect(found).toHaveLength(5);
@@ -133,6 +133,11 @@ describe("manifests of Kubernetes", () => {
       const model: { validate(): void } = new models[kind](one as never);
       model.validate();
     }
+  });
+
+  it("would be refused with a mistake in them", () => {
+    const wrong = { spec: { ports: "http" } };
+    expect(() => new Service(wrong as never).validate()).toThrow();
   });
 
   it("give each pod settings that a node accepts, and names that lead to the others", async () => {

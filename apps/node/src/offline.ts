@@ -14,6 +14,7 @@ import type { ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 export { wrapped } from "./config/help.ts";
 export { BackupFormatError, decodeBackup } from "./data-dir/backup-format.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
+export { codeOf, messageOf } from "./error-text.ts";
 export type { Backup } from "./engine/engine.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 export { scopes, type Scope } from "./security/caller.ts";

@@ -33,6 +33,29 @@ describe("tokens of eventual mode", () => {
   });
 });
 
+describe("tokens of strong mode", () => {
+  const strong = (cluster: number, ...numbers: readonly number[]): string => {
+    return Buffer.from([2, 0, 0, 0, cluster, ...numbers]).toString("base64url");
+  };
+
+  it("merge to the later revision, whichever way round", () => {
+    const earlier = strong(9, 0, 0x7f); // 127
+    const later = strong(9, 0, 0x80, 0x01); // 128
+    expect(mergedToken(earlier, later)).toBe(later);
+    expect(mergedToken(later, earlier)).toBe(later);
+  });
+
+  it.each([
+    ["of another cluster", strong(8, 0, 5)],
+    ["of before a restore", strong(9, 1, 5)],
+    ["cut off", strong(9, 0, 0x80)],
+    ["too long", strong(9, 0, 5, 5)],
+    ["of eventual mode", token(9, { 1: [1] })],
+  ])("stay apart from one that is %s", (_, other) => {
+    expect(mergedToken(strong(9, 0, 5), other)).toBeNull();
+  });
+});
+
 describe("a session", () => {
   it("reads at least what it has written, at whichever node", async () => {
     const server = await FaultServer.start(added, counter, counter);

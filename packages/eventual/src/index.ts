@@ -14,7 +14,7 @@ export { MemoryNetwork } from "./node/memory-network.ts";
 export * from "./node/options.ts";
 export type { Addition, Configuring, Setting } from "./node/checks.ts";
 export { pageMax } from "./node/listing.ts";
-export type { ListQuery, Page } from "./node/listing.ts";
+export type { CounterPage, ListQuery } from "./node/listing.ts";
 export { changesMax } from "./core/changes.ts";
 export { labelsMax, labelNameMaxLength, labelTextMaxLength } from "./data/limits.ts";
 export type { CounterFeed } from "./node/counter-feed.ts";

@@ -6,6 +6,10 @@
 export { replayCommand, runSeeds, shrink } from "./batch.ts";
 export type { BatchResult, ReplaySetting, ShrunkRun } from "./batch.ts";
 export { counterMachineWorkload } from "./counter-machine-workload.ts";
+export {
+  counterOperationsWorkload,
+  counterOperationsWorkloadOf,
+} from "./counter-operations-workload.ts";
 export { KeyedCounter, counterWorkload } from "./counter-workload.ts";
 export { cornerNames, corners } from "./coverage.ts";
 export type { Corner, CornerCounts } from "./coverage.ts";

@@ -2,6 +2,7 @@ import { RaftCore } from "@counter/raft";
 import type { RaftCoreFactory, RaftCoreLike } from "@counter/raft";
 import { replayCommand, runSeeds, shrink } from "./batch.ts";
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
+import { counterOperationsWorkload } from "./counter-operations-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import { runSeed, runSeedAsync } from "./simulation.ts";
@@ -52,6 +53,13 @@ describe("a simulation", () => {
     for (const corner of ["splitVote", "truncatedByNewLeader", "snapshotInstalled"] as const) {
       expect(coverage[corner]).toBeGreaterThan(0);
     }
+  }, 60_000);
+
+  it("finds nothing wrong with any operation of the shipped counters in ten seeds", async () => {
+    const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
+    const { failures, answered } = await runSeeds(seeds, { workload: counterOperationsWorkload });
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(300);
   }, 60_000);
 
   it("finds nothing wrong with the shipped state machine in ten seeds", async () => {

@@ -1,4 +1,5 @@
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
+import { counterOperationsWorkload } from "./counter-operations-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import type { SimWorkload } from "./machine.ts";
@@ -13,6 +14,8 @@ export function workloadNamed(name: string): SimWorkload | null {
       return counterWorkload;
     case "counter":
       return counterMachineWorkload;
+    case "operations":
+      return counterOperationsWorkload;
     case "once":
       return exactlyOnceWorkload;
     default:

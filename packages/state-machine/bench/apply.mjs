@@ -37,7 +37,9 @@ function keyed(operation) {
   return { ...operation, key: { key: `request-${keys}`, fingerprint: fingerprint(keys) } };
 }
 
-const next = (count = 1n) => ({ type: "next", counter: "default", count, key: null });
+const next = (count = 1n, times = 1) => {
+  return { type: "next", counter: "default", count, times, condition: null, key: null };
+};
 
 function commands(times, operationsOf, at = () => 1) {
   return Array.from({ length: times }, (_, index) => ({
@@ -77,6 +79,9 @@ measure("decode 1 next", 20_000, (times) => {
 measure("decode + apply 1 next", 20_000, (times) => applying(commands(times, () => [next()])));
 measure("decode + apply 1 next of 64 numbers", 20_000, (times) =>
   applying(commands(times, () => [next(64n)])),
+);
+measure("decode + apply 1 next, 64 times", 20_000, (times) =>
+  applying(commands(times, () => [next(1n, 64)])),
 );
 measure("decode + apply 64 nexts (a command)", 1_000, (times) =>
   applying(commands(times, () => Array.from({ length: 64 }, () => next()))),

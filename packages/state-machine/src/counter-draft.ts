@@ -1,4 +1,4 @@
-import type { CounterFacts, CounterStore } from "./counter-record.ts";
+import type { CounterFacts, CounterRecord, CounterStore } from "./counter-record.ts";
 import type { CounterTable } from "./counter-table.ts";
 import type { CounterName } from "./types.ts";
 
@@ -8,7 +8,7 @@ import type { CounterName } from "./types.ts";
  */
 export class CounterDraft implements CounterStore {
   readonly #table: CounterTable;
-  readonly #changed = new Map<CounterName, CounterFacts | null>();
+  readonly #changed = new Map<CounterName, CounterRecord | null>();
   readonly #dropped = new Set<CounterName>();
   #size: number;
 
@@ -27,12 +27,12 @@ export class CounterDraft implements CounterStore {
     return changed ?? undefined;
   }
 
-  put(facts: CounterFacts): void {
-    if (!this.#has(facts.name)) {
+  put(record: CounterRecord): void {
+    if (!this.#has(record.name)) {
       this.#size += 1;
-      this.#changed.delete(facts.name); // created again, it comes after what was created meanwhile
+      this.#changed.delete(record.name); // created again, it comes after what was created meanwhile
     }
-    this.#changed.set(facts.name, facts);
+    this.#changed.set(record.name, record);
   }
 
   drop(name: CounterName): void {
@@ -44,8 +44,8 @@ export class CounterDraft implements CounterStore {
   /** New counters take their places in the order in which they were created. */
   commit(): void {
     for (const name of this.#dropped) this.#table.drop(name);
-    for (const facts of this.#changed.values()) {
-      if (facts !== null) this.#table.put(facts);
+    for (const record of this.#changed.values()) {
+      if (record !== null) this.#table.put(record);
     }
   }
 

@@ -2,8 +2,8 @@
 import type { Expiring } from "./expiry-heap.ts";
 import type { CounterConfig, CounterName } from "./types.ts";
 
-/** Log time of what never ends. */
-export const never: number = Infinity;
+/** Instead of a log time, of what never ends. A small integer: records are made all the time. */
+export const never: number = -1;
 
 /** What the rules know of a counter, and what a snapshot holds of it. */
 export interface CounterFacts {
@@ -15,12 +15,20 @@ export interface CounterFacts {
   readonly config: CounterConfig;
   /** Of its last change; 0 if that was before revisions were counted, or there is no value. */
   readonly revision: number;
-  /** Log time from which it counts as absent. */
+  /** Log time from which it counts as absent; or `never`. */
   readonly expiresAt: number;
 }
 
-/** Never changed (but for its place in the heap), only replaced: a snapshot goes on seeing it. */
-export interface CounterRecord extends CounterFacts, Expiring {}
+/**
+ * Never changed once the table has it (but for its place in the heap), only replaced: a snapshot goes
+ * on seeing it. Rules make it with {@link unplaced}; the table gives it its places.
+ */
+export interface CounterRecord extends CounterFacts, Expiring {
+  sequence: number;
+}
+
+/** The places of a record that is in no table yet. */
+export const unplaced = -1;
 
 /** A counter that has a value. */
 export interface LiveCounter extends CounterFacts {
@@ -33,10 +41,18 @@ export interface CounterStore {
   readonly size: number;
   /** A counter whose time is up is shown as one that is no more. */
   find(name: CounterName, logTimeMs: number): CounterFacts | undefined;
-  /** Puts it in the place of what has its name, if anything has. */
-  put(facts: CounterFacts): void;
+  /** Puts a new record in the place of what has its name, if anything has. It is the store's now. */
+  put(record: CounterRecord): void;
   /** Forgets a name altogether. */
   drop(name: CounterName): void;
+}
+
+/** Whether its time is up (T1). */
+export function hasEnded(
+  { expiresAt }: Pick<CounterFacts, "expiresAt">,
+  logTimeMs: number,
+): boolean {
+  return expiresAt !== never && expiresAt <= logTimeMs;
 }
 
 export function isLive(found: CounterFacts | undefined): found is LiveCounter {

@@ -14,7 +14,7 @@
  *     delete, and what is refused changes nothing.
  */
 import { patchedConfig } from "./config-patch.ts";
-import { isLive, type CounterFacts, type CounterStore } from "./counter-record.ts";
+import { isLive, unplaced, type CounterFacts, type CounterStore } from "./counter-record.ts";
 import {
   answer,
   baseOf,
@@ -134,12 +134,22 @@ function next(
   const previous = found?.value ?? config.initial;
   const base = baseOf(found, previous);
   const { step } = config;
-  const last = base + (step === 1n ? count : step * count);
+  // The same with a step of 1; but comparing two bigints costs as much as all else here.
+  const last = base + (config === plainConfig ? count : step * count);
   if (config.max !== null && last > config.max) return refuse("bound-exceeded", found, at.epoch);
   if (!isInRange(last)) return outOfRange(found, at); // C1
   const revision = at.revision + 1;
   const expiresAt = expiryOf(config, at);
-  store.put({ name, value: last, issued: last, config, revision, expiresAt });
+  store.put({
+    name,
+    value: last,
+    issued: last,
+    config,
+    revision,
+    expiresAt,
+    sequence: unplaced,
+    slot: unplaced,
+  });
   return {
     status: "ok",
     replayed: false,

@@ -7,7 +7,9 @@
  * T2  A command sweeps a bounded number of them, first the one whose time was up first.
  */
 import {
+  hasEnded,
   never,
+  unplaced,
   type CounterFacts,
   type CounterRecord,
   type CounterStore,
@@ -45,14 +47,14 @@ export class CounterTable implements CounterStore {
 
   find(name: CounterName, logTimeMs: number): CounterFacts | undefined {
     const record = this.#byName.get(name);
-    if (record === undefined || record.expiresAt > logTimeMs) return record;
+    if (record === undefined || !hasEnded(record, logTimeMs)) return record;
     return retired(name, record.issued); // T1
   }
 
   /** All in the order of creation. To be read before anything is changed. */
   *records(logTimeMs: number): Generator<CounterFacts, void, undefined> {
     for (const record of this.#byName.values()) {
-      yield record.expiresAt > logTimeMs ? record : retired(record.name, record.issued); // T1
+      yield hasEnded(record, logTimeMs) ? retired(record.name, record.issued) : record; // T1
     }
   }
 
@@ -61,9 +63,9 @@ export class CounterTable implements CounterStore {
     return this.#names.from(name);
   }
 
-  put(facts: CounterFacts): void {
-    this.load(facts);
-    this.#observer.changed?.({ name: facts.name, deleted: facts.value === null });
+  put(record: CounterRecord): void {
+    this.load(record);
+    this.#observer.changed?.({ name: record.name, deleted: record.value === null });
   }
 
   drop(name: CounterName): void {
@@ -77,10 +79,10 @@ export class CounterTable implements CounterStore {
   }
 
   /** Like {@link put}, without telling anybody: the counters of a snapshot or of a restore. */
-  load({ name, value, issued, config, revision, expiresAt }: CounterFacts): void {
+  load(record: CounterRecord): void {
+    const { name, value, expiresAt } = record;
     const before = this.#byName.get(name);
-    const sequence = before === undefined ? this.#byName.nextSequence : before.sequence;
-    const record = { name, value, issued, config, revision, expiresAt, sequence, slot: 0 };
+    record.sequence = before === undefined ? this.#byName.nextSequence : before.sequence;
     if (before === undefined) {
       this.#byName.add(name, record);
       if (value !== null) this.#names.add(name);
@@ -129,7 +131,9 @@ export class CounterTable implements CounterStore {
         table.load(retired(name, issued));
       } else {
         const { revision } = at;
-        table.load({ name, value, issued, config, revision, expiresAt: expiryOf(config, at) });
+        const expiresAt = expiryOf(config, at);
+        const places = { sequence: unplaced, slot: unplaced };
+        table.load({ name, value, issued, config, revision, expiresAt, ...places });
       }
     }
     for (const { name, issued } of this.#byName.values()) {

@@ -1,5 +1,12 @@
 /** What the rules of the counters have in common; they are in `counter-rules.ts`. */
-import { isLive, never, type CounterFacts, type CounterStore } from "./counter-record.ts";
+import {
+  isLive,
+  never,
+  unplaced,
+  type CounterFacts,
+  type CounterRecord,
+  type CounterStore,
+} from "./counter-record.ts";
 import { refuse, tooManyCounters, valueOutOfRange } from "./refusals.ts";
 import type { OperationDone, OperationRefused } from "./results.ts";
 import { plainConfig, type CounterConfig, type CounterName } from "./types.ts";
@@ -34,8 +41,9 @@ export function baseOf(found: CounterFacts | undefined, previous: bigint): bigin
 }
 
 /** What is left of a counter that is no more. */
-export function retired(name: CounterName, issued: bigint | null): CounterFacts {
-  return { name, value: null, issued, config: plainConfig, revision: 0, expiresAt: never };
+export function retired(name: CounterName, issued: bigint | null): CounterRecord {
+  const nothing = { value: null, config: plainConfig, revision: 0, expiresAt: never };
+  return { name, issued, ...nothing, sequence: unplaced, slot: unplaced };
 }
 
 interface Write {
@@ -53,7 +61,9 @@ export function write(
 ): OperationDone {
   const issued = found?.issued ?? null;
   const expiresAt = expiryOf(config, at);
-  store.put({ name, value, issued, config, revision: at.revision + 1, expiresAt });
+  const revision = at.revision + 1;
+  const sequence = unplaced;
+  store.put({ name, value, issued, config, revision, expiresAt, sequence, slot: unplaced });
   return answer({ previous, value, created: !isLive(found) }, at);
 }
 

@@ -6,7 +6,13 @@
  * or is refused like all that follow it, since nothing but these changes the counter meanwhile.
  */
 import { baseOf, expiryOf, obstacle, outOfRange, type Moment } from "./counter-writing.ts";
-import { isLive, type CounterFacts, type CounterStore } from "./counter-record.ts";
+import {
+  isLive,
+  unplaced,
+  type CounterFacts,
+  type CounterRecord,
+  type CounterStore,
+} from "./counter-record.ts";
 import { valueLimit } from "./limits.ts";
 import type { AddOperation, NextOperation } from "./operations.ts";
 import { refuse } from "./refusals.ts";
@@ -30,8 +36,12 @@ export function repeat(
       : planOfNext(operation, { base: baseOf(found, previous), config });
   const { delta, base, stop, room } = plan;
   const done = room < BigInt(operation.times) ? Number(room) : operation.times;
-  const after = done === 0 ? found : afterAll({ found, operation, config, done, plan }, at);
-  if (done > 0) store.put(after!);
+  let after = found;
+  if (done > 0) {
+    const record = afterAll({ found, operation, config, done, plan }, at);
+    store.put(record);
+    after = record;
+  }
   const refusal = done === operation.times ? null : refusalOf(plan, after, at);
   if (done === 0) return refusal!;
   return {
@@ -99,7 +109,7 @@ function afterAll(
     readonly plan: Plan;
   },
   at: Moment,
-): CounterFacts {
+): CounterRecord {
   const { found, operation, config, done, plan } = facts;
   const value = valueAfter(plan, done);
   return {
@@ -109,6 +119,8 @@ function afterAll(
     config,
     revision: at.revision + done,
     expiresAt: expiryOf(config, at),
+    sequence: unplaced,
+    slot: unplaced,
   };
 }
 

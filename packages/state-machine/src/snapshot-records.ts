@@ -1,6 +1,6 @@
 /** The records of a snapshot, version 2. */
 import type { ByteReader, Refuse } from "./bytes.ts";
-import { never, type CounterFacts } from "./counter-record.ts";
+import { never, unplaced, type CounterRecord } from "./counter-record.ts";
 import { retired } from "./counter-writing.ts";
 import { readConfig, readOptionalNumber, requireWithin } from "./fields.ts";
 import * as limits from "./limits.ts";
@@ -28,7 +28,7 @@ export function readNumbers(
   return { value, issued };
 }
 
-export function readCounter(reader: ByteReader, frame: CounterFrame): CounterFacts {
+export function readCounter(reader: ByteReader, frame: CounterFrame): CounterRecord {
   const { name, logTimeMs, refuse } = frame;
   const { value, issued } = readNumbers(reader, refuse);
   if (value === null) return retired(name, issued);
@@ -37,7 +37,8 @@ export function readCounter(reader: ByteReader, frame: CounterFrame): CounterFac
   requireWithin(value, config, refuse);
   const { ttlMs } = config;
   const expiresAt = ttlMs === null ? never : reader.varint(logTimeMs + ttlMs);
-  return { name, value, issued, config, revision, expiresAt };
+  const sequence = unplaced;
+  return { name, value, issued, config, revision, expiresAt, sequence, slot: unplaced };
 }
 
 export function readAnswer(reader: ByteReader, refuse: Refuse): SingleResult {

@@ -6,7 +6,8 @@
  * reason what is remembered of a command of version 1 is what such a snapshot would have said.
  */
 import type { ByteReader, Refuse } from "./bytes.ts";
-import { never, type CounterFacts } from "./counter-record.ts";
+import { never, unplaced, type CounterRecord } from "./counter-record.ts";
+import { retired } from "./counter-writing.ts";
 import { valueOutOfRange } from "./refusals.ts";
 import type { OperationDone, SingleResult } from "./results.ts";
 import { readNumbers, type CounterFrame } from "./snapshot-records.ts";
@@ -19,9 +20,11 @@ const answerOutOfRange = 3;
 export function readCounterOfVersion1(
   reader: ByteReader,
   { name, refuse }: CounterFrame,
-): CounterFacts {
+): CounterRecord {
   const { value, issued } = readNumbers(reader, refuse);
-  return { name, value, issued, config: plainConfig, revision: 0, expiresAt: never };
+  if (value === null) return retired(name, issued);
+  const nothing = { config: plainConfig, revision: 0, expiresAt: never };
+  return { name, value, issued, ...nothing, sequence: unplaced, slot: unplaced };
 }
 
 export function readAnswerOfVersion1(reader: ByteReader, refuse: Refuse): SingleResult {

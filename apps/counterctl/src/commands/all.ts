@@ -4,6 +4,7 @@ import { checks } from "./check.ts";
 import { clusterStatus, leader, members, waitReady } from "./cluster.ts";
 import { contexts } from "./context.ts";
 import { dataDirectory } from "./data-dir.ts";
+import { doctor } from "./doctor.ts";
 import { keeping } from "./keeping.ts";
 import { node } from "./node.ts";
 import { reading } from "./reading.ts";
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   ...keeping,
   clusterStatus,
   waitReady,
+  doctor,
   token,
 ];
 

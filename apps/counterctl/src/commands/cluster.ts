@@ -1,23 +1,13 @@
 /** Commands about the cluster: who is there, who leads. */
 import { CounterError, type CounterClient, type Json } from "@counter/client";
 
-import type { Command, Ctl, Group } from "../command.ts";
+import type { Command, Group } from "../command.ts";
 import { isRecord } from "../contexts.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { explain } from "../explain.ts";
 import type { Cell } from "../output.ts";
-import { urlOf } from "../settings.ts";
+import { lookAt, numberIn, textIn, type NodeView } from "./nodes.ts";
 import { pause, retryMs } from "./waiting.ts";
-
-/** Most nodes that are asked. */
-const nodesMax = 64;
-
-interface NodeView {
-  readonly endpoint: string;
-  /** What it says of itself; `null` when it does not answer. */
-  readonly status: Json | null;
-  readonly problem: string | null;
-}
 
 const status: Command = {
   command: "status",
@@ -43,37 +33,6 @@ const status: Command = {
   },
 };
 
-/** Asks all nodes at the same time. */
-export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly NodeView[]> {
-  const client = await ctl.client();
-  const named = await Promise.all(client.endpoints.map((each) => view(client, each, ctl)));
-  if (!everyMember) return named;
-  const known = new Set(named.map(({ endpoint }) => new URL(endpoint).host));
-  const addresses = named.flatMap(({ status: each }) => addressesIn(each));
-  const others = [...new Set(addresses)].filter((address) => !known.has(address));
-  const asked = others.slice(0, nodesMax - named.length).map(urlOf);
-  return [...named, ...(await Promise.all(asked.map((each) => view(client, each, ctl))))];
-}
-
-async function view(client: CounterClient, endpoint: string, { signal }: Ctl): Promise<NodeView> {
-  try {
-    const said = await client.at(endpoint).cluster.status({ signal, timeoutMs: 3000 });
-    return { endpoint, status: said, problem: null };
-  } catch (error) {
-    if (!(error instanceof CounterError) || error.code === "aborted") throw error;
-    return { endpoint, status: null, problem: explain(error).message };
-  }
-}
-
-function addressesIn(said: Json | null): readonly string[] {
-  const nodes = said?.["nodes"];
-  if (!Array.isArray(nodes)) return [];
-  return nodes.flatMap((node: unknown) => {
-    const address = isRecord(node) ? node["address"] : null;
-    return typeof address === "string" && address !== "" ? [address] : [];
-  });
-}
-
 function rowOf({ endpoint, status: said }: NodeView, all: readonly NodeView[]): readonly Cell[] {
   if (said === null) return [endpoint, null, "unreachable"];
   const applied = numberIn(said, "appliedIndex") ?? numberIn(said, "lastIndex");
@@ -95,16 +54,6 @@ function rowOf({ endpoint, status: said }: NodeView, all: readonly NodeView[]): 
 function furthestOf(said: Json | null): number {
   if (said === null) return 0;
   return numberIn(said, "commitIndex") ?? numberIn(said, "lastIndex") ?? 0;
-}
-
-export function numberIn(json: Json, name: string): number | null {
-  const value = json[name];
-  return typeof value === "number" ? value : null;
-}
-
-export function textIn(json: Json, name: string): string | null {
-  const value = json[name];
-  return typeof value === "string" && value !== "" ? value : null;
 }
 
 export const clusterStatus: Command = status;

@@ -22,6 +22,8 @@ export class TokenWaits {
   readonly #waiters = new Set<Waiter>();
   /** The lowest revision that anybody waits for: most of what is applied wakes nobody. */
   #lowest = Infinity;
+  /** Once it is another one, everybody has to know. */
+  #epoch = 0;
 
   constructor(current: () => CounterVersion, options: { readonly waitersMax?: number } = {}) {
     this.#current = current;
@@ -69,8 +71,9 @@ export class TokenWaits {
   /** To be called whenever something was applied. */
   applied(): void {
     if (this.#waiters.size === 0) return;
-    const { revision } = this.#current();
-    if (revision < this.#lowest) return;
+    const { epoch, revision } = this.#current();
+    if (revision < this.#lowest && epoch === this.#epoch) return;
+    this.#epoch = epoch;
     let lowest = Infinity;
     for (const { token, look } of [...this.#waiters]) {
       if (!look()) lowest = Math.min(lowest, token.revision);

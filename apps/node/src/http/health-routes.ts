@@ -38,9 +38,10 @@ interface Shown extends Pick<Health, "facts" | "sync"> {
   /** What its operation is called. */
   readonly id: string;
   readonly path: string;
+  /** One line for both modes. */
+  readonly about: string;
+  /** One line with what this mode can do. */
   readonly summary: string;
-  /** The same without what only one mode has. */
-  readonly described?: string;
   readonly checks: readonly Check[];
   /** The text of a machine that only wants to see one. */
   readonly ok: string;
@@ -54,6 +55,7 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getHealth",
       path: "/health",
+      about: "alive, and not on its way out",
       summary: "alive, and not on its way out",
       checks: serving,
       ok: "OK",
@@ -62,6 +64,7 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getLiveness",
       path: "/livez",
+      about: "is the process alive",
       summary: `is the process alive; ${options}`,
       checks: live,
       ok: "ok",
@@ -69,8 +72,8 @@ export function healthRoutes(health: Health): readonly Route[] {
     ...probes({
       id: "getReadiness",
       path: "/readyz",
+      about: "should it get traffic, and if not, why",
       summary: `should it get traffic, and if not, why; ${options}${syncing}`,
-      described: "should it get traffic, and if not, why",
       checks: ready,
       ok: "ok",
       ...(sync === undefined ? {} : { sync }),
@@ -81,8 +84,8 @@ export function healthRoutes(health: Health): readonly Route[] {
 /** The probe, and (but for `/health`, which is the demo's) each of its checks by itself. */
 function probes(shown: Shown): readonly Route[] {
   const route = { method: "GET", kind: "probe", scope: "none", bodyMaxBytes } as const;
-  const { id, path, summary, checks } = shown;
-  const operation = { ...probeDoc(id), summary: shown.described ?? summary };
+  const { id, about, path, summary, checks } = shown;
+  const operation = probeDoc(id, about);
   const handle: Route["handle"] = (request) => report(request, shown);
   const all: Route = { ...route, path, summary, operation, handle };
   if (path === "/health") return [all];
@@ -91,10 +94,8 @@ function probes(shown: Shown): readonly Route[] {
     path: `${path}/:check`,
     summary: `one of them: ${checks.map(({ name }) => name).join(", ")}`,
     operation: {
-      ...probeDoc(`${id}Check`),
-      summary: "one of the checks",
-      // Which there are depends on the mode; `?verbose` lists them.
-      params: { check: textDoc("its name, as `?verbose` shows it") },
+      ...probeDoc(`${id}Check`, `one of the checks of ${path}`),
+      params: { check: textDoc("its name, as `?verbose` lists them") },
       problems: ["not-found"],
     },
     handle: (request) => {

@@ -205,6 +205,7 @@ export class EventualCore {
     return valueOf(this.#state.replica, counter);
   }
 
+  /** A counter as it is known here. */
   look(counter: CounterName): CounterView {
     return viewOf(this.#state.replica, counter);
   }

@@ -9,7 +9,7 @@ import type {
   WriterId,
 } from "../types.ts";
 import { invariant, MalformedError } from "./errors.ts";
-import { joinGone, joinRegister } from "./existence.ts";
+import { joinRegister } from "./existence.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { addWriter, joinMember, joinNamed, joinPromise, joinSeal } from "./membership.ts";
 import type { Conflict, CounterState, RecordId, Replica, Stamp, WriterState } from "./replica.ts";
@@ -90,7 +90,7 @@ function applyControl(r: Replica, state: WriterState, at: Stamp, control: Contro
       joinSeal(r, control.writer, { position: control.position, by });
       return false;
     case "reset":
-      joinFloor(r, counterOf(r, control.counter), control.floor, null);
+      joinFloor(r, counterOf(r, control.counter), { floor: control.floor });
       return false;
     case "configure":
       joinRegister(counterOf(r, control.counter), { stamp: at, config: control.config });
@@ -111,8 +111,7 @@ function applyDeletion(
   floor: readonly FloorEntry[],
   stamp: Stamp,
 ): void {
-  joinGone(r, counter, floor);
-  joinFloor(r, counter, floor, null);
+  joinFloor(r, counter, { floor, gone: floor });
   joinRegister(counter, { stamp, config: null });
 }
 

@@ -12,7 +12,6 @@
  *     `closing.ts`).
  */
 import type { CounterConfig, CounterName, FloorEntry, LabelsPatch } from "../types.ts";
-import { sumOpenKeys } from "./keys.ts";
 import { labelsMax } from "./limits.ts";
 import type { CounterState, Register, Replica, Stamp } from "./replica.ts";
 import { isBefore } from "./replica.ts";
@@ -60,19 +59,22 @@ function isEarlier(one: Stamp, other: Stamp): boolean {
   return one.hlc !== other.hlc ? one.hlc < other.hlc : isBefore(one, other);
 }
 
-/** Learns what a deletion covers; the same has to be joined as a floor, too. */
+/**
+ * Learns what deletions cover; the same has to be joined as a floor, too.
+ *
+ * @returns whether something of it is new, so that the keys have to be summed up again
+ */
 export function joinGone(
-  r: Replica,
   counter: CounterState,
   gone: Iterable<Pick<FloorEntry, "writer" | "position">>,
-): void {
+): boolean {
   let changed = false;
   for (const { writer, position } of gone) {
     if ((counter.gone.get(writer) ?? 0) >= position) continue;
     counter.gone.set(writer, position);
     changed = true;
   }
-  if (changed && counter.keys.size > 0) sumOpenKeys(r, counter);
+  return changed;
 }
 
 /** What becomes of settings; `null`: there would be more than {@link labelsMax} labels. */

@@ -126,20 +126,28 @@ function isUnderFloor(dots: DotTable, counter: CounterState, slot: Slot): boolea
 /** How many groups of a run no deletion has cut. */
 export function runLives(
   dots: DotTable,
-  { gone }: CounterState,
+  counter: CounterState,
   rows: readonly Slot[],
   run: Span,
 ): number {
-  const isGone = (slot: Slot): boolean => dots.position(slot) <= (gone.get(dots.writer(slot)) ?? 0);
   let alive = 0;
   for (const group of groupsOf(dots, rows, run)) {
-    if (!rows.slice(group.from, group.to).some(isGone)) alive += 1;
+    const members = rows.slice(group.from, group.to);
+    if (!members.some((slot) => isGone(dots, counter, slot))) alive += 1;
   }
   return alive;
 }
 
+function isGone(dots: DotTable, { gone }: CounterState, slot: Slot): boolean {
+  return dots.position(slot) <= (gone.get(dots.writer(slot)) ?? 0);
+}
+
 /** How many groups of an identity no deletion has cut, besides what is closed of it. */
 export function identityLives(dots: DotTable, counter: CounterState, first: Slot): number {
+  if (dots.next(first) === noSlot) {
+    if (dots.until(first) <= counter.closed.before) return 0;
+    return isGone(dots, counter, first) ? 0 : 1;
+  }
   const rows = rowsOf(dots, first);
   let alive = 0;
   for (const run of runsOf(dots, rows)) {

@@ -48,8 +48,10 @@ export const conflictsMax: number = 1_000;
 /** Most labels of a counter. */
 export const labelsMax: number = 16;
 
-/** Most characters of the name of a label of a counter, and most UTF-16 units of its text. */
+/** Most characters of the name of a label of a counter. */
 export const labelNameMaxLength: number = 63;
+
+/** Most characters of the text of a label, as JavaScript counts them (UTF-16 units). */
 export const labelTextMaxLength: number = 255;
 
 /** Most settings of one counter that this release does not know, and most bytes of one of them. */

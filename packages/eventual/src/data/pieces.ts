@@ -14,7 +14,7 @@
  */
 import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
-import { joinGone, joinRegister } from "./existence.ts";
+import { joinRegister } from "./existence.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
@@ -217,8 +217,7 @@ function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
 function mergeCounter(r: Replica, part: CounterPart): void {
   const counter = counterOf(r, part.name);
   for (const [writer, cell] of part.cells) joinCell(counter, writer, cell);
-  joinGone(r, counter, goneIn(part));
-  joinFloor(r, counter, part.floor, part.closed);
+  joinFloor(r, counter, { ...part, gone: goneIn(part) });
   if (part.register !== null) joinRegister(counter, part.register);
 }
 

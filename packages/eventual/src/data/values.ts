@@ -1,7 +1,9 @@
 /** What counters come to: cells, floors, and the sums over keys. */
 import type { CounterName, FloorEntry, Position, VersionVector, WriterId } from "../types.ts";
+import { joinGone } from "./existence.ts";
 import { sumOpenKeys } from "./keys.ts";
 import type { Cell, ClosedKeys, CounterState, Replica } from "./replica.ts";
+import { nothingClosed } from "./replica.ts";
 
 /** 0n of a counter that is not known. Takes a step for each writer, not for each key. */
 export function valueOf(r: Replica, name: CounterName): bigint {
@@ -89,21 +91,28 @@ export function joinCell(counter: CounterState, writer: WriterId, cell: Cell): v
   if (known === undefined || known.position < cell.position) counter.cells.set(writer, cell);
 }
 
+/** What a reset or a deletion covers, or a piece says of that. */
+export interface Covered {
+  readonly floor: readonly FloorEntry[];
+  /** What deletions cover. */
+  readonly gone?: Iterable<Pick<FloorEntry, "writer" | "position">>;
+  readonly closed?: ClosedKeys;
+}
+
 /** Of each writer the higher floor, and of what is closed the later; then the keys again. */
 export function joinFloor(
   r: Replica,
   counter: CounterState,
-  floor: readonly FloorEntry[],
-  closed: ClosedKeys | null,
+  { floor, gone = [], closed = nothingClosed }: Covered,
 ): void {
-  let changed = false;
+  let changed = joinGone(counter, gone);
   for (const entry of floor) {
     const known = counter.floor.get(entry.writer);
     if (known !== undefined && known.position >= entry.position) continue;
     counter.floor.set(entry.writer, entry);
     changed = true;
   }
-  if (closed !== null && closed.before > counter.closed.before) {
+  if (closed.before > counter.closed.before) {
     counter.closed = closed;
     changed = true;
   }

@@ -205,7 +205,7 @@ describe("one node id in two processes", () => {
       tickMs: 5,
     });
     expect(await earlier.stopped).toMatchObject({ code: "EVENTUAL_DUPLICATE_IDENTITY" });
-    await twin.add(one);
+    await twin.add(one, { timeoutMs: 20_000 });
     await until(() => cluster.node("b").value("likes") === 1n, "the twin is heard");
     await twin.stop();
   });

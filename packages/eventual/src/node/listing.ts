@@ -12,6 +12,7 @@ const defaultLimit = 100;
 /** Names that are looked at in one turn of the event loop. */
 const namesPerTurn = 512;
 
+/** Which counters of a list. */
 export interface ListQuery {
   /** Names that begin so; default: all. */
   readonly prefix?: string;
@@ -21,7 +22,8 @@ export interface ListQuery {
   readonly limit?: number;
 }
 
-export interface Page {
+/** Some counters of a list. */
+export interface CounterPage {
   /** Counters that exist, in the order of the characters of their names. */
   readonly items: readonly CounterView[];
   /** To be given as `after` for what follows; `null`: that is all. */
@@ -38,7 +40,7 @@ export function checkList({ prefix = "", after = "", limit = defaultLimit }: Lis
 export async function listOf(
   core: Pick<EventualCore, "look" | "names">,
   { prefix = "", after, limit = defaultLimit }: ListQuery,
-): Promise<Page> {
+): Promise<CounterPage> {
   const items: CounterView[] = [];
   let begin = { from: prefix, isAfter: false };
   if (after !== undefined && after >= prefix) begin = { from: after, isAfter: true };

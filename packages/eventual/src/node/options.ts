@@ -3,7 +3,7 @@ import type { EventualLimits, EventualStatus, Input, Note, Ready } from "../core
 import type { CounterView } from "../data/looking.ts";
 import type { Address, NodeId } from "../types.ts";
 import type { Token } from "../wire/token.ts";
-import type { Page } from "./listing.ts";
+import type { CounterPage } from "./listing.ts";
 import type { Journal, ReplicaTransport } from "./ports.ts";
 
 export interface EventualNodeOptions {
@@ -115,7 +115,8 @@ export interface ReadResult {
 /** A counter as this node knows it, and how it knows. */
 export interface CounterRead extends CounterView, Omit<ReadResult, "value"> {}
 
-export interface ListRead extends Page, Omit<ReadResult, "value"> {}
+/** A page of counters as this node knows them, and how it knows. */
+export interface ListRead extends CounterPage, Omit<ReadResult, "value"> {}
 
 export interface EventualNodeStatus extends EventualStatus {
   /** Length of the ticks that the core counts in. */

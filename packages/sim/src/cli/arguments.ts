@@ -224,8 +224,9 @@ The same seed always gives the same run.
                       of eventual mode:
                       ${listed(eventualFaultKinds)}
   --ticks N           ends the part with faults after N ticks
-  --workload NAME     keyed (a tiny counter, default), counter (the real state machine), or once
-                      (a counter that knows no keys, under exactlyOnce, with keys and sessions)
+  --workload NAME     keyed (a tiny counter, default), counter (the real state machine),
+                      operations (all that it can do, against a model), or once (a counter that
+                      knows no keys, under exactlyOnce, with keys and sessions)
   --flaw NAME         a host that breaks its contract, to see how that is found out:
                       ${listed(Object.keys(hostFlaws))}
   --workers N         default: one a processor

@@ -6,8 +6,8 @@ export const counterMutants: readonly EventualMutant[] = [
     name: "eventual-deletion-without-a-floor",
     rule: "a deletion covers what its node knew, as a reset does (X1)",
     file: "../data/applying.ts",
-    find: "  joinFloor(r, counter, floor, null);\n",
-    replace: "",
+    find: "{ floor, gone: floor });",
+    replace: "{ floor: [], gone: floor });",
     expects: ["full-history"],
   },
   {
@@ -22,8 +22,8 @@ export const counterMutants: readonly EventualMutant[] = [
     name: "eventual-deletion-forgets-what-it-covers",
     rule: "what a deletion covers is remembered apart from the floors of resets (X3)",
     file: "../data/applying.ts",
-    find: "  joinGone(r, counter, floor);\n",
-    replace: "",
+    find: "{ floor, gone: floor });",
+    replace: "{ floor });",
     expects: ["existence"],
   },
   {
@@ -38,8 +38,8 @@ export const counterMutants: readonly EventualMutant[] = [
     name: "eventual-snapshot-without-deletions",
     rule: "a snapshot holds what deletions cover (X3)",
     file: "../data/pieces.ts",
-    find: "  joinGone(r, counter, goneIn(part));\n",
-    replace: "",
+    find: "{ ...part, gone: goneIn(part) });",
+    replace: "{ ...part, gone: [] });",
     expects: ["existence", "claims-survive"],
   },
   {

@@ -5,6 +5,7 @@ import { hostFlaws } from "../host-flaws.ts";
 import { invariantSentences } from "../violation.ts";
 import { flawedHosts } from "./flawed-hosts.ts";
 import { eventualSentences } from "../eventual/sentences.ts";
+import { counterMutants } from "./mutants-of-counters.ts";
 import { gossipMutants } from "./mutants-of-gossip.ts";
 import { mutants } from "./mutants.ts";
 import { eventualMutants } from "./mutants-of-eventual.ts";
@@ -52,6 +53,17 @@ describe("the table of mutants of eventual mode", () => {
 
   it("removes at least twenty rules", () => {
     expect(eventualMutants.length).toBeGreaterThanOrEqual(20);
+  });
+});
+
+describe("the table of mutants of the counters", () => {
+  const machine = join(__dirname, "../../../state-machine/src");
+
+  it.each(counterMutants)("$name fits the text of the machine exactly once", (mutant) => {
+    const text = readFileSync(join(machine, mutant.file), "utf8");
+    expect(text.split(mutant.find)).toHaveLength(2);
+    expect(mutant.replace).not.toBe(mutant.find);
+    for (const name of mutant.expects) expect(Object.keys(invariantSentences)).toContain(name);
   });
 });
 

@@ -157,10 +157,12 @@ export const clusterDoc: RouteDoc = {
 
 export const describeBootstrapDoc: RouteDoc = {
   id: "describeBootstrap",
+  summary: "how far `--bootstrap-expect` is; `?proposal=<id>`: what became of it",
+  modes: ["strong"],
   tag: "cluster",
   query: { proposal: textDoc("the id of a proposal: what became of it") },
   responses: { 200: jsonReply("how far `--bootstrap-expect` is", anyObject) },
-  problems: ["starting", "validation-failed"],
+  problems: ["starting", "validation-failed", "mode-mismatch"],
 };
 
 export const askBootstrapDoc: RouteDoc = {
@@ -191,8 +193,8 @@ export const indexDoc: RouteDoc = {
   problems: [],
 };
 
-/** @param id - the operation's, since each probe has one */
-export function probeDoc(id: string): RouteDoc {
+/** @param summary - for both modes, whose checks are not the same */
+export function probeDoc(id: string, summary: string): RouteDoc {
   const checked = z.looseObject({
     status: z.enum(["ok", "unavailable"]),
     checks: z.array(
@@ -202,6 +204,7 @@ export function probeDoc(id: string): RouteDoc {
   const content = { "text/plain": z.string(), [jsonType]: checked };
   return {
     id,
+    summary,
     tag: "health",
     query: {
       verbose: flagDoc("a line for every check"),

@@ -1,6 +1,7 @@
 /** What only Raft mode can do answers here too, so that nobody looks for a mistake in the path. */
-import { bodyMaxBytes, type Route, type RouteDoc } from "../api.ts";
-import { promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
+import { bootstrapPath } from "../../bootstrap/wire.ts";
+import { bodyMaxBytes, type Route } from "../api.ts";
+import { describeBootstrapDoc, promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
 import { Problem } from "../problems.ts";
 
 /** What `GET /` says of such a call. */
@@ -16,23 +17,33 @@ export function mismatch(why: string): Problem {
 
 /** Calls of Raft mode that have no meaning in eventual mode. */
 export function mismatchRoutes(): readonly Route[] {
-  const route = (path: string, operation: RouteDoc, why: string): Route => {
+  const refusing = (why: string): Pick<Route, "summary" | "bodyMaxBytes" | "handle"> => {
     const handle = (): never => {
       throw mismatch(why);
     };
-    return {
-      method: "POST",
-      path,
-      summary: raftOnly,
-      kind: "control",
-      scope: "admin",
-      operation,
-      bodyMaxBytes,
-      handle,
-    };
+    return { summary: raftOnly, bodyMaxBytes, handle };
   };
+  const changing = { method: "POST", kind: "control", scope: "admin" } as const;
   return [
-    route("/v1/cluster/leader/transfer", transferDoc, "there is no leader"),
-    route("/v1/cluster/members/:id/promote", promoteMemberDoc, "there are no voters"),
+    {
+      ...changing,
+      ...refusing("there is no leader"),
+      path: "/v1/cluster/leader/transfer",
+      operation: transferDoc,
+    },
+    {
+      ...changing,
+      ...refusing("there are no voters"),
+      path: "/v1/cluster/members/:id/promote",
+      operation: promoteMemberDoc,
+    },
+    {
+      ...refusing("nodes need no first configuration"),
+      method: "GET",
+      path: bootstrapPath,
+      kind: "probe",
+      scope: "read",
+      operation: describeBootstrapDoc,
+    },
   ];
 }

@@ -3,7 +3,15 @@ import type { Route } from "../api.ts";
 import type { ProblemCode } from "../problems.ts";
 
 /** Bodies are read before anybody knows what for. */
-const anyRequest: readonly ProblemCode[] = ["validation-failed", "payload-too-large", "internal"];
+const anyRequest: readonly ProblemCode[] = [
+  "validation-failed",
+  "payload-too-large",
+  "headers-too-large",
+  "internal",
+];
+
+/** Where a token is needed, or a peer. */
+const checked: readonly ProblemCode[] = ["unauthenticated", "forbidden"];
 
 /** Refused at the gate, which lets probes through. */
 const letIn: readonly ProblemCode[] = ["starting", "draining", "overloaded"];
@@ -11,13 +19,10 @@ const letIn: readonly ProblemCode[] = ["starting", "draining", "overloaded"];
 /** In Raft mode, where another node may have to answer. */
 const passedOn: readonly ProblemCode[] = ["no-leader"];
 
-/** Where a token is asked for, or the proof of a peer is wrong. */
-const access: readonly ProblemCode[] = ["unauthenticated", "forbidden"];
-
-export function commonProblems({ kind, operation, scope }: Route): readonly ProblemCode[] {
+export function commonProblems({ kind, scope, operation }: Route): readonly ProblemCode[] {
   return [
     ...anyRequest,
-    ...(scope === "none" ? [] : access),
+    ...(scope === "none" ? [] : checked),
     ...(kind === "probe" ? [] : [...letIn, ...passedOn]),
     ...(kind === "write" || kind === "control" ? (["outcome-unknown"] as const) : []),
     ...(operation.body === undefined ? [] : (["unsupported-media-type"] as const)),

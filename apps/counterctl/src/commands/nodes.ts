@@ -1,0 +1,58 @@
+/** What each node says of itself, asked one by one. */
+import { CounterError, type CounterClient, type Json } from "@counter/client";
+
+import type { Ctl } from "../command.ts";
+import { isRecord } from "../contexts.ts";
+import { explain } from "../explain.ts";
+import { urlOf } from "../settings.ts";
+
+/** Most nodes that are asked. */
+const nodesMax = 64;
+
+export interface NodeView {
+  readonly endpoint: string;
+  /** What it says of itself; `null` when it does not answer. */
+  readonly status: Json | null;
+  readonly problem: string | null;
+}
+
+/** Asks all nodes at the same time. */
+export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly NodeView[]> {
+  const client = await ctl.client();
+  const named = await Promise.all(client.endpoints.map((each) => view(client, each, ctl)));
+  if (!everyMember) return named;
+  const known = new Set(named.map(({ endpoint }) => new URL(endpoint).host));
+  const addresses = named.flatMap(({ status: each }) => addressesIn(each));
+  const others = [...new Set(addresses)].filter((address) => !known.has(address));
+  const asked = others.slice(0, nodesMax - named.length).map(urlOf);
+  return [...named, ...(await Promise.all(asked.map((each) => view(client, each, ctl))))];
+}
+
+async function view(client: CounterClient, endpoint: string, { signal }: Ctl): Promise<NodeView> {
+  try {
+    const said = await client.at(endpoint).cluster.status({ signal, timeoutMs: 3000 });
+    return { endpoint, status: said, problem: null };
+  } catch (error) {
+    if (!(error instanceof CounterError) || error.code === "aborted") throw error;
+    return { endpoint, status: null, problem: explain(error).message };
+  }
+}
+
+function addressesIn(said: Json | null): readonly string[] {
+  const nodes = said?.["nodes"];
+  if (!Array.isArray(nodes)) return [];
+  return nodes.flatMap((node: unknown) => {
+    const address = isRecord(node) ? node["address"] : null;
+    return typeof address === "string" && address !== "" ? [address] : [];
+  });
+}
+
+export function numberIn(json: Json, name: string): number | null {
+  const value = json[name];
+  return typeof value === "number" ? value : null;
+}
+
+export function textIn(json: Json, name: string): string | null {
+  const value = json[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,76 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import type { AddressInfo } from "node:net";
+
+import { percentile } from "../check/perf.ts";
+import type { NodeView } from "../commands/nodes.ts";
+import { fitting, reachable } from "./cluster.ts";
+import { diskFindings, openFilesFinding, openFilesMin, portFinding } from "./machine.ts";
+
+function node(id: string, more: Readonly<Record<string, unknown>> = {}): NodeView {
+  const status = { id, mode: "raft", clusterId: "c", version: "1.0.0", state: "Follower", ...more };
+  return { endpoint: `http://${id}`, status, problem: null };
+}
+
+const leader = { state: "Leader", term: 3 };
+
+describe("whether nodes fit together", () => {
+  it.each([
+    { nodes: [node("a", leader), node("b")], bad: [] },
+    { nodes: [node("a", leader), node("b", { mode: "eventual" })], bad: ["mode"] },
+    { nodes: [node("a", leader), node("b", { clusterId: "d" })], bad: ["cluster"] },
+    { nodes: [node("a", leader), node("b", { version: "2.0.0" })], bad: ["version"] },
+    { nodes: [node("a", leader), node("a")], bad: ["identities"] },
+    { nodes: [node("a", leader), node("b", leader)], bad: ["leader"] },
+    { nodes: [node("a", leader), node("b", { ...leader, term: 4 })], bad: [] },
+    { nodes: [node("a"), node("b")], bad: ["leader"] },
+    { nodes: [node("a", { leaderSilentMs: 5 })], bad: [] },
+    { nodes: [node("a", { mode: "eventual" })], bad: [] },
+  ])("finds $bad", ({ nodes, bad }) => {
+    const found = fitting(nodes).filter(({ status }) => status !== "ok");
+    expect(found.map(({ check }) => check)).toEqual(bad);
+    for (const { advice } of found) expect(advice).not.toBeNull();
+  });
+
+  it("names those that do not answer", () => {
+    const silent = { endpoint: "http://x", status: null, problem: "refused" };
+    expect(reachable([node("a"), silent]).map(({ status }) => status)).toEqual(["ok", "failed"]);
+  });
+});
+
+describe("whether a machine is fit", () => {
+  it.each([
+    ["unlimited", "ok"],
+    [openFilesMin, "ok"],
+    [openFilesMin - 1, "warning"],
+    [undefined, "warning"],
+  ])("with at most %p open files: %s", (soft, status) => {
+    const report = { userLimits: { open_files: { soft } } };
+    expect(openFilesFinding(report).status).toBe(status);
+  });
+
+  it("measures its disk", async () => {
+    const found = await diskFindings(tmpdir());
+    expect(found.map(({ check }) => check)).toEqual(["disk space", "fsync"]);
+    expect(found[1]!.detail).toMatch(/p99 \d+\.\d\d ms/);
+  });
+
+  it("sees whether a port is free", async () => {
+    const server = createServer();
+    server.listen(0);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    expect((await portFinding(port)).status).toBe("failed");
+    server.close();
+    await once(server, "close");
+    expect((await portFinding(port)).status).toBe("ok");
+  });
+
+  it("tells percentiles", () => {
+    const sorted = Array.from({ length: 100 }, (_, at) => at + 1);
+    expect([percentile(sorted, 0.5), percentile(sorted, 0.99), percentile([], 0.5)]).toEqual([
+      ...[51, 100, 0],
+    ]);
+  });
+});
