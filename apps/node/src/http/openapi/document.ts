@@ -33,10 +33,7 @@ interface Shared {
 export function openApiDocument(routes: readonly Route[]): Json {
   const schemas = new SchemaSet();
   const shared: Shared = { schemas, responses: new Map() };
-  const betweenNodes = new Set(
-    routes.filter(({ scope }) => scope === "peer").map(({ path }) => path),
-  );
-  const shown = routes.filter(({ path }) => !betweenNodes.has(path));
+  const shown = routes.filter(({ scope }) => scope !== "peer");
   const paths = new Map<string, Record<string, Json>>();
   for (const route of shown) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
