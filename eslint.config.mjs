@@ -66,7 +66,11 @@ export default defineConfig(
             { sourceTag: "kind:core", onlyDependOnLibsWithTags: [] },
             { sourceTag: "kind:adapter", onlyDependOnLibsWithTags: ["kind:core"] },
             { sourceTag: "kind:sim", onlyDependOnLibsWithTags: ["kind:core"] },
-            { sourceTag: "kind:app", onlyDependOnLibsWithTags: ["kind:core", "kind:adapter"] },
+            { sourceTag: "kind:client", onlyDependOnLibsWithTags: [] },
+            {
+              sourceTag: "kind:app",
+              onlyDependOnLibsWithTags: ["kind:core", "kind:adapter", "kind:client"],
+            },
           ],
         },
       ],

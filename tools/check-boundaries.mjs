@@ -13,6 +13,7 @@ const violations = [
     imports: "@counter/sim",
     because: "nothing shipped imports sim",
   },
+  { in: "packages/client/src", imports: "@counter/raft", because: "a client brings no server" },
   {
     in: "apps/node/src",
     imports: "@counter/sim",

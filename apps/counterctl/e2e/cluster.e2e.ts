@@ -50,18 +50,4 @@ describe("the cluster", () => {
       }
       expect(await printed(on, "list")).toBe("NAME  VALUE  KIND  LABELS");
     }));
-
-  it("is checked offline, node by node, once it is stopped", () =>
-    withCluster({ nodes: 1 }, async (cluster) => {
-      const [node] = cluster.nodes;
-      await cluster.start();
-      const on: Terminal = { endpoints: [node!.address] };
-      await printed(on, "add", "orders", "5");
-      await node!.terminate();
-      const dump = await printed(on, "data", "dump", node!.dataDir);
-      expect(dump).toContain("command");
-      await printed(on, "data", "verify", node!.dataDir);
-      expect(await printed(on, "data", "recover", node!.dataDir)).toContain(node!.dataDir);
-      expect((await run(on, "data", "verify", "/nonexistent")).code).toBe(2);
-    }));
 });

@@ -74,6 +74,19 @@ export class Cluster {
     return this.#post("/v1/node/undrain", options);
   }
 
+  /**
+   * What the node that is asked logs. Use `client.at(url)`.
+   *
+   * @param options.level - `error`, `warn`, `info` or `debug`: from now on, until it is restarted
+   */
+  async logLevel(options: CallOptions & { readonly level?: string } = {}): Promise<string> {
+    const { level } = options;
+    const path = "/v1/node/log-level";
+    if (level === undefined) return textAt(await this.#get(path, options), "level");
+    const request = { method: "PUT", path, body: { level } } as const;
+    return textAt((await this.#calls.control(request, options, here)).json, "level");
+  }
+
   /** The node that is asked leaves for good, and ends. Use `client.at(url)`. */
   leave(options: MemberOptions = {}): Promise<Json> {
     return this.#post(`/v1/cluster/leave${force(options)}`, options);

@@ -31,9 +31,9 @@ export class Snapshots {
     } as const;
     const calling = { effect: "read", leader: true } as const;
     const { bytes, headers } = await this.#calls.raw(request, options, calling);
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const digest = await digestOf(bytes);
     const said = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(headers.get("content-digest") ?? "");
-    if (said?.[1] !== undefined && said[1] !== btoa(String.fromCharCode(...digest))) {
+    if (said?.[1] !== undefined && said[1] !== base64(digest)) {
       throw new InvalidReplyError("the snapshot was damaged on its way: its digest differs", {
         outcome: "not-applied",
         retryable: true,
@@ -56,9 +56,20 @@ export class Snapshots {
       method: "PUT",
       path: "/v1/snapshot",
       query: { confirm: options.confirm },
-      headers: { "content-type": snapshot.contentType },
+      headers: {
+        "content-type": snapshot.contentType,
+        "content-digest": `sha-256=:${base64(await digestOf(snapshot.bytes))}:`,
+      },
       body: snapshot.bytes,
     } as const;
     return (await this.#calls.write(request, options)).json;
   }
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -49,6 +49,40 @@ const undrain = acting("undrain", "The node takes writes again.", {
   act: (one, { signal }) => one.cluster.undrain({ signal }),
 });
 
+const status: Command = {
+  command: "status",
+  about: "All that the node says of itself.",
+  run: async (ctl) => {
+    const said = await (await only(ctl)).cluster.status({ signal: ctl.signal });
+    ctl.out.show(said, () => {
+      const texts = Object.entries(said).map(([name, value]) => {
+        return [name, typeof value === "string" ? value : JSON.stringify(value)] as const;
+      });
+      ctl.out.facts(Object.fromEntries(texts));
+    });
+    return undefined;
+  },
+};
+
+const logLevel: Command = {
+  command: "log-level [level]",
+  about: "Shows what the node logs, or changes it until the node is restarted.",
+  examples: [["-e 10.0.0.5:8080 node log-level debug", "more, of that node alone"]],
+  options: (yargs) =>
+    yargs.positional("level", {
+      choices: ["error", "warn", "info", "debug"] as const,
+      describe: "from now on",
+    }),
+  run: async (ctl) => {
+    const one = await only(ctl);
+    const level = ctl.args.optional("level");
+    const options = { signal: ctl.signal, ...(level === undefined ? {} : { level }) };
+    const said = await one.cluster.logLevel(options);
+    ctl.out.show({ level: said }, () => ctl.out.line(said));
+    return undefined;
+  },
+};
+
 const leave: Command = {
   command: "leave",
   about: "The node leaves its cluster for good, and ends.",
@@ -65,5 +99,5 @@ const leave: Command = {
 export const node: Group = {
   group: "node",
   about: "One node: the first of --endpoints.",
-  commands: [health, drain, undrain, leave],
+  commands: [status, health, drain, undrain, logLevel, leave],
 };

@@ -34,7 +34,10 @@ const restore: Command = {
   command: "restore <file>",
   about: "Replaces ALL counters of the cluster by those of a file.",
   examples: [
-    ["snapshot restore before-upgrade.backup --confirm after~456eba9a", "the id that status shows"],
+    [
+      "snapshot restore before-upgrade.backup --confirm after~456eba9a",
+      "the id that node status shows",
+    ],
   ],
   options: (yargs) =>
     filed(yargs)
@@ -47,7 +50,9 @@ const restore: Command = {
     const bytes = await readSnapshot(args.text("file"));
     const confirm = args.optional("confirm");
     if (confirm === undefined) {
-      throw new UsageError("say which cluster loses its counters: --confirm <its id, see status>");
+      throw new UsageError(
+        "say which cluster loses its counters: --confirm <its id, see node status>",
+      );
     }
     const snapshot = { bytes, contentType: backupMediaType };
     const options = { signal, confirm, key: args.optional("key") };
@@ -67,8 +72,11 @@ const inspect: Command = {
     out.show(found, () => {
       out.facts({ bytes: bytes.length, sha256: digestOf(bytes), counters: found.counters.length });
       out.line("");
-      const rows = found.counters.map(({ name, value }) => [name, value ?? "gone"]);
-      out.table(["name", "value"], rows);
+      // A counter that was deleted is there for the numbers that it issued: nobody gets them again.
+      const rows = found.counters.map(({ name, value, issued, config }) => {
+        return [name, value, config.kind, issued];
+      });
+      out.table(["name", "value", "kind", "issued"], rows);
     });
     return undefined;
   },

@@ -68,7 +68,8 @@ export class Description {
     if (found === "elsewhere" || exchange.headers["counter-code"] === "not-found") return [];
     if (found === null || status === 405) return this.#asProblem(exchange).map(said);
     const response = this.#resolved(found.responses[status]);
-    if (response === null) return [said(`no such status is described; ${exchange.text}`)];
+    if (response === null)
+      return [said(`no such status is described; ${exchange.text.slice(0, 200)}`)];
     return [
       ...headerComplaints(exchange, response),
       ...this.#bodyComplaints(exchange, response),
@@ -148,9 +149,10 @@ function mediaTypeOf(headers: Readonly<Record<string, unknown>>): string {
   return typeof type === "string" ? type.replace(/;.*/s, "") : "";
 }
 
-/** Nodes talk to each other on paths of the demo, in media types of their own. */
+/** Nodes talk to each other on paths of clients, in media types of their own or with a proof. */
 function isBetweenNodes({ requestHeaders }: Exchange): boolean {
   const { accept, "content-type": type } = requestHeaders;
+  if ("counter-peer-auth" in requestHeaders) return true;
   return [accept, type].some((value) => String(value).startsWith("application/vnd.counter."));
 }
 

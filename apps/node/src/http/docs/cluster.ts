@@ -157,12 +157,10 @@ export const clusterDoc: RouteDoc = {
 
 export const describeBootstrapDoc: RouteDoc = {
   id: "describeBootstrap",
-  summary: "how far `--bootstrap-expect` is; `?proposal=<id>`: what became of it",
-  modes: ["strong"],
   tag: "cluster",
   query: { proposal: textDoc("the id of a proposal: what became of it") },
   responses: { 200: jsonReply("how far `--bootstrap-expect` is", anyObject) },
-  problems: ["starting", "validation-failed", "mode-mismatch"],
+  problems: ["starting", "validation-failed"],
 };
 
 export const askBootstrapDoc: RouteDoc = {

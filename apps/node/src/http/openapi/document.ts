@@ -11,6 +11,13 @@ import { SchemaSet, type Json } from "./schema-set.ts";
 
 const problemType = "application/problem+json";
 
+/** Headers that are not written with one capital a word. */
+const spellings: Readonly<Record<string, string>> = {
+  etag: "ETag",
+  "last-event-id": "Last-Event-ID",
+  "www-authenticate": "WWW-Authenticate",
+};
+
 /** What operations have in common, collected while they are described. */
 interface Shared {
   readonly schemas: SchemaSet;
@@ -217,7 +224,7 @@ function references(headers: Readonly<Record<string, string>>): Json {
 
 /** `counter-at-least` as people write it. */
 function headerName(name: string): string {
-  if (name === "etag") return "ETag";
-  if (name === "last-event-id") return "Last-Event-ID";
+  const other = spellings[name];
+  if (other !== undefined) return other;
   return name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -42,6 +42,7 @@ export const problemHeaders: Readonly<Record<string, string>> = {
   "counter-leader": "`host:port` of the leader, where that helps and it is known",
   "counter-version": "eventual mode: a token of what this node knows, where that is not enough",
   ...keyHeaders,
+  "www-authenticate": "how to prove who asks, where that is missing",
   "retry-after": "seconds, where the same request may succeed later",
 };
 

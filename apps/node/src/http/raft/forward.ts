@@ -34,8 +34,6 @@ const requestHeaders = [
   "if-match",
   "if-none-match",
   "prefer",
-  "traceparent",
-  "tracestate",
 ] as const;
 const replyHeaders = [
   "accept-patch",
