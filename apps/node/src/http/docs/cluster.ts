@@ -157,10 +157,12 @@ export const clusterDoc: RouteDoc = {
 
 export const describeBootstrapDoc: RouteDoc = {
   id: "describeBootstrap",
+  summary: "how far `--bootstrap-expect` is; `?proposal=<id>`: what became of it",
+  modes: ["strong"],
   tag: "cluster",
   query: { proposal: textDoc("the id of a proposal: what became of it") },
   responses: { 200: jsonReply("how far `--bootstrap-expect` is", anyObject) },
-  problems: ["starting", "validation-failed"],
+  problems: ["starting", "validation-failed", "mode-mismatch"],
 };
 
 export const askBootstrapDoc: RouteDoc = {

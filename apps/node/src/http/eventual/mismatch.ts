@@ -1,6 +1,7 @@
 /** What only Raft mode can do answers here too, so that nobody looks for a mistake in the path. */
+import { bootstrapPath } from "../../bootstrap/wire.ts";
 import { bodyMaxBytes, type Route } from "../api.ts";
-import { promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
+import { describeBootstrapDoc, promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
 import { Problem } from "../problems.ts";
 
 /** What `GET /` says of such a call. */
@@ -35,6 +36,14 @@ export function mismatchRoutes(): readonly Route[] {
       ...refusing("there are no voters"),
       path: "/v1/cluster/members/:id/promote",
       operation: promoteMemberDoc,
+    },
+    {
+      ...refusing("nodes need no first configuration"),
+      method: "GET",
+      path: bootstrapPath,
+      kind: "probe",
+      scope: "read",
+      operation: describeBootstrapDoc,
     },
   ];
 }
