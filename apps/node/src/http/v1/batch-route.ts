@@ -29,6 +29,7 @@ const batchDoc: RouteDoc = {
     200: jsonReply("what became of each", batchReplySchema, { ...keyHeaders, ...versionHeader }),
   },
   problems: [
+    "not-acceptable",
     "validation-failed",
     "unsafe-integer",
     "delta-too-large",

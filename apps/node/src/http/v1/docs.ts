@@ -47,6 +47,7 @@ const readHeaders = {
   prefer: textDoc("`wait=n`: the longest wait in seconds"),
 };
 const readProblems = [
+  "not-acceptable",
   "validation-failed",
   "no-leader",
   "read-not-confirmed",
@@ -56,6 +57,7 @@ const readProblems = [
 ] as const;
 
 const writeProblems = [
+  "not-acceptable",
   "validation-failed",
   "mode-mismatch",
   "unsafe-integer",
@@ -133,7 +135,7 @@ export const getDoc: RouteDoc = {
     },
     304: { description: "it is still as `If-None-Match` says", headers: seenHeaders },
   },
-  problems: [...readProblems, "counter-not-found", "not-acceptable"],
+  problems: [...readProblems, "counter-not-found"],
 };
 
 export const patchDoc: RouteDoc = {
