@@ -65,8 +65,11 @@ describe("the leader, as replies tell of it", () => {
     const leader = await FaultServer.start(added);
     const headers = { location: `${leader.url}/v1/counters/orders/add` };
     const follower = await FaultServer.start({ status: 307, headers });
-    const client = clientOf([follower, leader], { token: "secret" });
-    while (follower.asked.length === 0) await client.counter("orders").add(5n, { key: null });
+    // A client keeps to who answered it, and the first one it asks is drawn: another client.
+    while (follower.asked.length === 0) {
+      const client = clientOf([follower, leader], { token: "secret" });
+      await client.counter("orders").add(5n, { key: null });
+    }
     const seen = leader.asked.at(-1)!;
     expect(seen).toMatchObject({ method: "POST", body: '{"delta":"5"}' });
     expect(seen.headers.authorization).toBe("Bearer secret");

@@ -124,7 +124,7 @@ export class CounterMachine {
   /**
    * Names of counters that begin with `prefix`, above `after`, in ascending order.
    *
-   * @param limit - 1–1000
+   * @param query.limit - 1–1000
    */
   namesAfter(query: NameQuery): NamePage {
     return namePage(this.#state.counters, { ...query, logTimeMs: this.#state.logTimeMs });
