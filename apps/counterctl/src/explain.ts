@@ -33,6 +33,17 @@ const advice: Readonly<Record<string, string>> = {
     "Something else answers there, or another version: try `curl <endpoint>/v1/status`.",
 };
 
+/** Of OpenSSL, by way of Node.js. */
+const doubts: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+const certificateAdvice =
+  "Name the authority that signs the certificates of your nodes: NODE_EXTRA_CA_CERTS=ca.pem counterctl …";
+
 export interface Explanation {
   readonly code: string;
   readonly message: string;
@@ -53,7 +64,20 @@ function hintOf(error: CounterError): string | null {
   if (error.code === "outcome-unknown" && error.key !== null) {
     return `Run the same command with --key ${error.key}: it counts once in either case.`;
   }
+  if (error.code === "unreachable" && isCertificateDoubted(error)) return certificateAdvice;
   return advice[error.code] ?? null;
+}
+
+/** Whether the other end was there, and its certificate is signed by nobody whom Node.js trusts. */
+function isCertificateDoubted(error: unknown): boolean {
+  const seen = new Set<unknown>();
+  let at: unknown = error;
+  while (at instanceof Error && !seen.has(at)) {
+    if ("code" in at && typeof at.code === "string" && doubts.has(at.code)) return true;
+    seen.add(at);
+    at = at.cause;
+  }
+  return false;
 }
 
 function messageOf(error: CounterError): string {

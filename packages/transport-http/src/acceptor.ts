@@ -39,6 +39,8 @@ interface Proof {
   readonly doubt: string | null;
   /** To sign the answer with, where answers are signed. */
   readonly verified: VerifiedRequest | null;
+  /** It knows the secret, and is told our challenge now: how every pair of nodes begins. */
+  readonly isBeginning: boolean;
 }
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -100,13 +102,16 @@ export class Acceptor {
   #proofOf(request: IncomingMessage, socket: Duplex): Proof {
     const { trust, isReady } = this.#setup;
     const auth = authOf(trust);
-    if (auth === null) return { doubt: distrust(trust, socket), verified: null };
+    if (auth === null) {
+      return { doubt: distrust(trust, socket), verified: null, isBeginning: false };
+    }
     // Nobody is believed, and no proof is used up, before there is somebody to hear it.
     const verified = isReady() ? auth.verify(request) : null;
     const names = Object.keys(verified?.headers ?? {});
     const isWhole = signedNames(request.headers).every((name) => names.includes(name));
-    if (verified !== null && isWhole) return { doubt: null, verified };
-    return { doubt: "the proof of identity is missing or wrong", verified: null };
+    if (verified !== null && isWhole) return { doubt: null, verified, isBeginning: false };
+    const isBeginning = verified === null && auth.isChallengeMissing(request);
+    return { doubt: "the proof of identity is missing or wrong", verified: null, isBeginning };
   }
 
   #signed({ verified }: Proof, headers: Readonly<Record<string, string>>): Headers {
@@ -145,10 +150,12 @@ export class Acceptor {
   #refuse(
     socket: Duplex,
     { code, message, peer }: HandshakeRefusedError,
-    { verified }: Proof,
+    { verified, isBeginning }: Proof,
   ): void {
-    this.#refused += 1;
-    this.#setup.emit({ type: "refused", by: "us", peer, code, message });
+    if (code !== "unauthenticated" || !isBeginning) {
+      this.#refused += 1;
+      this.#setup.emit({ type: "refused", by: "us", peer, code, message });
+    }
     const auth = authOf(this.#setup.trust);
     const more = ({ status, body }: Refused): Headers => {
       if (auth === null) return {};

@@ -194,6 +194,27 @@ describe("who is believed", () => {
     await nodes.cluster({ id: "n1", ...secret(...one) }, { id: "n2", ...secret(...other) });
   });
 
+  it("does not count as a refusal that a node which knows it learns the challenge", async () => {
+    const [n1, n2] = await nodes.cluster(
+      { id: "n1", ...secret("sesame") },
+      { id: "n2", ...secret("sesame") },
+    );
+    for (const { transport, events } of [n1!, n2!]) {
+      expect(transport.stats().refused).toBe(0);
+      expect(events.filter(({ type }) => type === "refused")).toEqual([]);
+    }
+  });
+
+  it("counts as one that somebody who does not know it asks for the challenge", async () => {
+    const n1 = await nodes.listen({ id: "n1", ...secret("sesame") });
+    const n2 = await nodes.listen({ id: "n2", ...secret("mellon") });
+    n2.transport.setMembers([n1.member]);
+    n1.transport.setMembers([n2.member]);
+    expect(await n1.event("refused", ({ by }) => by === "us")).toMatchObject({
+      code: "unauthenticated",
+    });
+  });
+
   it("refuses the others before it tells them anything", async () => {
     const n1 = await nodes.listen({ id: "n1", clusterId: "green" });
     const n2 = await nodes.listen({ id: "n2", ...secret("sesame") });

@@ -4,7 +4,6 @@ import { CounterError, type CounterClient, type Json } from "@counter/client";
 import type { Ctl } from "../command.ts";
 import { isRecord } from "../contexts.ts";
 import { explain } from "../explain.ts";
-import { urlOf } from "../settings.ts";
 
 /** Most nodes that are asked. */
 const nodesMax = 64;
@@ -24,16 +23,21 @@ export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly N
   const known = new Set(named.map(({ endpoint }) => new URL(endpoint).host));
   const addresses = named.flatMap(({ status: each }) => addressesIn(each));
   const others = [...new Set(addresses)].filter((address) => !known.has(address));
-  const asked = others.slice(0, nodesMax - named.length).map(urlOf);
+  // All nodes of a cluster speak TLS or none does; and no token may leave without it where it is used.
+  const scheme = new URL(named[0]!.endpoint).protocol;
+  const asked = others.slice(0, nodesMax - named.length).map((each) => `${scheme}//${each}`);
   return [...named, ...(await Promise.all(asked.map((each) => view(client, each, ctl))))];
 }
+
+/** What says nothing of the node: it is the caller who stopped, or who has to give a token. */
+const ofCaller: ReadonlySet<string> = new Set(["aborted", "unauthenticated", "forbidden"]);
 
 async function view(client: CounterClient, endpoint: string, { signal }: Ctl): Promise<NodeView> {
   try {
     const said = await client.at(endpoint).cluster.status({ signal, timeoutMs: 3000 });
     return { endpoint, status: said, problem: null };
   } catch (error) {
-    if (!(error instanceof CounterError) || error.code === "aborted") throw error;
+    if (!(error instanceof CounterError) || ofCaller.has(error.code)) throw error;
     return { endpoint, status: null, problem: explain(error).message };
   }
 }

@@ -43,6 +43,8 @@ export class Front<Engine> {
     this.#observers = [...counting, accessLog(log)];
     const { watchersMax } = config;
     this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
+    const { metrics, watching } = this;
+    metrics.onScrape(() => metrics.set("counter_watchers", watching.desk.size));
   }
 
   /** To be told of every request that was answered. */

@@ -8,6 +8,7 @@ import type { Logger } from "winston";
 
 import type { Access, Admission, Asked } from "../security/access.ts";
 import { anybody } from "../security/caller.ts";
+import { logAdminCall } from "./admin-log.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { prefersJson } from "./negotiation.ts";
@@ -82,6 +83,13 @@ export class Service {
   }
 
   async #answer(route: Route, request: ApiRequest): Promise<ApiReply> {
+    const reply = await this.#handled(route, request);
+    const { address: own, log } = this.#options;
+    logAdminCall(log, { route, request, reply, own });
+    return reply;
+  }
+
+  async #handled(route: Route, request: ApiRequest): Promise<ApiReply> {
     const { gate, handling } = this.#options;
     const refuse = (problem: Problem): ApiReply => this.refuse(problem, request);
     try {

@@ -121,6 +121,10 @@ const ofNode = {
     help: "Members of gossip by what it says of them: alive, suspect, failed, left. Absent without gossip.",
     labels: ["standing"],
   },
+  counter_watchers: {
+    type: "gauge",
+    help: "Clients that watch counters here, by streams and by reads that wait for news (--watchers-max).",
+  },
   counter_log_lines_dropped_total: {
     type: "counter",
     help: "Log lines that were not written because there were too many like them.",

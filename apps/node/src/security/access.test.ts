@@ -92,6 +92,55 @@ test.each([
   }
 });
 
+/** A batch of two additions, as the token for orders-* sends it to the node at this place. */
+const batch = (at: number, ...counters: readonly string[]): Promise<Called> => {
+  const headers = { ...bearer("orders"), "content-type": "application/json" };
+  const ops = counters.map((counter) => ({ op: "add", counter, delta: "1" }));
+  const body = JSON.stringify({ ops });
+  return call(`${cluster[at]!.url}/v1/batch`, { method: "POST", headers, body });
+};
+
+test("a batch is for who may touch all of its counters, and otherwise does nothing", async () => {
+  for (const at of [0, 1, 2]) {
+    expect((await batch(at, "orders-1", "orders-2")).status).toBe(200);
+    for (const names of [
+      ["orders-1", "stock-1"],
+      ["stock-1", "orders-1"],
+    ]) {
+      const refused = await batch(at, ...names);
+      expect([refused.status, codeOf(refused)]).toEqual([403, "forbidden"]);
+      expect(refused.text).toContain("stock-1");
+    }
+  }
+  const path = `${cluster[0]!.url}/v1/counters`;
+  const reply = await call(`${path}/orders-1`, { headers: bearer("orders") });
+  expect(JSON.parse(reply.text)).toMatchObject({ value: "3" });
+  expect((await call(`${path}/stock-1`, { headers: bearer("reader") })).status).toBe(404);
+});
+
+test.each([
+  { path: "/v1/counters?prefix=orders-", status: 200 },
+  { path: "/v1/counters?prefix=orders-2", status: 200 },
+  { path: "/v1/counters?prefix=orders", status: 403 },
+  { path: "/v1/counters?prefix=orders&prefix=orders-", status: 403 },
+  { path: "/v1/counters", status: 403 },
+  { path: "/v1/watch?prefix=orders-", status: 200 },
+  { path: "/v1/watch?prefix=o", status: 403 },
+  { path: "/v1/watch?prefix=stock-", status: 403 },
+  { path: "/v1/watch", status: 403 },
+  { path: "/v1/counters/orders-1/watch", status: 200 },
+  { path: "/v1/counters/stock-1/watch", status: 403 },
+])("a token for orders-* gets $status of GET $path at every node", async ({ path, status }) => {
+  for (const { url } of cluster) {
+    const wanted = path.includes("watch") ? "text/event-stream" : "application/json";
+    const aborting = new AbortController();
+    const headers = { ...bearer("orders"), accept: wanted };
+    const reply = await fetch(`${url}${path}`, { headers, signal: aborting.signal });
+    expect(reply.status).toBe(status);
+    aborting.abort(); // what is watched has no end of its own
+  }
+});
+
 test("401 says what is wanted, and 403 which scope is missing", async () => {
   const [{ url }] = cluster as [TestNode];
   const missing = await call(`${url}/get`);

@@ -56,7 +56,7 @@ test.each([
   { route: route("GET", "/v1/counters", "read"), params: {}, may: false },
   { route: route("GET", "/v1/watch", "probe"), params: {}, may: false },
   { route: route("GET", "/v1/snapshot", "read"), params: {}, may: false },
-  { route: route("POST", "/v1/batch", "write"), params: {}, may: false },
+  { route: route("POST", "/v1/batch", "write"), params: {}, may: true },
   { route: route("GET", "/status", "probe"), params: {}, may: true },
 ])("a token for orders-* may ask $route.method $route.path of $params: $may", (row) => {
   const { params, may } = row;

@@ -27,7 +27,8 @@ export function mayAsk(
   if (ofDefault.has(path)) return mayTouch(caller, "default");
   const { name } = asked.params;
   if (path.startsWith("/v1/counters/:name") && name !== undefined) return mayTouch(caller, name);
-  if (method === "POST" && path === "/v1/counters") return true; // its body says which
+  // Their bodies say which.
+  if (method === "POST" && (path === "/v1/counters" || path === "/v1/batch")) return true;
   const isList = path === "/v1/counters" || path === "/v1/watch";
   return isList && mayList(caller, asked.query.get("prefix") ?? "");
 }

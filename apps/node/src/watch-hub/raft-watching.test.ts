@@ -1,5 +1,6 @@
 import supertest from "supertest";
 
+import { until } from "../../e2e/support/until.ts";
 import { EventStream } from "../test-support/event-stream.ts";
 import { headerOf, jsonOf, refusalOf } from "../test-support/replies.ts";
 import { TestNodes } from "../test-support/test-node.ts";
@@ -29,6 +30,20 @@ async function add(url: string, name: string, delta: string): Promise<string> {
 }
 
 describe("watching a counter in Raft mode", () => {
+  test("those who watch are counted while they do", async () => {
+    const { url } = await nodes.single();
+    const figure = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return /^counter_watchers (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await figure()).toBe("0");
+    const one = await watch(url, "/counters/orders/watch");
+    await watch(url, "/watch?prefix=o");
+    expect(await figure()).toBe("2");
+    one.close();
+    await until("the one who left is not counted", async () => (await figure()) === "1");
+  });
+
   test("any node tells of every write in order, with its version, and others go on from there", async () => {
     const cluster = await nodes.three();
     await Promise.all(cluster.map(({ node }) => node.ready));

@@ -83,6 +83,20 @@ describe("a request", () => {
     expect(server.verify(arriving(client.sign("n2", request)))).not.toBeNull();
   });
 
+  it("that knows the secret and not the challenge is told from one that does not know the secret", () => {
+    const [server, client, stranger] = [auth("s"), auth("s"), auth("another")];
+    const first = arriving(client.sign("n2", request));
+    expect(server.verify(first)).toBeNull();
+    expect(server.isChallengeMissing(first)).toBe(true);
+    expect(server.isChallengeMissing({ ...first, url: "/elsewhere" })).toBe(false);
+    expect(server.isChallengeMissing({ ...first, headers: {} })).toBe(false);
+    expect(server.isChallengeMissing(arriving(stranger.sign("n2", request)))).toBe(false);
+    const right = arriving(signFor(server, client));
+    expect(server.verify(right)).not.toBeNull();
+    expect(server.verify(right)).toBeNull();
+    expect(server.isChallengeMissing(right)).toBe(false); // sent again
+  });
+
   it(`of more than ${sessionsMax} sessions changes the challenge: nothing recorded comes in again`, () => {
     const server = auth("s");
     const before = server.challenge();

@@ -154,19 +154,26 @@ export class PeerAuth {
   }
 
   /** What is known of a request before its body is read; `null`: it proves nothing. */
-  verify({ method = "", url = "", headers }: RequestHead): VerifiedRequest | null {
-    const proof = single(headers[peerAuthHeader]) ?? "";
-    const [, session, sequence, challenge, names, digest, mac] = requestForm.exec(proof) ?? [];
-    if (session === undefined || challenge === undefined || names === undefined) return null;
-    if (digest === undefined || mac === undefined) return null;
+  verify(head: RequestHead): VerifiedRequest | null {
+    const proof = proofIn(head);
+    if (proof === null) return null;
+    const { challenge, session, sequence } = proof;
     if (challenge !== this.#guard.challenge) return null; // most likely not known yet: spare the rest
-    const signed = pick(names, headers);
-    const said = proof.slice(0, -mac.length - 1);
-    const text = requestText({ method, path: url }, said, linesOf(names, signed));
-    const key = this.#secrets.signerOf(text, mac);
+    const key = this.#secrets.signerOf(proof.text, proof.mac);
     if (key === null) return null;
-    if (!this.#guard.admit({ challenge, session, sequence: Number(sequence) })) return null;
-    return { headers: signed, digest, mac, key };
+    if (!this.#guard.admit({ challenge, session, sequence })) return null;
+    return { headers: proof.headers, digest: proof.digest, mac: proof.mac, key };
+  }
+
+  /**
+   * Whether a request that was not verified comes from somebody who knows the secret and only has to
+   * learn the challenge: nothing is wrong then, and nobody needs to be told. It may also have been
+   * recorded and sent again, so that it proves nothing.
+   */
+  isChallengeMissing(head: RequestHead): boolean {
+    const proof = proofIn(head);
+    if (proof === null || proof.challenge === this.#guard.challenge) return false;
+    return this.#secrets.signerOf(proof.text, proof.mac) !== null;
   }
 
   /** Whether this is the body that the sender of the request meant. */
@@ -200,6 +207,31 @@ export class PeerAuth {
     this.#standings.set(target, standing);
     return standing;
   }
+}
+
+/** What a request says of its sender, who may be anybody. */
+interface Proof {
+  readonly session: string;
+  readonly sequence: number;
+  readonly challenge: string;
+  /** Those that are covered. */
+  readonly headers: PlainHeaders;
+  readonly digest: string;
+  readonly mac: string;
+  /** What the MAC is of. */
+  readonly text: string;
+}
+
+/** @returns `null` if there is none, or none of this form */
+function proofIn({ method = "", url = "", headers }: RequestHead): Proof | null {
+  const given = single(headers[peerAuthHeader]) ?? "";
+  const [, session, sequence, challenge, names, digest, mac] = requestForm.exec(given) ?? [];
+  if (session === undefined || challenge === undefined || names === undefined) return null;
+  if (digest === undefined || mac === undefined) return null;
+  const covered = pick(names, headers);
+  const said = given.slice(0, -mac.length - 1);
+  const text = requestText({ method, path: url }, said, linesOf(names, covered));
+  return { session, sequence: Number(sequence), challenge, headers: covered, digest, mac, text };
 }
 
 /** Lines of which none can hold a line break, and which end before the body of a reply begins. */

@@ -34,6 +34,8 @@ class RefusedError extends Error {
   }
 }
 
+class ChallengeMissingError extends RefusedError {}
+
 const CODE = /^[\w-]{1,64}$/;
 
 export class ReplicaServer {
@@ -57,7 +59,8 @@ export class ReplicaServer {
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       if (request.socket.destroyed) return; // nobody is there to hear it
-      refused(from, error.refusal);
+      // Who knows the secret and not yet the challenge is no stranger: all pairs of nodes begin so.
+      if (!(error instanceof ChallengeMissingError)) refused(from, error.refusal);
       await this.#refuse(request, response, error);
     }
   }
@@ -97,7 +100,9 @@ export class ReplicaServer {
     if (auth === null) return null;
     const verified = auth.verify(request);
     if (verified !== null) return verified;
-    throw new RefusedError(unauthenticated("not signed as it has to be: compare the secrets"));
+    const refusal = unauthenticated("not signed as it has to be: compare the secrets");
+    if (auth.isChallengeMissing(request)) throw new ChallengeMissingError(refusal);
+    throw new RefusedError(refusal);
   }
 
   async #messageOfBody(request: IncomingMessage, response: ServerResponse): Promise<Uint8Array> {

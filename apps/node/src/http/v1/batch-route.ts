@@ -1,6 +1,7 @@
 /** `POST /v1/batch`: many writes in one request, in their order, all or none if so asked for. */
 import { isOperationKey, type OperationKey } from "@counter/state-machine";
 
+import { requireTouch } from "../../security/route-scope.ts";
 import type { ApiReply, ApiRequest, Route, RouteDoc } from "../api.ts";
 import { requireKey } from "../demo-routes.ts";
 import { jsonReply, jsonType, keyDoc, keyHeaders, versionHeader } from "../docs/parts.ts";
@@ -56,6 +57,8 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     typeFor(request, [jsonType]);
     noCondition(request);
     const { ops, atomic = calls.mode === "strong" } = bodyOf(request, batchSchema);
+    // All before the first one is done: who may not touch one of them does nothing.
+    for (const { counter } of ops) requireTouch(request.caller, counter);
     const key = headerKey(request);
     if (options.keyRequired && key === null && ops.some((op) => op.key === undefined)) {
       requireKey(null);
