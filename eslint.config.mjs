@@ -61,6 +61,7 @@ export default defineConfig(
             "../../../packages/gossip/e2e/agents.ts",
             "@counter/node/offline",
             "../../node/e2e/support/*",
+            "../../node/src/test-support/certificates.ts",
           ],
           depConstraints: [
             { sourceTag: "kind:core", onlyDependOnLibsWithTags: [] },

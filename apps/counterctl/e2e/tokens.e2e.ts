@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { newToken } from "@counter/node/offline";
+
 import { withCluster, type Cluster } from "../../node/e2e/support/cluster.ts";
 import { Certificates } from "../../node/src/test-support/certificates.ts";
-import { newToken } from "../../node/src/security/token-file.ts";
 import { printed, run, type Terminal } from "./counterctl.ts";
 
 const operator = newToken({ name: "ann", scopes: ["read", "write", "admin"] });
