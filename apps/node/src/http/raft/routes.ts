@@ -55,7 +55,7 @@ export interface RoutesOptions extends DemoOptions {
 }
 
 const notes = `
-?consistency=  linearizable (default), leader, or local with &maxStaleness=2s
+?consistency=  linearizable (default), lease, leader, or local with &maxStaleness=2s
 Idempotency-Key: on a write makes it count once, however often it is sent
 Accept: application/json has answers and errors as JSON
 `;
