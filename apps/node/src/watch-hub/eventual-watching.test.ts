@@ -1,32 +1,18 @@
 import supertest from "supertest";
 
-import { EventStream } from "../test-support/event-stream.ts";
 import { EventualNodes } from "../test-support/eventual-nodes.ts";
 import { headerOf, jsonOf, refusalOf } from "../test-support/replies.ts";
+import { add, Watchers } from "../test-support/watching.ts";
 
 const nodes = new EventualNodes();
-const clients: EventStream[] = [];
+const watchers = new Watchers();
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
+  watchers.close();
   await nodes.end();
 });
 
-async function watch(
-  url: string,
-  path: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<EventStream> {
-  const client = await EventStream.open(`${url}/v1${path}`, headers);
-  clients.push(client);
-  return client;
-}
-
-async function add(url: string, name: string, delta: string): Promise<string> {
-  const reply = await supertest(url).post(`/v1/counters/${name}/add`).send({ delta });
-  expect(reply.status).toBe(200);
-  return headerOf(reply, "counter-version") ?? "";
-}
+const watch = watchers.watch.bind(watchers);
 
 describe("watching a counter in eventual mode", () => {
   test("tells of writes at every node, and resumes at another one with the state as it is", async () => {

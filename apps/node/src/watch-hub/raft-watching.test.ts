@@ -1,33 +1,19 @@
 import supertest from "supertest";
 
 import { until } from "../../e2e/support/until.ts";
-import { EventStream } from "../test-support/event-stream.ts";
 import { headerOf, jsonOf, refusalOf } from "../test-support/replies.ts";
 import { TestNodes } from "../test-support/test-node.ts";
+import { add, Watchers } from "../test-support/watching.ts";
 
 const nodes = new TestNodes();
-const clients: EventStream[] = [];
+const watchers = new Watchers();
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
+  watchers.close();
   await nodes.end();
 });
 
-async function watch(
-  url: string,
-  path: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<EventStream> {
-  const client = await EventStream.open(`${url}/v1${path}`, headers);
-  clients.push(client);
-  return client;
-}
-
-async function add(url: string, name: string, delta: string): Promise<string> {
-  const reply = await supertest(url).post(`/v1/counters/${name}/add`).send({ delta });
-  expect(reply.status).toBe(200);
-  return headerOf(reply, "counter-version") ?? "";
-}
+const watch = watchers.watch.bind(watchers);
 
 describe("watching a counter in Raft mode", () => {
   test("those who watch are counted while they do", async () => {
@@ -86,10 +72,10 @@ describe("watching a counter in Raft mode", () => {
     await client.until("that it is there again", () => client.lastValue === "0");
     const last = () => client.events.findLast(({ data }) => data["name"] === "a");
     // Log time goes on with writes.
-    while (last()?.type !== "deleted") {
+    await until("its time is up", async () => {
       await add(url, "b", "0");
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return last()?.type === "deleted";
+    });
     expect(last()?.data).toEqual({ name: "a" });
   });
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 
+import { until } from "../../e2e/support/until.ts";
 import { EventStream } from "../test-support/event-stream.ts";
 import { WatchedTable } from "../test-support/watched-table.ts";
 import { changedWithin } from "./long-poll.ts";
@@ -124,7 +125,9 @@ describe("a stream of events", () => {
     expect(() => desk.requireRoom()).toThrow("2 watchers are served already");
     expect(() => desk.watch({ kind: "counter", name: "a" }, null, noOutlet)).toThrow();
     first.close();
-    const third = await retried(() => desk.watch({ kind: "counter", name: "a" }, null, noOutlet));
+    const third = await until("the server has heard of the closed connection", () =>
+      desk.watch({ kind: "counter", name: "a" }, null, noOutlet),
+    );
     third.cancel();
     expect(desk.size).toBe(1);
   });
@@ -162,11 +165,11 @@ describe("a client that does not read", () => {
     const client = await open(`${url}/`);
     client.pause();
     let value = 0n;
-    while (desk.size > 0) {
+    await until("it is given up", () => {
       value += 1n;
       for (let number = 0; number < 200; number += 1) set(long(number), value);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+      return desk.size === 0;
+    });
     client.resume();
     await client.until("the end", () => client.ended);
   });
@@ -214,15 +217,3 @@ describe("a read that waits", () => {
 });
 
 const noOutlet = { tell: () => undefined, ready: () => true, end: () => undefined };
-
-/** The server hears of a closed connection a little later. */
-async function retried<T>(attempt: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!(error instanceof Error) || !("code" in error)) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -11,6 +11,7 @@ import {
   jsonType,
   keyDoc,
   keyHeaders,
+  keyedWriteProblems,
   textDoc,
   textReply,
   versionHeader,
@@ -33,19 +34,7 @@ const ackDoc = textDoc("eventual mode: `local`, `majority`, `all`, or a number o
 const preferDoc = textDoc("`wait=n`: the longest wait in seconds");
 
 /** What a write is refused with besides what may happen to any request. */
-const writeProblems = [
-  "validation-failed",
-  "value-out-of-range",
-  "too-many-counters",
-  "idempotency-key-reused",
-  "idempotency-key-expired",
-  "idempotency-key-in-future",
-  "idempotency-table-full",
-  "precondition-required",
-  "no-leader",
-  "outcome-unknown",
-  "storage-full",
-] as const;
+const writeProblems = ["validation-failed", ...keyedWriteProblems] as const;
 
 export const demoNextDoc: RouteDoc = {
   id: "demoNext",

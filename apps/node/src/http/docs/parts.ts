@@ -63,3 +63,17 @@ export const keyHeaders = {
 export const versionHeader = {
   "counter-version": "a token: sent as `Counter-At-Least` it has any node answer at least this",
 } as const;
+
+/** What any write of a counter may be refused with. */
+export const keyedWriteProblems = [
+  "value-out-of-range",
+  "too-many-counters",
+  "idempotency-key-reused",
+  "idempotency-key-expired",
+  "idempotency-key-in-future",
+  "idempotency-table-full",
+  "precondition-required",
+  "no-leader",
+  "outcome-unknown",
+  "storage-full",
+] as const;

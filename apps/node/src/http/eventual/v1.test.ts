@@ -1,6 +1,7 @@
 import request from "supertest";
 
 import { EventualNodes, type EventualTestNode } from "../../test-support/eventual-nodes.ts";
+import { ownCounter } from "../../test-support/own-counter.ts";
 import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
 
 const nodes = new EventualNodes();
@@ -12,23 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => nodes.end());
 
-let counts = 0;
-let name: string;
-let path: string;
-
-beforeEach(() => {
-  counts += 1;
-  name = `c${counts}`;
-  path = `/v1/counters/${name}`;
-});
-
-const add = (delta: unknown) => request(one.url).post(`${path}/add`).send({ delta });
+const own = ownCounter();
+const add = (delta: unknown) => request(one.url).post(`${own.path}/add`).send({ delta });
 
 describe("adding", () => {
   test("creates the counter, and tells its value, a token and who has it", async () => {
     const reply = await add("5").expect(200);
     expect(reply.body).toEqual({
-      name,
+      name: own.name,
       value: "5",
       previous: "0",
       applied: "5",
@@ -40,29 +32,29 @@ describe("adding", () => {
   });
 
   test("increment and decrement add 1, or what is said", async () => {
-    await request(one.url).post(`${path}/increment`).expect(200);
-    await request(one.url).post(`${path}/increment`).send({ by: "10" }).expect(200);
-    const reply = await request(one.url).post(`${path}/decrement`).send({ by: 3 });
+    await request(one.url).post(`${own.path}/increment`).expect(200);
+    await request(one.url).post(`${own.path}/increment`).send({ by: "10" }).expect(200);
+    const reply = await request(one.url).post(`${own.path}/decrement`).send({ by: 3 });
     expect(reply.body).toMatchObject({ value: "8", previous: "11", applied: "-3" });
   });
 
   test("counts once with a key, at whichever nodes it is sent", async () => {
     const keyed = (url: string) =>
-      request(url).post(`${path}/add`).set("Idempotency-Key", "k").send({ delta: 5 });
+      request(url).post(`${own.path}/add`).set("Idempotency-Key", "k").send({ delta: 5 });
     const first = await keyed(one.url).expect(200);
     const again = await keyed(one.url).expect(200);
     expect([again.body, headerOf(again, "idempotent-replayed")]).toEqual([first.body, "true"]);
     expect(headerOf(first, "counter-idempotency-window")).toBe("3600");
     const token = headerOf(first, "counter-version")!;
-    await request(other.url).get(path).set("Counter-At-Least", token).set("Prefer", "wait=30");
+    await request(other.url).get(own.path).set("Counter-At-Least", token).set("Prefer", "wait=30");
     const elsewhere = await keyed(other.url).expect(200);
     expect(headerOf(elsewhere, "idempotent-replayed")).toBe("true");
-    await request(one.url).get(path).set("Accept", "text/plain").expect(200, "5\n");
+    await request(one.url).get(own.path).set("Accept", "text/plain").expect(200, "5\n");
   });
 
   test("?ack=all waits for the others", async () => {
     const reply = await request(one.url)
-      .post(`${path}/add?ack=all`)
+      .post(`${own.path}/add?ack=all`)
       .set("Prefer", "wait=30")
       .send({ delta: 1 });
     expect(reply.body).toMatchObject({ durability: { requested: "all", achieved: 2 } });
@@ -74,12 +66,12 @@ describe("reading", () => {
   test("what was written at one node is there at the other, for who has the token", async () => {
     const token = headerOf(await add(91), "counter-version")!;
     const reply = await request(other.url)
-      .get(path)
+      .get(own.path)
       .set("Counter-At-Least", token)
       .set("Prefer", "wait=30")
       .expect(200);
     expect(reply.body).toEqual({
-      name,
+      name: own.name,
       mode: "eventual",
       kind: "counter",
       value: "91",
@@ -95,14 +87,14 @@ describe("reading", () => {
   });
 
   test("a counter that does not exist is 404, with a token", async () => {
-    const reply = await request(one.url).get(path);
+    const reply = await request(one.url).get(own.path);
     expect(refusalOf(reply)).toEqual([404, "counter-not-found"]);
     expect(headerOf(reply, "counter-version")).not.toBeNull();
   });
 
   test("304 while the node knows nothing new", async () => {
     const etag = headerOf(await add(1), "etag")!;
-    const get = () => request(one.url).get(path).set("If-None-Match", etag);
+    const get = () => request(one.url).get(own.path).set("If-None-Match", etag);
     const same = await get();
     expect([same.status, same.text]).toEqual([304, ""]);
     await add(1);
@@ -111,7 +103,7 @@ describe("reading", () => {
 
   test("levels of the other mode are refused", async () => {
     await add(1);
-    const reply = await request(one.url).get(`${path}?consistency=linearizable`);
+    const reply = await request(one.url).get(`${own.path}?consistency=linearizable`);
     expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
   });
 });
@@ -120,27 +112,29 @@ describe("labels, lists and deletion", () => {
   test("a counter is created with labels, which change, and is deleted", async () => {
     const made = await request(one.url)
       .post("/v1/counters")
-      .send({ name, labels: { team: "blue", x: "1" } })
+      .send({ name: own.name, labels: { team: "blue", x: "1" } })
       .expect(201);
-    expect(headerOf(made, "location")).toBe(path);
+    expect(headerOf(made, "location")).toBe(own.path);
     expect(jsonOf(made)["labels"]).toEqual({ team: "blue", x: "1" });
-    const twice = await request(one.url).post("/v1/counters").send({ name });
+    const twice = await request(one.url).post("/v1/counters").send({ name: own.name });
     expect(refusalOf(twice)).toEqual([409, "counter-exists"]);
     const patched = await request(one.url)
-      .patch(path)
+      .patch(own.path)
       .type("application/merge-patch+json")
       .send(JSON.stringify({ labels: { x: null, y: "2" } }))
       .expect(200);
     expect(jsonOf(patched)["labels"]).toEqual({ team: "blue", y: "2" });
-    await request(one.url).delete(path).expect(204, "");
-    expect((await request(one.url).get(path)).status).toBe(404);
-    expect(refusalOf(await request(one.url).delete(path))).toEqual([404, "counter-not-found"]);
+    await request(one.url).delete(own.path).expect(204, "");
+    expect((await request(one.url).get(own.path)).status).toBe(404);
+    expect(refusalOf(await request(one.url).delete(own.path))).toEqual([404, "counter-not-found"]);
   });
 
   test("a list goes page by page, in the order of names", async () => {
-    const made = ["b", "a", "c"].map((end) => `${name}-${end}`);
+    const made = ["b", "a", "c"].map((end) => `${own.name}-${end}`);
     for (const each of made) await request(one.url).post(`/v1/counters/${each}/increment`);
-    const first = await request(one.url).get(`/v1/counters?prefix=${name}-&limit=2`).expect(200);
+    const first = await request(one.url)
+      .get(`/v1/counters?prefix=${own.name}-&limit=2`)
+      .expect(200);
     const names = (reply: { readonly body: unknown }): unknown => reply.body;
     expect(names(first)).toMatchObject({ items: [{ name: made[1] }, { name: made[0] }] });
     const link = /^<([^>]+)>; rel="next"$/.exec(headerOf(first, "link") ?? "")?.[1];
@@ -152,52 +146,53 @@ describe("labels, lists and deletion", () => {
   test("set and reset give it a value, once with a key", async () => {
     await add(5);
     const put = () =>
-      request(one.url).put(`${path}/value`).set("Idempotency-Key", "s").send({ value: "40" });
+      request(one.url).put(`${own.path}/value`).set("Idempotency-Key", "s").send({ value: "40" });
     expect((await put()).body).toMatchObject({ value: "40", previous: "5" });
     await add(2);
     const again = await put();
     expect(again.body).toMatchObject({ value: "40", previous: "5" });
     expect(headerOf(again, "idempotent-replayed")).toBe("true");
-    const reset = await request(one.url).post(`${path}/reset`).expect(200);
+    const reset = await request(one.url).post(`${own.path}/reset`).expect(200);
     expect(reset.body).toMatchObject({ value: "0", previous: "42" });
   });
 
   test("contributions say who added how much; conflicts, which key stood for two things", async () => {
     await add(5);
     await add(-2);
-    const reply = await request(one.url).get(`${path}/contributions`).expect(200);
-    expect(reply.body).toMatchObject({ name, items: [{ plus: "5", minus: "2" }] });
-    const conflicts = await request(one.url).get(`${path}/conflicts`).expect(200);
+    const reply = await request(one.url).get(`${own.path}/contributions`).expect(200);
+    expect(reply.body).toMatchObject({ name: own.name, items: [{ plus: "5", minus: "2" }] });
+    const conflicts = await request(one.url).get(`${own.path}/conflicts`).expect(200);
     expect(conflicts.body).toEqual({ items: [] });
-    expect((await request(one.url).get(`${path}x/contributions`)).status).toBe(404);
+    expect((await request(one.url).get(`${own.path}x/contributions`)).status).toBe(404);
   });
 });
 
 describe("what only Raft mode can do is 409 mode-mismatch", () => {
-  const post = (at: string, body: object = {}) => request(one.url).post(`${path}${at}`).send(body);
+  const post = (at: string, body: object = {}) =>
+    request(one.url).post(`${own.path}${at}`).send(body);
   it.each([
     { what: "next", send: () => post("/next") },
     { what: "cas", send: () => post("/cas", { expected: 0, value: 1 }) },
     { what: "a bound of its own", send: () => post("/add", { delta: 1, onBound: "saturate" }) },
     {
       what: "If-Match",
-      send: () => request(one.url).put(`${path}/value`).set("If-Match", "*").send({ value: 1 }),
+      send: () => request(one.url).put(`${own.path}/value`).set("If-Match", "*").send({ value: 1 }),
     },
     { what: "a sequence", send: () => create({ kind: "sequence" }) },
     { what: "a minimum", send: () => create({ min: 0 }) },
     { what: "an initial value", send: () => create({ initial: 1 }) },
     { what: "a ttl", send: () => create({ ttl: "1h" }) },
     { what: "a strong counter", send: () => create({ mode: "strong" }) },
-    { what: "a patch of a bound", send: () => request(one.url).patch(path).send({ max: 9 }) },
+    { what: "a patch of a bound", send: () => request(one.url).patch(own.path).send({ max: 9 }) },
   ])("$what", async ({ send }) => {
     expect(refusalOf(await send())).toEqual([409, "mode-mismatch"]);
-    expect((await request(one.url).get(path)).status).toBe(404);
+    expect((await request(one.url).get(own.path)).status).toBe(404);
   });
 
   const create = (settings: object) =>
     request(one.url)
       .post("/v1/counters")
-      .send({ name, ...settings });
+      .send({ name: own.name, ...settings });
 
   test("what is so by default may be said", async () => {
     const plain = { kind: "counter", mode: "eventual", initial: "0", min: null, step: 1 };
@@ -206,7 +201,7 @@ describe("what only Raft mode can do is 409 mode-mismatch", () => {
 });
 
 test("a key is refused where it would make nothing count once", async () => {
-  const reply = await request(one.url).delete(path).set("Idempotency-Key", "k");
+  const reply = await request(one.url).delete(own.path).set("Idempotency-Key", "k");
   expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
 });
 
@@ -215,16 +210,16 @@ describe("POST /v1/batch", () => {
 
   test("does its operations in their order, and tells what became of each", async () => {
     const ops = [
-      { op: "create", counter: name, labels: { a: "1" } },
-      { op: "add", counter: name, delta: 5 },
-      { op: "set", counter: name, value: "7" },
-      { op: "next", counter: name },
-      { op: "delete", counter: `${name}-none` },
+      { op: "create", counter: own.name, labels: { a: "1" } },
+      { op: "add", counter: own.name, delta: 5 },
+      { op: "set", counter: own.name, value: "7" },
+      { op: "next", counter: own.name },
+      { op: "delete", counter: `${own.name}-none` },
     ];
     const reply = await batch({ ops }).expect(200);
     expect(reply.body).toMatchObject({
       results: [
-        { status: 201, name, labels: { a: "1" } },
+        { status: 201, name: own.name, labels: { a: "1" } },
         { status: 200, value: "5", applied: "5" },
         { status: 200, value: "7", previous: "5" },
         { status: 409, code: "mode-mismatch", outcome: "not-applied" },
@@ -234,17 +229,17 @@ describe("POST /v1/batch", () => {
   });
 
   test("is never atomic", async () => {
-    const reply = await batch({ ops: [{ op: "add", counter: name, delta: 1 }], atomic: true });
+    const reply = await batch({ ops: [{ op: "add", counter: own.name, delta: 1 }], atomic: true });
     expect(refusalOf(reply)).toEqual([409, "mode-mismatch"]);
-    expect((await request(one.url).get(path)).status).toBe(404);
+    expect((await request(one.url).get(own.path)).status).toBe(404);
   });
 
   test("counts once with a key", async () => {
-    const ops = [1, 2, 3].map((delta) => ({ op: "add", counter: name, delta }));
+    const ops = [1, 2, 3].map((delta) => ({ op: "add", counter: own.name, delta }));
     const keyed = () => batch({ ops }).set("Idempotency-Key", "b");
     const first = await keyed().expect(200);
     const again = await keyed().expect(200);
     expect([again.body, headerOf(again, "idempotent-replayed")]).toEqual([first.body, "true"]);
-    await request(one.url).get(path).set("Accept", "text/plain").expect(200, "6\n");
+    await request(one.url).get(own.path).set("Accept", "text/plain").expect(200, "6\n");
   });
 });

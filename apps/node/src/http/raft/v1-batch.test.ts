@@ -1,42 +1,24 @@
 import request from "supertest";
 
-import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+import { ownRaftCounter } from "../../test-support/own-counter.ts";
+import { headerOf, refusalOf } from "../../test-support/replies.ts";
 
-const nodes = new TestNodes();
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await nodes.single();
-});
-afterAll(() => nodes.end());
-
-let counts = 0;
-let name: string;
-let path: string;
-
-beforeEach(() => {
-  counts += 1;
-  name = `c${counts}`;
-  path = `/v1/counters/${name}`;
-});
-
-const get = () => request(node.url).get(path);
-const value = async (): Promise<unknown> => jsonOf(await get())["value"];
+const own = ownRaftCounter();
+const { get, value } = own;
 
 describe("POST /v1/batch", () => {
-  const batch = (body: object) => request(node.url).post("/v1/batch").send(body);
-  const add = (delta: number) => ({ op: "add", counter: name, delta });
+  const batch = (body: object) => request(own.node.url).post("/v1/batch").send(body);
+  const add = (delta: number) => ({ op: "add", counter: own.name, delta });
 
   test("does all its operations, which see each other", async () => {
     const ops = [
-      { op: "create", counter: name, initial: 10 },
+      { op: "create", counter: own.name, initial: 10 },
       add(5),
-      { op: "cas", counter: name, expected: "15", value: 20 },
-      { op: "set", counter: `${name}-2`, value: 1 },
-      { op: "next", counter: `${name}-2`, count: 2 },
-      { op: "reset", counter: name },
-      { op: "delete", counter: `${name}-2` },
+      { op: "cas", counter: own.name, expected: "15", value: 20 },
+      { op: "set", counter: `${own.name}-2`, value: 1 },
+      { op: "next", counter: `${own.name}-2`, count: 2 },
+      { op: "reset", counter: own.name },
+      { op: "delete", counter: `${own.name}-2` },
     ];
     const reply = await batch({ ops }).expect(200);
     expect(reply.body).toMatchObject({
@@ -54,15 +36,15 @@ describe("POST /v1/batch", () => {
   });
 
   test("is all or nothing: the first refusal is the answer", async () => {
-    const ops = [add(5), { op: "cas", counter: name, expected: 0, value: 1 }, add(1)];
+    const ops = [add(5), { op: "cas", counter: own.name, expected: 0, value: 1 }, add(1)];
     const reply = await batch({ ops });
     expect(refusalOf(reply)).toEqual([412, "version-mismatch"]);
-    expect(reply.body).toMatchObject({ index: 1, counter: name, current: "5" });
+    expect(reply.body).toMatchObject({ index: 1, counter: own.name, current: "5" });
     expect((await get()).status).toBe(404);
   });
 
   test("unless it is told otherwise", async () => {
-    const ops = [add(5), { op: "cas", counter: name, expected: 0, value: 1 }, add(1)];
+    const ops = [add(5), { op: "cas", counter: own.name, expected: 0, value: 1 }, add(1)];
     const reply = await batch({ ops, atomic: false }).expect(200);
     expect(reply.body).toMatchObject({
       results: [
@@ -106,7 +88,7 @@ describe("POST /v1/batch", () => {
     },
   ])("$what is 400", async ({ ops }) => {
     expect(refusalOf(await batch({ ops }))).toEqual([400, "validation-failed"]);
-    expect((await request(node.url).get("/v1/counters/x")).status).toBe(404);
+    expect((await request(own.node.url).get("/v1/counters/x")).status).toBe(404);
   });
 
   test("a thousand operations are done at once", async () => {

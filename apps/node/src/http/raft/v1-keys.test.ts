@@ -1,33 +1,10 @@
 import request from "supertest";
 
-import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+import { ownRaftCounter } from "../../test-support/own-counter.ts";
+import { headerOf, refusalOf } from "../../test-support/replies.ts";
 
-const nodes = new TestNodes();
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await nodes.single();
-});
-afterAll(() => nodes.end());
-
-let counts = 0;
-let name: string;
-let path: string;
-
-beforeEach(() => {
-  counts += 1;
-  name = `c${counts}`;
-  path = `/v1/counters/${name}`;
-});
-
-const post = (at: string, body: object = {}) => request(node.url).post(`${path}${at}`).send(body);
-const create = (settings: object = {}) =>
-  request(node.url)
-    .post("/v1/counters")
-    .send({ name, ...settings });
-const get = () => request(node.url).get(path);
-const value = async (): Promise<unknown> => jsonOf(await get())["value"];
+const own = ownRaftCounter();
+const { create, post, value } = own;
 
 /** A refusal tells the trace of the request at hand. */
 function withoutTrace(text: string): string {
@@ -43,11 +20,15 @@ describe("Idempotency-Key", () => {
     { what: "a reset", send: () => post("/reset", { to: 9 }), status: 200 },
     {
       what: "a value",
-      send: () => request(node.url).put(`${path}/value`).send({ value: 3 }),
+      send: () => request(own.node.url).put(`${own.path}/value`).send({ value: 3 }),
       status: 200,
     },
     { what: "a refusal of cas", send: () => post("/cas", { expected: 1, value: 2 }), status: 412 },
-    { what: "a deletion of nothing", send: () => request(node.url).delete(path), status: 404 },
+    {
+      what: "a deletion of nothing",
+      send: () => request(own.node.url).delete(own.path),
+      status: 404,
+    },
   ])("$what is done once, and answered alike: $status", async ({ send, status }) => {
     const first = await send().set("Idempotency-Key", "k");
     const again = await send().set("Idempotency-Key", '"k"');
@@ -62,12 +43,12 @@ describe("Idempotency-Key", () => {
   test("a deletion and a patch are done once, whatever has happened since", async () => {
     await post("/add", { delta: 5 });
     const patch = () =>
-      request(node.url)
-        .patch(path)
+      request(own.node.url)
+        .patch(own.path)
         .set("Idempotency-Key", "p")
         .send({ labels: { a: "1" } });
     const patched = await patch().expect(200);
-    const remove = () => request(node.url).delete(path).set("Idempotency-Key", "d");
+    const remove = () => request(own.node.url).delete(own.path).set("Idempotency-Key", "d");
     await remove().expect(204);
     await post("/add", { delta: 1 }).expect(200);
     await remove().expect(204).expect("Idempotent-Replayed", "true");
@@ -89,7 +70,9 @@ describe("Idempotency-Key", () => {
 
   test("another counter is another scope", async () => {
     await post("/increment").set("Idempotency-Key", "k").expect(200);
-    const other = await request(node.url).post(`${path}-2/increment`).set("Idempotency-Key", "k");
+    const other = await request(own.node.url)
+      .post(`${own.path}-2/increment`)
+      .set("Idempotency-Key", "k");
     expect(headerOf(other, "idempotent-replayed")).toBeNull();
   });
 });
@@ -100,10 +83,10 @@ describe("Prefer: return=minimal", () => {
     expect([reply.status, reply.text]).toEqual([204, ""]);
     expect(headerOf(reply, "preference-applied")).toBe("return=minimal");
     expect(headerOf(reply, "etag")).toMatch(/^"s0-\d+"$/);
-    const made = await request(node.url)
+    const made = await request(own.node.url)
       .post("/v1/counters")
       .set("Prefer", "return=minimal")
-      .send({ name: `${name}-made` });
+      .send({ name: `${own.name}-made` });
     expect([made.status, made.text]).toEqual([201, ""]);
   });
 });

@@ -1,32 +1,13 @@
 import request from "supertest";
 
-import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+import { ownRaftCounter } from "../../test-support/own-counter.ts";
+import { headerOf, refusalOf } from "../../test-support/replies.ts";
 
-const nodes = new TestNodes();
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await nodes.single();
-});
-afterAll(() => nodes.end());
-
-let counts = 0;
-let name: string;
-let path: string;
-
-beforeEach(() => {
-  counts += 1;
-  name = `c${counts}`;
-  path = `/v1/counters/${name}`;
-});
-
-const post = (at: string, body: object = {}) => request(node.url).post(`${path}${at}`).send(body);
-const get = () => request(node.url).get(path);
-const value = async (): Promise<unknown> => jsonOf(await get())["value"];
+const own = ownRaftCounter();
+const { get, post, value } = own;
 
 describe("conditions (RFC 9110 §13)", () => {
-  const put = (to: number) => request(node.url).put(`${path}/value`).send({ value: to });
+  const put = (to: number) => request(own.node.url).put(`${own.path}/value`).send({ value: to });
 
   test("If-Match writes only what was seen, and tells what is there instead", async () => {
     const seen = headerOf(await put(1), "etag")!;
@@ -49,7 +30,7 @@ describe("conditions (RFC 9110 §13)", () => {
   test("If-None-Match: * writes only what does not exist", async () => {
     await put(1).set("If-None-Match", "*").expect(200);
     expect(refusalOf(await put(2).set("If-None-Match", "*"))).toEqual([412, "version-mismatch"]);
-    await request(node.url).delete(path).set("If-Match", "*").expect(204);
+    await request(own.node.url).delete(own.path).set("If-Match", "*").expect(204);
   });
 
   it.each([
@@ -71,8 +52,8 @@ describe("conditions (RFC 9110 §13)", () => {
     const again = () => get().set("If-None-Match", `"other", ${etag}`);
     const same = await again();
     expect([same.status, same.text, headerOf(same, "etag")]).toEqual([304, "", etag]);
-    await request(node.url)
-      .patch(path)
+    await request(own.node.url)
+      .patch(own.path)
       .send({ labels: { a: "1" } });
     await again().expect(200);
   });
@@ -83,7 +64,7 @@ describe("reading", () => {
     await post("/add", { delta: 42 });
     const reply = await get().set("Accept", "text/plain").expect(200, "42\n");
     expect(headerOf(reply, "vary")).toBe("accept");
-    const head = await request(node.url).head(path).expect(200);
+    const head = await request(own.node.url).head(own.path).expect(200);
     expect(headerOf(head, "etag")).toBe(headerOf(reply, "etag"));
     await get().set("Accept", "image/png").expect(406);
     await get().set("Accept", "text/*;q=0.5, application/json;q=0.4").expect(200, "42\n");
@@ -93,7 +74,7 @@ describe("reading", () => {
     "?consistency=%s answers",
     async (level) => {
       await post("/increment");
-      const reply = await request(node.url).get(`${path}?consistency=${level}`).expect(200);
+      const reply = await request(own.node.url).get(`${own.path}?consistency=${level}`).expect(200);
       expect(reply.body).toMatchObject({ value: "1" });
       expect(headerOf(reply, "counter-version")).not.toBeNull();
     },
@@ -107,20 +88,20 @@ describe("reading", () => {
     "consistency=local&consistency=leader",
   ])("?%s is refused", async (query) => {
     await post("/increment");
-    const reply = await request(node.url).get(`${path}?${query}`);
+    const reply = await request(own.node.url).get(`${own.path}?${query}`);
     expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
   });
 
   test("a token of a write is satisfied by every level", async () => {
     const token = headerOf(await post("/increment"), "counter-version")!;
     await get().set("Counter-At-Least", token).expect(200);
-    await request(node.url).get(`${path}?consistency=local&atLeast=${token}`).expect(200);
+    await request(own.node.url).get(`${own.path}?consistency=local&atLeast=${token}`).expect(200);
   });
 
   test("a token of another cluster is 409, one that is none 400", async () => {
-    const other = await nodes.single("--cluster-id=another");
+    const other = await own.nodes.single("--cluster-id=another");
     const foreign = headerOf(
-      await request(other.url).post(`${path}/increment`),
+      await request(other.url).post(`${own.path}/increment`),
       "counter-version",
     )!;
     await post("/increment");
@@ -130,21 +111,23 @@ describe("reading", () => {
 
   test("lists go page by page, in the order of names", async () => {
     for (const end of ["b", "a", "c"]) {
-      await request(node.url).post(`/v1/counters/${name}-${end}/increment`);
+      await request(own.node.url).post(`/v1/counters/${own.name}-${end}/increment`);
     }
-    const first = await request(node.url).get(`/v1/counters?prefix=${name}-&limit=2`).expect(200);
+    const first = await request(own.node.url)
+      .get(`/v1/counters?prefix=${own.name}-&limit=2`)
+      .expect(200);
     expect(first.body).toMatchObject({
-      items: [{ name: `${name}-a`, value: "1" }, { name: `${name}-b` }],
+      items: [{ name: `${own.name}-a`, value: "1" }, { name: `${own.name}-b` }],
     });
     const link = /^<([^>]+)>; rel="next"$/.exec(headerOf(first, "link") ?? "")?.[1];
-    const second = await request(node.url).get(link!).expect(200);
-    expect(second.body).toMatchObject({ items: [{ name: `${name}-c` }], next: null });
+    const second = await request(own.node.url).get(link!).expect(200);
+    expect(second.body).toMatchObject({ items: [{ name: `${own.name}-c` }], next: null });
   });
 
   it.each(["limit=0", "limit=1001", "limit=x", "cursor=!", "prefix=-", "after=x"])(
     "a list with ?%s is refused",
     async (query) => {
-      const reply = await request(node.url).get(`/v1/counters?${query}`);
+      const reply = await request(own.node.url).get(`/v1/counters?${query}`);
       expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
     },
   );

@@ -1,40 +1,17 @@
 import request from "supertest";
 
-import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+import { ownRaftCounter } from "../../test-support/own-counter.ts";
+import { headerOf, refusalOf } from "../../test-support/replies.ts";
 
-const nodes = new TestNodes();
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await nodes.single();
-});
-afterAll(() => nodes.end());
-
-let counts = 0;
-let name: string;
-let path: string;
-
-beforeEach(() => {
-  counts += 1;
-  name = `c${counts}`;
-  path = `/v1/counters/${name}`;
-});
-
-const post = (at: string, body: object = {}) => request(node.url).post(`${path}${at}`).send(body);
-const create = (settings: object = {}) =>
-  request(node.url)
-    .post("/v1/counters")
-    .send({ name, ...settings });
-const get = () => request(node.url).get(path);
-const value = async (): Promise<unknown> => jsonOf(await get())["value"];
+const own = ownRaftCounter();
+const { create, get, post, value } = own;
 
 describe("adding", () => {
   test("creates the counter, and answers in decimal strings", async () => {
     const reply = await post("/add", { delta: "12345678901234567890" }).expect(200);
     const version = headerOf(reply, "etag")?.slice(1, -1);
     expect(reply.body).toEqual({
-      name,
+      name: own.name,
       value: "12345678901234567890",
       previous: "0",
       applied: "12345678901234567890",
@@ -59,14 +36,14 @@ describe("adding", () => {
       type: "urn:counter:problem:bound-exceeded",
       title: "A bound would be exceeded",
       status: 409,
-      instance: `${path}/add`,
+      instance: `${own.path}/add`,
       outcome: "not-applied",
       retryable: false,
       current: "2",
       min: "0",
       max: null,
       requested: "-3",
-      node: node.address,
+      node: own.node.address,
     });
     expect(await value()).toBe("2");
   });
@@ -83,12 +60,18 @@ describe("next", () => {
     await create({ kind: "sequence", initial: 100, step: 5 }).expect(201);
     expect((await post("/next")).body).toMatchObject({ first: "105", last: "105", step: "5" });
     const three = await post("/next", { count: "3" }).expect(200);
-    expect(three.body).toMatchObject({ name, first: "110", last: "120", count: "3", step: "5" });
+    expect(three.body).toMatchObject({
+      name: own.name,
+      first: "110",
+      last: "120",
+      count: "3",
+      step: "5",
+    });
   });
 
   test("never hands a number out twice, not even after a deletion", async () => {
     await post("/next", { count: 7 }).expect(200);
-    await request(node.url).delete(path).expect(204);
+    await request(own.node.url).delete(own.path).expect(204);
     expect((await post("/next")).body).toMatchObject({ first: "8" });
   });
 
@@ -97,7 +80,7 @@ describe("next", () => {
     for (const reply of [
       await post("/add", { delta: 1 }),
       await post("/cas", { expected: 0, value: 1 }),
-      await request(node.url).put(`${path}/value`).send({ value: 1 }),
+      await request(own.node.url).put(`${own.path}/value`).send({ value: 1 }),
     ]) {
       expect(refusalOf(reply)).toEqual([409, "kind-mismatch"]);
     }
@@ -114,7 +97,7 @@ describe("creating, changing and deleting", () => {
     const settings = { initial: "10", min: "0", max: "100", step: 2, labels: { b: "2", a: "1" } };
     const reply = await create({ ...settings, ttl: "48h", onBound: "saturate" }).expect(201);
     expect(reply.body).toEqual({
-      name,
+      name: own.name,
       mode: "strong",
       kind: "counter",
       value: "10",
@@ -127,15 +110,15 @@ describe("creating, changing and deleting", () => {
       labels: { a: "1", b: "2" },
       ttl: "48h",
     });
-    expect(headerOf(reply, "location")).toBe(path);
+    expect(headerOf(reply, "location")).toBe(own.path);
     expect((await get()).body).toEqual(reply.body);
     expect(refusalOf(await create())).toEqual([409, "counter-exists"]);
   });
 
   test("a patch changes what it names, and null takes away", async () => {
     await create({ min: 0, max: 5, labels: { a: "1", b: "2" }, step: 3 }).expect(201);
-    const reply = await request(node.url)
-      .patch(path)
+    const reply = await request(own.node.url)
+      .patch(own.path)
       .type("application/merge-patch+json")
       .send(JSON.stringify({ max: null, step: null, labels: { a: null, c: "3" }, ttl: "1h" }))
       .expect(200);
@@ -148,13 +131,13 @@ describe("creating, changing and deleting", () => {
   test("what does not exist is 404 where it is not made on the way", async () => {
     for (const reply of [
       await get(),
-      await request(node.url).patch(path).send({ step: 2 }),
-      await request(node.url).delete(path),
+      await request(own.node.url).patch(own.path).send({ step: 2 }),
+      await request(own.node.url).delete(own.path),
     ]) {
       expect(refusalOf(reply)).toEqual([404, "counter-not-found"]);
     }
-    await request(node.url).put(`${path}/value`).send({ value: 5 }).expect(200);
-    await request(node.url).delete(path).expect(204, "");
+    await request(own.node.url).put(`${own.path}/value`).send({ value: 5 }).expect(200);
+    await request(own.node.url).delete(own.path).expect(204, "");
     await post("/reset").expect(200);
   });
 
@@ -185,7 +168,7 @@ describe("creating, changing and deleting", () => {
   test("a counter of the other mode is refused", async () => {
     expect(refusalOf(await create({ mode: "eventual" }))).toEqual([409, "mode-mismatch"]);
     await create({ mode: "strong" }).expect(201);
-    expect(refusalOf(await request(node.url).get(`${path}/contributions`))).toEqual([
+    expect(refusalOf(await request(own.node.url).get(`${own.path}/contributions`))).toEqual([
       409,
       "mode-mismatch",
     ]);

@@ -2,7 +2,15 @@
 import { z } from "zod";
 
 import type { ParameterDoc, ResponseDoc, RouteDoc } from "../api.ts";
-import { flagDoc, jsonReply, jsonType, keyDoc, keyHeaders, textDoc } from "../docs/parts.ts";
+import {
+  flagDoc,
+  jsonReply,
+  jsonType,
+  keyDoc,
+  keyHeaders,
+  keyedWriteProblems,
+  textDoc,
+} from "../docs/parts.ts";
 import * as schemas from "./schemas.ts";
 import { counterName } from "./values.ts";
 
@@ -62,17 +70,8 @@ const writeProblems = [
   "mode-mismatch",
   "unsafe-integer",
   "delta-too-large",
-  "value-out-of-range",
-  "too-many-counters",
-  "idempotency-key-reused",
-  "idempotency-key-expired",
-  "idempotency-key-in-future",
-  "idempotency-table-full",
-  "precondition-required",
-  "no-leader",
-  "outcome-unknown",
+  ...keyedWriteProblems,
   "ack-timeout",
-  "storage-full",
 ] as const;
 
 const done: ResponseDoc = {

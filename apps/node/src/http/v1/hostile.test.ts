@@ -1,20 +1,11 @@
 import fc from "fast-check";
 
-import { EventualNodes } from "../../test-support/eventual-nodes.ts";
-import { TestNodes } from "../../test-support/test-node.ts";
+import { BothModes } from "../../test-support/both-modes.ts";
 
-const raft = new TestNodes();
-const eventual = new EventualNodes();
+const both = new BothModes();
+const { modes } = both;
 
-afterAll(async () => {
-  await raft.end();
-  await eventual.end();
-});
-
-const modes = [
-  { mode: "raft", start: async () => (await raft.single()).url },
-  { mode: "eventual", start: async () => (await eventual.single()).url },
-] as const;
+afterAll(() => both.end());
 
 const writes = [
   { method: "POST", path: "/v1/counters" },

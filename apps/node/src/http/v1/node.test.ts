@@ -1,21 +1,13 @@
 import request from "supertest";
 
-import { EventualNodes } from "../../test-support/eventual-nodes.ts";
+import { BothModes } from "../../test-support/both-modes.ts";
 import { headerOf, jsonOf, leaderOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes, type TestNode } from "../../test-support/test-node.ts";
+import type { TestNode } from "../../test-support/test-node.ts";
 
-const raft = new TestNodes();
-const eventual = new EventualNodes();
+const both = new BothModes();
+const { raft, modes } = both;
 
-afterEach(async () => {
-  await raft.end();
-  await eventual.end();
-});
-
-const modes = [
-  { mode: "raft", start: async (...args: string[]) => (await raft.single(...args)).url },
-  { mode: "eventual", start: async (...args: string[]) => (await eventual.single(...args)).url },
-] as const;
+afterEach(() => both.end());
 
 describe.each(modes)("a node in $mode mode", ({ mode, start }) => {
   test("takes no writes while it is drained, and answers reads", async () => {

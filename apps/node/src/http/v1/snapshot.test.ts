@@ -2,22 +2,13 @@ import { createHash } from "node:crypto";
 
 import request from "supertest";
 
-import { EventualNodes } from "../../test-support/eventual-nodes.ts";
+import { BothModes } from "../../test-support/both-modes.ts";
 import { headerOf, jsonOf, refusalOf } from "../../test-support/replies.ts";
-import { TestNodes } from "../../test-support/test-node.ts";
 
-const raft = new TestNodes();
-const eventual = new EventualNodes();
+const both = new BothModes();
+const { raft, modes } = both;
 
-afterEach(async () => {
-  await raft.end();
-  await eventual.end();
-});
-
-const modes = [
-  { mode: "raft", start: async () => (await raft.single()).url },
-  { mode: "eventual", start: async () => (await eventual.single()).url },
-] as const;
+afterEach(() => both.end());
 
 const type = "application/vnd.counter.backup";
 
