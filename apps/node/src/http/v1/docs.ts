@@ -9,6 +9,8 @@ import {
   keyDoc,
   keyHeaders,
   keyedWriteProblems,
+  sessionDoc,
+  sessionProblems,
   textDoc,
 } from "../docs/parts.ts";
 import * as schemas from "./schemas.ts";
@@ -71,6 +73,7 @@ const writeProblems = [
   "unsafe-integer",
   "delta-too-large",
   ...keyedWriteProblems,
+  ...sessionProblems,
   "ack-timeout",
 ] as const;
 
@@ -103,7 +106,7 @@ export const listDoc: RouteDoc = {
 export const createDoc: RouteDoc = {
   id: "createCounter",
   tag: "counters",
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.createSchema, mediaTypes: [jsonType], required: true },
   responses: {
     201: {
@@ -141,7 +144,7 @@ export const patchDoc: RouteDoc = {
   id: "configureCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema: schemas.patchSchema, mediaTypes: [mergePatchType, jsonType], required: true },
   responses: { 200: counterReply("the counter as it is now"), 204: done },
   problems: [
@@ -157,7 +160,7 @@ export const deleteDoc: RouteDoc = {
   id: "deleteCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions },
   responses: {
     204: { description: "it is gone; numbers it handed out stay used", headers: writtenHeaders },
   },
@@ -169,7 +172,7 @@ const added = (id: string, schema: z.ZodType, required: boolean): RouteDoc => ({
   tag: "counters",
   params,
   query: { ack },
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: { 200: jsonReply("it counts", schemas.addedSchema, writtenHeaders), 204: done },
   problems: [...writeProblems, "bound-exceeded", "kind-mismatch"],
@@ -183,7 +186,7 @@ export const nextDoc: RouteDoc = {
   id: "nextNumbers",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.nextSchema, mediaTypes: [jsonType], required: false },
   responses: {
     200: jsonReply("numbers that nobody else gets", schemas.issuedSchema, writtenHeaders),
@@ -196,7 +199,7 @@ const changed = (id: string, schema: z.ZodType, required: boolean): RouteDoc => 
   id,
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: {
     200: jsonReply("the counter has that value", schemas.changedSchema, writtenHeaders),
