@@ -14,6 +14,7 @@ const unknown = refused(504, "outcome-unknown", "unknown", true);
 const bound = refused(409, "bound-exceeded", "not-applied", false);
 const expired = refused(422, "idempotency-key-expired", "not-applied", false);
 const unauthorised = refused(401, "unauthenticated", "not-applied", false);
+const sessionGone = refused(409, "session-unknown", "unknown", false);
 const slowAck = refused(504, "ack-timeout", "applied", true);
 
 interface Row {
@@ -52,6 +53,11 @@ const rows: readonly Row[] = [
   {
     ...{ effect: "write", keyed: true, inDoubt: true, result: unauthorised },
     ...{ does: "unknown", because: "C4: that was about the second attempt" },
+  },
+  { effect: "write", keyed: true, result: sessionGone, does: "refuse", because: "C10" },
+  {
+    ...{ effect: "write", keyed: true, inDoubt: true, result: sessionGone },
+    ...{ does: "unknown", because: "C10: an earlier attempt may have counted" },
   },
   { effect: "write", keyed: true, result: expired, does: "refuse", because: "it never counted" },
   {

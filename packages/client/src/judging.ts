@@ -5,6 +5,8 @@
  * C3 A write without a key is never sent twice once a byte of it may have left.
  * C4 Once an attempt may have taken effect, only a reply that the service remembers under the key
  *    tells what became of it; any other refusal is about the later attempt alone.
+ *
+ * A number in a session is as good as a key. C10 is in numbering.ts.
  */
 import { refusalOf, type Refusal, type Reply } from "./reply.ts";
 
@@ -56,7 +58,11 @@ const settlingCodes: ReadonlySet<string> = new Set([
   "kind-mismatch",
   "counter-not-found",
   "idempotency-key-reused",
+  "session-number-reused",
 ]);
+
+/** The service cannot know what became of earlier attempts; that this one did nothing is certain. */
+export const sessionGone = "session-unknown";
 
 export interface Judged {
   readonly effect: Effect;
@@ -86,6 +92,7 @@ function judgeLost(call: Judged, left: boolean): Verdict {
 
 function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict {
   const { outcome, retryable, problem } = refusal;
+  if (problem.code === sessionGone) return { do: inDoubt ? "unknown" : "refuse", refusal };
   const doubt = call.effect !== "read" && outcome === "unknown";
   const harmless = call.effect === "read" || outcome === "not-applied";
   if (retryable && (harmless || call.keyed)) {
