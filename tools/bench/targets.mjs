@@ -1,25 +1,46 @@
 // The systems that can stand side by side in one run. Each one starts on its own ports with its own
 // temporary directory and says how to ask it for the next number.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** Our own three nodes, durable, on loopback; every client talks to the leader. */
-async function startCounter() {
+function startCounter() {
   const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
-  const ports = [17080, 17081, 17082];
+  return startRaft({ dir, ports: [17080, 17081, 17082], flags: [], headers: {} });
+}
+
+/** The same with bearer tokens and a secret between the nodes. */
+async function startSecured() {
+  const { newToken } = await import("@counter/node/offline");
+  const dir = mkdtempSync(join(tmpdir(), "counter-bench-"));
+  const { token, entry } = newToken({ name: "bench", scopes: ["read", "write"] });
+  const auth = join(dir, "tokens.json");
+  writeFileSync(auth, JSON.stringify({ tokens: [entry] }), { mode: 0o600 });
+  const secret = join(dir, "peer-secret");
+  writeFileSync(secret, randomBytes(32).toString("hex"), { mode: 0o600 });
+  return startRaft({
+    dir,
+    ports: [17090, 17091, 17092],
+    flags: [`--auth-file=${auth}`, `--peer-secret-file=${secret}`],
+    headers: { Authorization: `Bearer ${token}` },
+  });
+}
+
+async function startRaft({ dir, ports, flags, headers }) {
   const children = ports.map((port) => {
     const peers = ports.filter((other) => other !== port).join(",");
-    const flags = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];
-    return spawn(process.execPath, [join(root, "apps/node/dist/main.js"), ...flags], {
+    const own = [`--port=${port}`, `--peers=${peers}`, `--data-dir=${join(dir, String(port))}`];
+    return spawn(process.execPath, [join(root, "apps/node/dist/main.js"), ...own, ...flags], {
       stdio: ["ignore", "ignore", "inherit"],
     });
   });
   const leader = await until(async () => {
-    const status = await (await fetch(`http://127.0.0.1:${ports[0]}/status`)).json();
+    const status = await (await fetch(`http://127.0.0.1:${ports[0]}/status`, { headers })).json();
     const port = Number(status.leader.httpAddress.split(":").pop());
     const ready = await Promise.all(ports.map((p) => fetch(`http://127.0.0.1:${p}/readyz`)));
     return ready.every((response) => response.ok) && port > 0 ? port : null;
@@ -28,6 +49,7 @@ async function startCounter() {
     hosts: [{ host: "127.0.0.1", port: leader }],
     method: "POST",
     path: "/next",
+    headers,
   });
 }
 
@@ -90,6 +112,7 @@ async function startEtcd() {
 
 export const targets = {
   counter: startCounter,
+  secured: startSecured,
   eventual: () => startEventual(1),
   "eventual-spread": () => startEventual(3),
   etcd: startEtcd,
