@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -74,11 +75,26 @@ async function startEventual(hostsUsed) {
   return running(children, dir, { hosts, method: "POST", path: "/increment" });
 }
 
-/** Three etcd members, if etcd is installed: its cheapest linearizable "next" is a put. */
-async function startEtcd() {
+/** What the service does, done with etcd: one key that all clients count in, by compare-and-swap. */
+const etcdIncrement = { protocol: "etcdIncrement", key: "counter" };
+
+/** Its cheapest linearizable write, which counts nothing: how fast its consensus is. */
+const etcdPut = {
+  method: "POST",
+  path: "/v3/kv/put",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ key: "Y291bnRlcg==", value: "MQ==" }),
+};
+
+/**
+ * Three etcd members, if etcd is installed.
+ *
+ * @param base - the first of six ports
+ */
+async function startEtcd(base, operation) {
   if (spawnSync("etcd", ["--version"]).error !== undefined) return null;
   const dir = mkdtempSync(join(tmpdir(), "etcd-bench-"));
-  const nodes = [0, 1, 2].map((at) => ({ name: `m${at}`, client: 23790 + at, peer: 23800 + at }));
+  const nodes = [0, 1, 2].map((at) => ({ name: `m${at}`, client: base + at, peer: base + 3 + at }));
   const cluster = nodes.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(",");
   const children = nodes.map(({ name, client, peer }) =>
     spawn(
@@ -101,13 +117,20 @@ async function startEtcd() {
     }
     return null;
   });
-  return running(children, dir, {
-    hosts: [{ host: "127.0.0.1", port: leader }],
-    method: "POST",
-    path: "/v3/kv/put",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ key: "Y291bnRlcg==", value: "MQ==" }),
-  });
+  return running(children, dir, { hosts: [{ host: "127.0.0.1", port: leader }], ...operation });
+}
+
+/** One Redis, if it is installed, that syncs before it answers. It has no replica to lose it to. */
+async function startRedis() {
+  if (spawnSync("redis-server", ["--version"]).error !== undefined) return null;
+  const dir = mkdtempSync(join(tmpdir(), "redis-bench-"));
+  const port = 16379;
+  const durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
+  const flags = ["--port", String(port), "--dir", dir, ...durable];
+  const child = spawn("redis-server", flags, { stdio: "ignore" });
+  await until(() => connected(port));
+  const hosts = [{ host: "127.0.0.1", port }];
+  return running([child], dir, { hosts, protocol: "redisIncrement", key: "counter" });
 }
 
 export const targets = {
@@ -115,7 +138,9 @@ export const targets = {
   secured: startSecured,
   eventual: () => startEventual(1),
   "eventual-spread": () => startEventual(3),
-  etcd: startEtcd,
+  etcd: () => startEtcd(23790, etcdIncrement),
+  "etcd-put": () => startEtcd(23800, etcdPut),
+  redis: startRedis,
 };
 
 /** Something that runs already: `name=POST:http://127.0.0.1:8080/next`. */
@@ -148,6 +173,14 @@ function running(children, dir, target) {
 function cpuMsOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
+}
+
+/** Resolves once somebody listens there. */
+function connected(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket.destroy()));
+    socket.on("error", reject);
+  });
 }
 
 async function until(probe, limitMs = 30_000) {
