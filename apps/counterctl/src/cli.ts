@@ -21,8 +21,8 @@ export interface Surroundings {
 }
 
 const epilogue = `Which cluster: --endpoints, or COUNTERCTL_ENDPOINTS, or a context (counterctl context --help),
-or http://127.0.0.1:8080. The token comes from --token-file, COUNTERCTL_TOKEN or the context.
-A private certificate authority: NODE_EXTRA_CA_CERTS=ca.pem counterctl …
+or http://127.0.0.1:8080. The token comes from --token-file, COUNTERCTL_TOKEN or the context,
+certificates from --ca, --cert and --cert-key, COUNTERCTL_CA, _CERT and _KEY, or the context.
 Exit codes: 0 ok, 1 error or failed check, 2 usage, 3 not found, 4 precondition, 5 unavailable,
 6 outcome unknown (repeat with the same --key).
 Docs: docs/counterctl.md`;
@@ -98,6 +98,21 @@ function commonOptions(parser: Argv): Argv {
     })
     .option("context", { type: "string", describe: "a cluster by the name you gave it" })
     .option("token-file", { type: "string", describe: "a file that holds your bearer token" })
+    .option("ca", {
+      alias: "tls-ca",
+      type: "string",
+      describe: "a file in PEM: trust the nodes that this authority signed, and no others",
+    })
+    .option("cert", {
+      alias: "tls-cert",
+      type: "string",
+      describe: "your certificate in PEM, for nodes that want one of clients",
+    })
+    .option("cert-key", {
+      alias: "tls-key",
+      type: "string",
+      describe: "the private key of --cert, in PEM",
+    })
     .option("timeout", {
       type: "string",
       default: "15",
