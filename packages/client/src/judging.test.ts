@@ -84,6 +84,15 @@ describe("whether a byte may have left", () => {
   it.each([
     { error: new TypeError("x", { cause: coded("ECONNREFUSED") }), never: true },
     { error: new TypeError("x", { cause: coded("ENOTFOUND") }), never: true },
+    { error: new TypeError("x", { cause: coded("SELF_SIGNED_CERT_IN_CHAIN") }), never: true },
+    { error: new TypeError("x", { cause: coded("CERT_HAS_EXPIRED") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_TLS_CERT_ALTNAME_INVALID") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_SSL_WRONG_VERSION_NUMBER") }), never: true },
+    // The other end may refuse ours after we have sent: it says so too late to be sure.
+    {
+      error: new TypeError("x", { cause: coded("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") }),
+      never: false,
+    },
     { error: new TypeError("x", { cause: coded("ECONNRESET") }), never: false },
     { error: new TypeError("x", { cause: coded("UND_ERR_SOCKET") }), never: false },
     { error: new TypeError("Failed to fetch"), never: false },

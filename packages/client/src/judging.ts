@@ -17,8 +17,13 @@ export type Effect = "read" | "write" | "control";
 /** What came of one attempt. */
 export type Result =
   | { readonly kind: "reply"; readonly reply: Reply }
-  /** No reply. `left`: a byte of the request may have left. */
-  | { readonly kind: "lost"; readonly left: boolean; readonly error: unknown };
+  /** No reply. `left`: a byte of the request may have left. `cut`: the call was out of time first. */
+  | {
+      readonly kind: "lost";
+      readonly left: boolean;
+      readonly cut?: boolean;
+      readonly error: unknown;
+    };
 
 export type Verdict =
   | { readonly do: "answer"; readonly reply: Reply }
@@ -103,7 +108,11 @@ const beforeConnecting: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
+  "ERR_SSL_WRONG_VERSION_NUMBER", // no TLS at the other end
+  "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
 ]);
+/** A certificate that is not good enough: the connection ends before anything is sent on it. */
+const certificate: RegExp = /^(CERT|DEPTH_ZERO|ERR_TLS_CERT|INVALID_CA|SELF_SIGNED|UNABLE_TO)(_|$)/;
 
 /** How deep causes are followed. */
 const causesMax = 4;
@@ -115,6 +124,8 @@ export function neverLeft(error: unknown, depth: number = 0): boolean {
   if ("errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return error.errors.every((each: unknown) => neverLeft(each, depth + 1));
   }
-  if ("code" in error && typeof error.code === "string") return beforeConnecting.has(error.code);
+  if ("code" in error && typeof error.code === "string") {
+    return beforeConnecting.has(error.code) || certificate.test(error.code);
+  }
   return "cause" in error && neverLeft(error.cause, depth + 1);
 }
