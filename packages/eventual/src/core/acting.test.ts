@@ -4,11 +4,18 @@ import type { Operation, Outcome } from "./door.ts";
 
 const label = (name: string, text: string | null): LabelsPatch => new Map([[name, text]]);
 
-function configure(counter: string, labels: LabelsPatch, isNew: boolean = false): Operation {
-  return { type: "configure", counter, isNew, labels };
+function configure(
+  counter: string,
+  labels: LabelsPatch,
+  isNew: boolean = false,
+  key: string | null = null,
+): Operation {
+  return { type: "configure", counter, isNew, labels, key };
 }
 
-const drop = (counter: string): Operation => ({ type: "delete", counter });
+function drop(counter: string, key: string | null = null): Operation {
+  return { type: "delete", counter, key };
+}
 
 function textOf(outcome: Outcome | null): string {
   if (outcome === null) return "waits";

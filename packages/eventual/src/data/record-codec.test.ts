@@ -3,7 +3,8 @@ import type { Draw } from "../test-support/random.ts";
 import type { Control, RecordBody } from "../types.ts";
 import { chainHash } from "./chain.ts";
 import { InvariantError, MalformedError } from "./errors.ts";
-import { decodeRecord, encodeRecord, keyTime } from "./record-codec.ts";
+import { keyTime } from "./key-codec.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
 
 const w1 = "0102030405060708090a0b0c";
 const w2 = "ffeeddccbbaa998877665544";
