@@ -1,10 +1,10 @@
 /** From what callers say to a request, and from a reply to what they get. */
 import type { Json, ReplyFacts } from "./decode.ts";
-import { InvalidArgumentError, ProblemError } from "./errors.ts";
+import { InvalidArgumentError } from "./errors.ts";
 import type { Effect } from "./judging.ts";
 import { checkedKey } from "./keys.ts";
 import { timeoutMaxMs, within } from "./options.ts";
-import { isRecord, objectOf, type Reply } from "./reply.ts";
+import { objectOf, type Reply } from "./reply.ts";
 import type { Call, Sender } from "./sender.ts";
 import type { Session } from "./session.ts";
 import type { CallOptions, ConditionOptions, ReadOptions, WriteOptions } from "./types.ts";
@@ -61,20 +61,9 @@ export class Calls {
 
   async write(request: Request, options: ConditionOptions = {}): Promise<Answered> {
     this.session?.requireRoom();
-    const key = this.#key(options);
-    try {
-      return await this.#write(request, options, key);
-    } catch (error) {
-      // In eventual mode some calls take no key, since they do no harm when they are sent twice.
-      if (options.key !== undefined || !refusesKey(error)) throw error;
-      return await this.#write(request, options, null);
-    }
-  }
-
-  async #write(request: Request, options: ConditionOptions, key: string | null): Promise<Answered> {
     const reply = await this.sender.send({
       ...this.#call(request, options, { ack: options.ack?.toString() }),
-      ...{ effect: "write", key, leader: true },
+      ...{ effect: "write", key: this.#key(options), leader: true },
       headers: { ...waitHeader(options), ...ifMatch(options), ...request.headers },
     });
     this.session?.sawWrite(reply.headers.get("counter-version"));
@@ -150,17 +139,6 @@ function bodyOf(body: Request["body"]): Call["body"] {
 
 function waitHeader({ waitSeconds }: CallOptions): Readonly<Record<string, string>> {
   return waitSeconds === undefined ? {} : { prefer: `wait=${Math.ceil(waitSeconds)}` };
-}
-
-/** Whether the service refused the key itself, so that nothing was done. */
-function refusesKey(error: unknown): boolean {
-  if (!(error instanceof ProblemError) || error.code !== "validation-failed") return false;
-  const errors = error.problem["errors"];
-  return Array.isArray(errors) && errors.some(isAboutKey);
-}
-
-function isAboutKey(error: unknown): boolean {
-  return isRecord(error) && error["header"] === "Idempotency-Key";
 }
 
 function ifMatch({ ifMatch: version }: ConditionOptions): Readonly<Record<string, string>> {

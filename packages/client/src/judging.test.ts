@@ -12,6 +12,9 @@ const refused = (status: number, code: string, outcome: string, retryable: boole
 const noLeader = refused(503, "no-leader", "not-applied", true);
 const unknown = refused(504, "outcome-unknown", "unknown", true);
 const bound = refused(409, "bound-exceeded", "not-applied", false);
+const ownWord = reply(409, {
+  ...{ code: "counter-exists", outcome: "not-applied", retryable: false, mode: "eventual" },
+});
 const expired = refused(422, "idempotency-key-expired", "not-applied", false);
 const unauthorised = refused(401, "unauthenticated", "not-applied", false);
 const slowAck = refused(504, "ack-timeout", "applied", true);
@@ -44,6 +47,10 @@ const rows: readonly Row[] = [
   {
     ...{ effect: "write", keyed: true, inDoubt: true, result: bound },
     ...{ does: "refuse", because: "had it counted before, that answer would come" },
+  },
+  {
+    ...{ effect: "write", keyed: true, inDoubt: true, result: ownWord },
+    ...{ does: "unknown", because: "C4: that node may not know of the first attempt yet" },
   },
   {
     ...{ effect: "write", keyed: true, inDoubt: true, result: expired },

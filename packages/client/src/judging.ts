@@ -4,7 +4,8 @@
  * C2 A write with a key may be sent again, with the same key: it counts once.
  * C3 A write without a key is never sent twice once a byte of it may have left.
  * C4 Once an attempt may have taken effect, only a reply that the service remembers under the key
- *    tells what became of it; any other refusal is about the later attempt alone.
+ *    tells what became of it; any other refusal is about the later attempt alone, and so is that of
+ *    a node of eventual mode that may not know of the earlier one.
  */
 import { refusalOf, type Refusal, type Reply } from "./reply.ts";
 
@@ -98,8 +99,13 @@ function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict
     return { do: "again", refusal, doubt, elsewhere, rest: restingCodes.has(problem.code) };
   }
   if (call.effect !== "write") return { do: "refuse", refusal };
-  const settled = !inDoubt || outcome === "applied" || settlingCodes.has(problem.code);
+  const settled = !inDoubt || outcome === "applied" || isSettling(problem);
   return settled && !doubt ? { do: "refuse", refusal } : { do: "unknown", refusal };
+}
+
+/** A node of eventual mode says by `mode` that it spoke for itself. */
+function isSettling(problem: Refusal["problem"]): boolean {
+  return settlingCodes.has(problem.code) && problem["mode"] !== "eventual";
 }
 
 /** Errors of Node's `fetch` that come before a connection stands; browsers do not tell. */
