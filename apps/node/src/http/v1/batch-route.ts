@@ -96,6 +96,7 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     scope: "write",
     operation: batchDoc,
     bodyMaxBytes: batchMaxBytes,
+    names: (request) => bodyOf(request, batchSchema).ops.map(({ counter }) => counter),
     handle,
   };
 }
