@@ -5,7 +5,7 @@ import { sessionGone, type Effect } from "./judging.ts";
 import { checkedKey } from "./keys.ts";
 import type { Numbering } from "./numbering.ts";
 import { timeoutMaxMs, within } from "./options.ts";
-import { isRecord, objectOf, type Reply } from "./reply.ts";
+import { objectOf, type Reply } from "./reply.ts";
 import type { Call, Sender } from "./sender.ts";
 import type { Session } from "./session.ts";
 import { nowMs } from "./timing.ts";
@@ -75,14 +75,7 @@ export class Calls {
       const answer = await this.#writeNumbered(request, options, numbering);
       if (answer !== null) return answer;
     }
-    const key = this.#key(options);
-    try {
-      return await this.#write(request, options, { key, number: null });
-    } catch (error) {
-      // In eventual mode some calls take no key, since they do no harm when they are sent twice.
-      if (options.key !== undefined || !refusesKey(error)) throw error;
-      return await this.#write(request, options, noName);
-    }
+    return this.#write(request, options, { key: this.#key(options), number: null });
   }
 
   /** @returns `null`: the service has no sessions */
@@ -205,17 +198,6 @@ function bodyOf(body: Request["body"]): Call["body"] {
 
 function waitHeader({ waitSeconds }: CallOptions): Readonly<Record<string, string>> {
   return waitSeconds === undefined ? {} : { prefer: `wait=${Math.ceil(waitSeconds)}` };
-}
-
-/** Whether the service refused the key itself, so that nothing was done. */
-function refusesKey(error: unknown): boolean {
-  if (!(error instanceof ProblemError) || error.code !== "validation-failed") return false;
-  const errors = error.problem["errors"];
-  return Array.isArray(errors) && errors.some(isAboutKey);
-}
-
-function isAboutKey(error: unknown): boolean {
-  return isRecord(error) && error["header"] === "Idempotency-Key";
 }
 
 function ifMatch({ ifMatch: version }: ConditionOptions): Readonly<Record<string, string>> {

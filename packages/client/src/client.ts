@@ -10,11 +10,13 @@ import { settingsOf, type ClientOptions } from "./options.ts";
 import { Sender } from "./sender.ts";
 import { Session } from "./session.ts";
 import { Snapshots } from "./snapshot.ts";
-import type { Counter, NewCounter, ReadOptions, WriteOptions } from "./types.ts";
+import type { Counter, Mode, NewCounter, ReadOptions, WriteOptions } from "./types.ts";
 import { watch, type WatchEvent, type WatchOptions } from "./watch.ts";
 
 export interface ListOptions extends ReadOptions {
   readonly prefix?: string | undefined;
+  /** Only counters of this mode. */
+  readonly mode?: Mode | undefined;
   /** How many are fetched at a time, 1 to 1000. */
   readonly pageSize?: number | undefined;
 }
@@ -51,9 +53,9 @@ export abstract class Counters {
 
   /** All counters whose names begin with `prefix`, in the order of their names, page by page. */
   async *list(options: ListOptions = {}): AsyncGenerator<Counter, void, undefined> {
-    const { prefix, pageSize } = options;
+    const { prefix, mode, pageSize } = options;
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const query = { prefix, limit: pageSize?.toString(), cursor };
+      const query = { prefix, mode, limit: pageSize?.toString(), cursor };
       const request = { method: "GET", path: "/v1/counters", query } as const;
       const { json } = await this.#calls.read(request, options);
       for (const item of objectsAt(json, "items")) yield counterOf(item);

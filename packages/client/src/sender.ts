@@ -103,7 +103,10 @@ export class Sender {
     const result = await this.#exchange(course, this.#attemptMs(course, began));
     const verdict = judge({ ...call, keyed: isNamed(call) }, result, course.inDoubt);
     if (result.kind === "reply") this.#learn(call, result.reply);
-    else course.last = { refusal: null, error: result.error };
+    // What the end of the call cut short says nothing: the reason is what came before.
+    else if (result.cut !== true || course.attempts === 1) {
+      course.last = { refusal: null, error: result.error };
+    }
     this.settings.onAttempt({
       method: call.method,
       path: call.path,
@@ -128,7 +131,8 @@ export class Sender {
     return Math.min(left, each + call.waitMs);
   }
 
-  async #exchange({ call, endpoint }: Course, ms: number): Promise<Result> {
+  async #exchange(course: Course, ms: number): Promise<Result> {
+    const { call, endpoint } = course;
     const time = limit(ms, call.signal);
     try {
       const response = await this.#fetch(endpoint, call, time.signal);
@@ -139,7 +143,9 @@ export class Sender {
     } catch (error) {
       if (error instanceof CounterError) throw error;
       const cause: unknown = time.timedOut() ? time.signal.reason : error;
-      return { kind: "lost", left: time.timedOut() || !neverLeft(error), error: cause };
+      const late = time.timedOut();
+      const cut = late && nowMs() >= course.deadline;
+      return { kind: "lost", left: late || !neverLeft(error), cut, error: cause };
     } finally {
       time.release();
     }

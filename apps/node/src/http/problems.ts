@@ -15,6 +15,8 @@ interface ProblemKind {
   readonly title: string;
   /** Whether the same request may succeed later; the reply then has `Retry-After`. */
   readonly retryable: boolean;
+  /** Where IANA has a type for it, that one. */
+  readonly type?: string;
 }
 
 const refused = (status: number, title: string): ProblemKind => {
@@ -63,6 +65,10 @@ export const problemKinds = {
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "precondition-required": refused(428, "This write takes an Idempotency-Key"),
+  "quota-exceeded": {
+    ...later(429, "Request cannot be satisfied as assigned quota has been exceeded"),
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+  },
   "headers-too-large": refused(431, "The request has too many headers"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
   "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
@@ -185,6 +191,12 @@ const bare: ReadonlySet<ProblemCode> = new Set([
   "unsupported-media-type",
 ]);
 
+/** @param base - what types begin with that are ours */
+export function problemType(code: ProblemCode, base: string): string {
+  const { type }: ProblemKind = problemKinds[code];
+  return bare.has(code) ? "about:blank" : (type ?? `${base}${code}`);
+}
+
 /**
  * What a problem says of itself, wherever it is told.
  *
@@ -196,7 +208,7 @@ export function problemMembers(
 ): Readonly<Record<string, unknown>> & { readonly status: number } {
   const kind: ProblemKind = problemKinds[problem.code];
   return {
-    type: bare.has(problem.code) ? "about:blank" : `${base}${problem.code}`,
+    type: problemType(problem.code, base),
     title: kind.title,
     status: kind.status,
     detail: problem.message,

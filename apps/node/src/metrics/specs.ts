@@ -40,6 +40,11 @@ const ofNode = {
     labels: ["route", "method"],
     buckets: requestSeconds,
   },
+  counter_rate_limited_total: {
+    type: "counter",
+    help: "Requests that were answered 429 because a quota was used up (--rate-limit, --rate-limit-namespace); policy: principal or namespace.",
+    labels: ["policy"],
+  },
   counter_http_requests_in_flight: {
     type: "gauge",
     help: "Requests that are being answered, those that wait for a leader included.",

@@ -58,7 +58,8 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const { config, gate, backups, facts, gossip, health, onRestored, watching } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
-  const takesKey = (operation: string): boolean => v1.takesKey(operation);
+  // A restore sets all counters again.
+  const takesKey = (operation: string): boolean => operation !== "restore";
   const writing = new Writing({ ...config, takesKey, sessions: noSessions });
   const saving = eventualBackupCalls({ node, backups, onRestored });
   const routes = [

@@ -37,3 +37,10 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
 export const commonHeaders: Readonly<Record<string, string>> = {
   "counter-served-by": "`host:port` of the node that answered",
 };
+
+/** Headers of every reply to a call that `--rate-limit` is about. Experimental until they are an RFC. */
+export const rateLimitHeaders: Readonly<Record<string, string>> = {
+  "ratelimit-policy": "with `--rate-limit`: how often one may ask, `q` times in `w` seconds",
+  ratelimit:
+    "with `--rate-limit`: `r` requests are left; in `t` seconds all are, or one if none is",
+};

@@ -70,10 +70,6 @@ export class RaftV1Calls implements V1Calls {
     this.#waitMaxMs = config.applyTimeoutMs;
   }
 
-  takesKey(): boolean {
-    return true;
-  }
-
   async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
     const engine = this.#engine();
     const { level, waited } = this.#levelOf(request, engine);

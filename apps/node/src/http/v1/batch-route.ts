@@ -82,7 +82,7 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     ) {
       requireKey(null);
     }
-    const items = ops.map((op, at) => itemOf(calls, op, { request, key, at }));
+    const items = ops.map((op, at) => itemOf(op, { request, key, at }));
     if (atomic) requireDistinctKeys(items);
     const { body: results, headers } = await calls.batch(items, atomic, step);
     const once = key === null ? (step === null ? null : "session") : "key";
@@ -96,6 +96,7 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     scope: "write",
     operation: batchDoc,
     bodyMaxBytes: batchMaxBytes,
+    names: (request) => bodyOf(request, batchSchema).ops.map(({ counter }) => counter),
     handle,
   };
 }
@@ -112,9 +113,9 @@ interface Place {
   readonly at: number;
 }
 
-function itemOf(calls: V1Calls, op: BatchOperation, place: Place): BatchItem {
+function itemOf(op: BatchOperation, place: Place): BatchItem {
   const call = <Args>(args: Args): WriteCall<Args> => {
-    const key = keyOf(calls, op, { ...place, args });
+    const key = keyOf(op, { ...place, args });
     return { request: place.request, name: op.counter, args, key, step: null, condition: null };
   };
   switch (op.op) {
@@ -142,16 +143,11 @@ function itemOf(calls: V1Calls, op: BatchOperation, place: Place): BatchItem {
 
 /** The same fingerprint as that of a request of its own: it is the same write. */
 function keyOf(
-  calls: V1Calls,
   op: BatchOperation,
   { key: whole, at, args }: Place & { readonly args: unknown },
 ): OperationKey | null {
   const key = op.key ?? (whole === null ? null : `${whole}#${at}`);
   if (key === null) return null;
-  if (!calls.takesKey(op.op)) {
-    if (op.key === undefined) return null;
-    throw invalidMember(`ops/${at}/key`, `not with ${op.op} in this mode`);
-  }
   if (!isOperationKey(key)) {
     throw invalidHeader("Idempotency-Key", "too long for a batch: at most 250 characters");
   }

@@ -79,8 +79,6 @@ export interface V1Calls {
   /** What the query of a read may say, and that of a write, besides what the call itself takes. */
   readonly readQuery: readonly string[];
   readonly writeQuery: readonly string[];
-  /** Whether a key makes this operation count once. */
-  takesKey(operation: string): boolean;
   read(request: ApiRequest, name: string): Promise<Answer<CounterBody>>;
   list(page: PageCall): Promise<Answer<Page>>;
   create(call: WriteCall<CreateBody>): Promise<Written<CounterBody>>;

@@ -14,7 +14,7 @@ import {
   textDoc,
 } from "../docs/parts.ts";
 import * as schemas from "./schemas.ts";
-import { counterName } from "./values.ts";
+import { counterName, modeIn } from "./values.ts";
 
 /** A part of a counter's settings, as RFC 7396 has it. */
 export const mergePatchType = "application/merge-patch+json";
@@ -91,6 +91,7 @@ export const listDoc: RouteDoc = {
     prefix: textDoc("only names that begin like this"),
     limit: { description: "most items of a page", schema: z.int().min(1).max(1000).default(100) },
     cursor: textDoc("what `next` of the page before said"),
+    mode: { description: "only counters of this mode", schema: modeIn },
     ...readQuery,
   },
   headers: { "counter-at-least": readHeaders["counter-at-least"], prefer: readHeaders.prefer },
