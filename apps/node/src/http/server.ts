@@ -14,7 +14,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 
 import type { Admission, Asked } from "../security/access.ts";
-import { limitConnections } from "../security/connections.ts";
+import type { Connections } from "../security/connections.ts";
 import type { Cors } from "../security/cors.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { expressApp } from "./express-app.ts";
@@ -23,9 +23,6 @@ import { splitUrl } from "./request-url.ts";
 import { RouteTable } from "./route-table.ts";
 import { send } from "./sending.ts";
 import type { Service } from "./service.ts";
-
-/** Most open connections of clients and peers together. */
-export const connectionsMax: number = 4096;
 
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
@@ -53,6 +50,8 @@ export interface ListenerOptions {
   readonly strict: boolean;
   /** `null` or left out: nothing is said to browsers. */
   readonly cors?: Cors | null;
+  /** `null` or left out: as many connections as the server takes. */
+  readonly connections?: Connections | null;
   /** Told of every request; must not throw. */
   readonly onAnswered?: (answered: Answered) => void;
 }
@@ -76,8 +75,6 @@ export function createHttpServer(tls: TlsOptions | null = null): Server {
     tls === null
       ? createServer(options)
       : createTlsServer({ ...options, ...tls, handshakeTimeout });
-  server.maxConnections = connectionsMax;
-  limitConnections(server);
   return server;
 }
 
@@ -90,7 +87,7 @@ export function requestListener(
   options: ListenerOptions,
 ): RequestListener {
   const table = new RouteTable(routes);
-  const { onAnswered = (): void => undefined, cors = null } = options;
+  const { onAnswered = (): void => undefined, connections = null, cors = null } = options;
   const begun = new WeakMap<IncomingMessage, number>();
   const answered = (seen: Omit<Answered, "tookMs">, beganMs: number | undefined): void => {
     const now = performance.now();
@@ -104,6 +101,9 @@ export function requestListener(
   return (incoming, outgoing) => {
     const beganMs = performance.now();
     cors?.mark(incoming, outgoing);
+    const isGuest = connections?.isGuest(incoming.socket) === true;
+    // One answer, and no more, unless it turns out to be a peer's.
+    if (isGuest) outgoing.setHeader("connection", "close");
     const { path, query } = splitUrl(incoming.url ?? "");
     if (incoming.rawHeaders.length > 2 * headersMax) {
       const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
@@ -135,6 +135,9 @@ export function requestListener(
       });
     };
     const admission = admitted(service, { route, path, incoming, asked: { params, query } });
+    if (isGuest && connections?.isGuest(incoming.socket) === false) {
+      outgoing.removeHeader("connection");
+    }
     if ("status" in admission) {
       send(outgoing, admission);
       const request = { headers: incoming.headers, path };
