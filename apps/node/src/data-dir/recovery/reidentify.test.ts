@@ -48,13 +48,13 @@ describe("making another node of a directory", () => {
       await writeFile(join(dataDir, name), "{}");
     }
     const before = await contentsOf(dataDir);
-    expect(await run(dataDir, members[0]!)).toMatchObject({ code: 0, error: "" });
+    expect(await run(dataDir, members[0])).toMatchObject({ code: 0, error: "" });
     expect((await readdir(dataDir)).sort()).toEqual([
       ...["bootstrap.json.former-1", "gossip.json.former-1", "identity.json.former-1"],
       ...["peers.json.former-1", "raft.former-1"],
     ]);
     expect(Object.values(await contentsOf(dataDir)).sort()).toEqual(Object.values(before).sort());
-    expect((await run(dataDir, members[0]!)).error).toContain("nobody's yet");
+    expect((await run(dataDir, members[0])).error).toContain("nobody's yet");
   });
 
   it("does so with a node of eventual mode", async () => {
@@ -67,7 +67,7 @@ describe("making another node of a directory", () => {
   it("is refused while the node runs, whatever its mode", async () => {
     const raft = await storedNode({ log: "1" });
     const storage = await openFileStorage(join(raft, "raft"));
-    expect((await run(raft, members[0]!)).code).toBe(1);
+    expect((await run(raft, members[0])).code).toBe(1);
     await storage.close();
     const { dataDir, id } = await eventualNode();
     const journal = await openFileJournal(join(dataDir, "journal"));
