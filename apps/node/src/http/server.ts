@@ -15,9 +15,9 @@ import type { TlsOptions } from "node:tls";
 
 import type { Admission, Asked } from "../security/access.ts";
 import { limitConnections } from "../security/connections.ts";
+import { ambiguityOf } from "./ambiguity.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { expressApp } from "./express-app.ts";
-import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { RouteTable } from "./route-table.ts";
 import { send } from "./sending.ts";
@@ -31,8 +31,6 @@ const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
 const noBody: Uint8Array = new Uint8Array(0);
-/** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
-export const headersMax: number = 100;
 /** The longest that the beginning of a TLS connection may take, in milliseconds. */
 const handshakeTimeoutMs = 10_000;
 
@@ -101,11 +99,14 @@ export function requestListener(
   return (incoming, outgoing) => {
     const beganMs = performance.now();
     const { path, query } = splitUrl(incoming.url ?? "");
-    if (incoming.rawHeaders.length > 2 * headersMax) {
-      const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
-      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
-      return;
-    }
+    const { headers } = incoming;
+    const refuse = (reply: ApiReply, route: Route | null): void => {
+      const { method = "" } = incoming;
+      send(outgoing, reply, method);
+      answered({ route, method, request: { headers, path }, reply }, beganMs);
+    };
+    const ambiguity = ambiguityOf(incoming);
+    if (ambiguity !== null) return refuse(service.refuse(ambiguity, { headers, path }), null);
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
@@ -120,7 +121,7 @@ export function requestListener(
         path,
         params,
         query,
-        headers: incoming.headers,
+        headers,
         body,
         hungUp: () => incoming.socket.destroyed,
         onHangUp: (gone) => outgoing.once("close", gone),
@@ -131,7 +132,7 @@ export function requestListener(
       });
     };
     const admission = admitted(service, { route, incoming, asked: { params, query } });
-    if ("status" in admission) send(outgoing, admission);
+    if ("status" in admission) refuse(admission, route);
     else if (length === 0) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
