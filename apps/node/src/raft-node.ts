@@ -200,7 +200,7 @@ class CounterNode implements RunningNode {
       trust,
       tls: link.tls,
       machine: this.#counters.machine,
-      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
+      observer: this.#flight.beside(this.#counters.beside(this.meter.beside(this.#watch.observer))),
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {

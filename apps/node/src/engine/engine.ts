@@ -109,6 +109,12 @@ export interface EngineStatus {
   readonly logTimeMs: number;
 }
 
+/** Somebody who wants to know where the time of a write goes. */
+export interface StageSink {
+  /** Milliseconds by stage, one after the other. */
+  set(ms: Readonly<Record<string, number>>): void;
+}
+
 /**
  * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
@@ -116,9 +122,11 @@ export interface RaftEngine {
   /**
    * One operation, whose `times` is 1.
    *
+   * @param stages - is told `queue` (until it was proposed), `fsync` (until it was on the own disk)
+   *   and `raft` (until a majority had it and it was applied)
    * @throws OperationRefusedError, also with the refusal that its key stands for
    */
-  write(operation: CounterOperation): Promise<OperationDone>;
+  write(operation: CounterOperation, stages?: StageSink): Promise<OperationDone>;
   /**
    * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
    *
@@ -127,7 +135,7 @@ export interface RaftEngine {
    */
   writeAll(
     operations: readonly CounterOperation[],
-    options: { readonly atomic: boolean },
+    options: { readonly atomic: boolean; readonly stages?: StageSink | undefined },
   ): Promise<readonly SingleResult[]>;
   restore(request: RestoreRequest): Promise<OperationDone>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */

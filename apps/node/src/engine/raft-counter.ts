@@ -23,7 +23,8 @@ import {
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher } from "./batcher.ts";
+import { Batcher, type Asker } from "./batcher.ts";
+import { engineStatus } from "./engine-status.ts";
 import {
   OperationRefusedError,
   UnknownVoterError,
@@ -32,14 +33,15 @@ import {
   type CounterRead,
   type EngineStatus,
   type ListRequest,
-  type PeerLag,
   type RaftEngine,
   type ReadLevel,
   type ReadRequest,
   type ReadState,
   type RestoreRequest,
+  type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -82,6 +84,8 @@ export interface RaftCounterOptions {
   readonly maxCounters: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
+  /** Sees when the log of this node is synced. */
+  readonly syncs?: SyncStamps;
 }
 
 export class RaftCounter implements RaftEngine {
@@ -90,6 +94,7 @@ export class RaftCounter implements RaftEngine {
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
+  readonly #syncs: SyncStamps;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
@@ -97,23 +102,25 @@ export class RaftCounter implements RaftEngine {
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
-    const { onBatch = (): void => undefined } = options;
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
+    const { onBatch = (): void => undefined, syncs = new SyncStamps() } = options;
+    this.#syncs = syncs;
+    const propose = this.#propose.bind(this);
+    this.#batcher = new Batcher({ propose, onBatch });
   }
 
-  async write(operation: CounterOperation): Promise<OperationDone> {
+  async write(operation: CounterOperation, stages?: StageSink): Promise<OperationDone> {
     this.#requireLeader();
-    return doneOf(await this.#batcher.submit(operation));
+    return doneOf(await this.#batcher.submit(operation, stages));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic }: { readonly atomic: boolean },
+    { atomic, stages }: { readonly atomic: boolean; readonly stages?: StageSink | undefined },
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
     const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
-    const results = await this.#batcher.submitAlone(alone);
+    const results = await this.#batcher.submitAlone(alone, stages);
     return results.flatMap((result): readonly SingleResult[] => {
       if (result.status === "group") return result.results;
       if (atomic) doneOf(result);
@@ -124,7 +131,7 @@ export class RaftCounter implements RaftEngine {
   async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
     this.#requireLeader();
     // A command of its own: it may be large, and its refusal must not touch others.
-    const [result] = await this.#propose([{ type: "restore", counters, key }]);
+    const [result] = await this.#propose([{ type: "restore", counters, key }], null);
     return doneOf(single(result!));
   }
 
@@ -162,32 +169,8 @@ export class RaftCounter implements RaftEngine {
   }
 
   status(): EngineStatus {
-    const status = this.#options.node.status();
-    const stats = this.#options.machine.stats();
-    const { configuration } = status;
-    const voters = new Set([...configuration.voters, ...configuration.outgoing]);
-    return {
-      state: stateOf(status),
-      id: status.id,
-      leader: configuration.members.find(({ id }) => id === status.leaderId) ?? null,
-      members: configuration.members.map(({ id, address }) => {
-        return { id, address, role: voters.has(id) ? "voter" : "nonvoter" };
-      }),
-      term: status.term,
-      commitIndex: status.commitIndex,
-      appliedIndex: status.appliedIndex,
-      lastIndex: status.lastIndex,
-      leaderSilentMs: status.leaderSilentMs,
-      peers: status.role === "leader" ? lags(status) : [],
-      pending: {
-        operations: this.#batcher.waiting,
-        proposals: status.pendingProposals,
-        reads: status.pendingReads,
-      },
-      counters: stats.counters,
-      idempotencyKeys: stats.keys,
-      logTimeMs: stats.logTimeMs,
-    };
+    const { node, machine } = this.#options;
+    return engineStatus(node.status(), machine.stats(), this.#batcher.waiting);
   }
 
   /** A follower says so at once, before an operation waits for the end of its turn. */
@@ -248,7 +231,10 @@ export class RaftCounter implements RaftEngine {
     return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
-  async #propose(operations: readonly Operation[]): Promise<BatchResults> {
+  async #propose(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<BatchResults> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -257,8 +243,32 @@ export class RaftCounter implements RaftEngine {
       countersMax: this.#options.maxCounters,
       operations,
     });
-    const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
+    const propose = (): ReturnType<RaftHost["propose"]> => {
+      return node.propose(command, { timeoutMs: applyTimeoutMs });
+    };
+    const { result } = await (askers === null ? propose() : this.#timed(propose, askers));
     return result;
+  }
+
+  /** A majority may have it before our own disk does: then no time is left for `raft`. */
+  async #timed(
+    propose: () => ReturnType<RaftHost["propose"]>,
+    askers: readonly Asker[],
+  ): Promise<Proposed<BatchResults>> {
+    const proposedMs = performance.now();
+    this.#syncs.come();
+    try {
+      const proposed = await propose();
+      const doneMs = performance.now();
+      const syncedMs = this.#syncs.syncedMs(proposed.index) ?? doneMs;
+      const [fsync, raft] = [syncedMs - proposedMs, doneMs - syncedMs];
+      for (const { stages, sinceMs } of askers) {
+        stages.set({ queue: proposedMs - sinceMs, fsync, raft });
+      }
+      return proposed;
+    } finally {
+      this.#syncs.go();
+    }
   }
 }
 
@@ -272,25 +282,4 @@ function doneOf(result: OperationResult): OperationDone {
   const answer = single(result);
   if (answer.status === "refused") throw new OperationRefusedError(answer);
   return answer;
-}
-
-function stateOf(status: RaftNodeStatus): EngineStatus["state"] {
-  if (status.fatal !== null) return "Shutdown";
-  switch (status.role) {
-    case "leader":
-      return "Leader";
-    case "follower":
-      return "Follower";
-    case "preCandidate":
-    case "candidate":
-      return "Candidate";
-  }
-}
-
-function lags(status: RaftNodeStatus): PeerLag[] {
-  return Object.entries(status.peers)
-    .filter(([id]) => id !== status.id)
-    .map(([id, { matchIndex, state }]) => {
-      return { id, matchIndex, lagEntries: Math.max(0, status.lastIndex - matchIndex), state };
-    });
 }

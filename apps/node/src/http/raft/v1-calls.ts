@@ -6,7 +6,12 @@ import type {
   SingleResult,
 } from "@counter/state-machine";
 
-import { OperationRefusedError, type RaftEngine, type ReadLevel } from "../../engine/engine.ts";
+import {
+  OperationRefusedError,
+  type RaftEngine,
+  type ReadLevel,
+  type StageSink,
+} from "../../engine/engine.ts";
 import type { ApiRequest } from "../api.ts";
 import { readWaitMs, tokensIn, waitHeaders, waitMsOf } from "../prefer.ts";
 import { Problem } from "../problems.ts";
@@ -98,39 +103,39 @@ export class RaftV1Calls implements V1Calls {
   }
 
   create(call: WriteCall<CreateBody>): Promise<Written<CounterBody>> {
-    return this.#write(createOf(call), (done) => describedBody(call.name, done));
+    return this.#write(call, createOf(call), (done) => describedBody(call.name, done));
   }
 
   patch(call: WriteCall<PatchBody>): Promise<Written<CounterBody>> {
     const operation = { type: "configure", ...commonOf(call), patch: patchFor(call.args) } as const;
-    return this.#write(operation, (done) => describedBody(call.name, done));
+    return this.#write(call, operation, (done) => describedBody(call.name, done));
   }
 
   remove(call: WriteCall<null>): Promise<Written<null>> {
-    return this.#write(deleteOf(call), () => null);
+    return this.#write(call, deleteOf(call), () => null);
   }
 
   add(call: WriteCall<AddBody>): Promise<Written<AddedBody>> {
-    return this.#write(addOf(call), (done) => addedBody(call.name, done));
+    return this.#write(call, addOf(call), (done) => addedBody(call.name, done));
   }
 
   next(call: WriteCall<{ readonly count: bigint }>): Promise<Written<IssuedBody>> {
     const { count } = call.args;
-    return this.#write(nextOf(call), (done) => issuedBody(call.name, count, done));
+    return this.#write(call, nextOf(call), (done) => issuedBody(call.name, count, done));
   }
 
   cas(
     call: WriteCall<{ readonly expected: bigint; readonly value: bigint }>,
   ): Promise<Written<ChangedBody>> {
-    return this.#write(casOf(call), (done) => changedBody(call.name, done));
+    return this.#write(call, casOf(call), (done) => changedBody(call.name, done));
   }
 
   set(call: WriteCall<{ readonly value: bigint }>): Promise<Written<ChangedBody>> {
-    return this.#write(setOf(call), (done) => changedBody(call.name, done));
+    return this.#write(call, setOf(call), (done) => changedBody(call.name, done));
   }
 
   reset(call: WriteCall<{ readonly to: bigint | null }>): Promise<Written<ChangedBody>> {
-    return this.#write(resetOf(call), (done) => changedBody(call.name, done));
+    return this.#write(call, resetOf(call), (done) => changedBody(call.name, done));
   }
 
   async batch(
@@ -139,7 +144,8 @@ export class RaftV1Calls implements V1Calls {
   ): Promise<Answer<readonly BatchResult[]>> {
     const engine = this.#engine();
     const operations = items.map(operationOf);
-    const results = await this.#writeAll(engine, operations, atomic);
+    const stages = items[0]?.call.request.stages;
+    const results = await this.#writeAll(engine, operations, { atomic, stages });
     const body = results.map((result, at): BatchResult => {
       const operation = operations[at]!;
       if (result.status === "refused") {
@@ -176,12 +182,13 @@ export class RaftV1Calls implements V1Calls {
   }
 
   async #write<Body>(
+    { request }: Pick<WriteCall<unknown>, "request">,
     operation: CounterOperation,
     bodyOf: (done: OperationDone) => Body,
   ): Promise<Written<Body>> {
     const engine = this.#engine();
     try {
-      const done = await engine.write(operation);
+      const done = await engine.write(operation, request.stages);
       const version = versionHeader(engine, done);
       // A tag of what is gone would be one of nothing.
       const headers = operation.type === "delete" ? version : { ...version, etag: etagOf(done) };
@@ -195,10 +202,10 @@ export class RaftV1Calls implements V1Calls {
   async #writeAll(
     engine: RaftEngine,
     operations: readonly CounterOperation[],
-    atomic: boolean,
+    options: { readonly atomic: boolean; readonly stages: StageSink | undefined },
   ): Promise<readonly SingleResult[]> {
     try {
-      return await engine.writeAll(operations, { atomic });
+      return await engine.writeAll(operations, options);
     } catch (error) {
       if (!(error instanceof OperationRefusedError)) throw error;
       const { index } = error.refusal;
