@@ -6,15 +6,18 @@ import { CounterClient } from "@counter/client";
 import type { Args } from "./args.ts";
 import { contextsPath, readContexts, type Context } from "./contexts.ts";
 import { UsageError } from "./exit-codes.ts";
+import { fetchWith, noTls, readTls, type Tls, type TlsFiles } from "./tls.ts";
 
 export interface Connection {
   readonly endpoints: readonly string[];
   readonly token: string | null;
+  /** `null`: as Node.js does it by itself. */
+  readonly tls: Tls | null;
   readonly timeoutMs: number;
 }
 
 /** Where a node listens by default. */
-export const usualEndpoint = "http://127.0.0.1:8080";
+export const usualEndpoint = "127.0.0.1:8080";
 const timeoutMaxSeconds = 3600;
 
 export async function connectionOf(args: Args, env: NodeJS.ProcessEnv): Promise<Connection> {
@@ -25,21 +28,53 @@ export async function connectionOf(args: Args, env: NodeJS.ProcessEnv): Promise<
     .map((list) => list.map((each) => each.trim()).filter((each) => each !== ""))
     .find((list) => list.length > 0)!;
   const seconds = args.number("timeout", { least: 0.001, most: timeoutMaxSeconds });
+  const files = tlsFilesOf(args, env, context?.tls ?? noTls);
   return {
-    endpoints: given.map(urlOf),
+    endpoints: given.map((each) => urlOf(each, files)),
     token: await tokenOf(args, env, context),
+    tls: await readTls(files),
     timeoutMs: seconds * 1000,
   };
 }
 
-/** `8080` and `host:8080` are what people type. */
-export function urlOf(endpoint: string): string {
-  if (/^\d{1,5}$/.test(endpoint)) return `http://127.0.0.1:${endpoint}`;
-  return /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`;
+/** `8080` and `host:8080` are what people type; who names certificates means `https`. */
+export function urlOf(endpoint: string, tls: TlsFiles = noTls): string {
+  if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
+  const scheme = tls.ca === null && tls.cert === null ? "http" : "https";
+  return `${scheme}://${/^\d{1,5}$/.test(endpoint) ? `127.0.0.1:${endpoint}` : endpoint}`;
 }
 
-export function clientOf({ endpoints, token, timeoutMs }: Connection): CounterClient {
-  return new CounterClient({ endpoints, timeoutMs, ...(token === null ? {} : { token }) });
+export function clientOf({ endpoints, token, tls, timeoutMs }: Connection): CounterClient {
+  return new CounterClient({
+    ...{ endpoints, timeoutMs },
+    ...(token === null ? {} : { token }),
+    ...(tls === null ? {} : { fetch: fetchWith(tls) }),
+  });
+}
+
+/** A certificate and its key come from one place: halves of two would never fit. */
+export function tlsFilesOf(args: Args, env: NodeJS.ProcessEnv, otherwise: TlsFiles): TlsFiles {
+  const places: readonly TlsFiles[] = [
+    {
+      ca: args.optional("ca") ?? null,
+      cert: args.optional("cert") ?? null,
+      key: args.optional("cert-key") ?? null,
+    },
+    {
+      ca: setIn(env, "COUNTERCTL_CA"),
+      cert: setIn(env, "COUNTERCTL_CERT"),
+      key: setIn(env, "COUNTERCTL_KEY"),
+    },
+    otherwise,
+  ];
+  const { cert, key } = places.find((each) => each.cert !== null || each.key !== null) ?? noTls;
+  return { ca: places.find((each) => each.ca !== null)?.ca ?? null, cert, key };
+}
+
+/** What is set to nothing is not set. */
+function setIn(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = env[name] ?? "";
+  return value === "" ? null : value;
 }
 
 async function contextOf(args: Args, env: NodeJS.ProcessEnv): Promise<Context | null> {

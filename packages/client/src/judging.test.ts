@@ -17,6 +17,7 @@ const ownWord = reply(409, {
 });
 const expired = refused(422, "idempotency-key-expired", "not-applied", false);
 const unauthorised = refused(401, "unauthenticated", "not-applied", false);
+const sessionGone = refused(409, "session-unknown", "unknown", false);
 const slowAck = refused(504, "ack-timeout", "applied", true);
 
 interface Row {
@@ -60,6 +61,11 @@ const rows: readonly Row[] = [
     ...{ effect: "write", keyed: true, inDoubt: true, result: unauthorised },
     ...{ does: "unknown", because: "C4: that was about the second attempt" },
   },
+  { effect: "write", keyed: true, result: sessionGone, does: "refuse", because: "C10" },
+  {
+    ...{ effect: "write", keyed: true, inDoubt: true, result: sessionGone },
+    ...{ does: "unknown", because: "C10: an earlier attempt may have counted" },
+  },
   { effect: "write", keyed: true, result: expired, does: "refuse", because: "it never counted" },
   {
     ...{ effect: "write", keyed: true, result: slowAck },
@@ -91,6 +97,15 @@ describe("whether a byte may have left", () => {
   it.each([
     { error: new TypeError("x", { cause: coded("ECONNREFUSED") }), never: true },
     { error: new TypeError("x", { cause: coded("ENOTFOUND") }), never: true },
+    { error: new TypeError("x", { cause: coded("SELF_SIGNED_CERT_IN_CHAIN") }), never: true },
+    { error: new TypeError("x", { cause: coded("CERT_HAS_EXPIRED") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_TLS_CERT_ALTNAME_INVALID") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_SSL_WRONG_VERSION_NUMBER") }), never: true },
+    // The other end may refuse ours after we have sent: it says so too late to be sure.
+    {
+      error: new TypeError("x", { cause: coded("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") }),
+      never: false,
+    },
     { error: new TypeError("x", { cause: coded("ECONNRESET") }), never: false },
     { error: new TypeError("x", { cause: coded("UND_ERR_SOCKET") }), never: false },
     { error: new TypeError("Failed to fetch"), never: false },

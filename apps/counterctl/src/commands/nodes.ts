@@ -3,6 +3,7 @@ import { CounterError, type CounterClient, type Json } from "@counter/client";
 
 import type { Ctl } from "../command.ts";
 import { isRecord } from "../contexts.ts";
+import { readingOf, type ClockReading } from "../doctor/clocks.ts";
 import { explain } from "../explain.ts";
 
 /** Most nodes that are asked. */
@@ -13,6 +14,8 @@ export interface NodeView {
   /** What it says of itself; `null` when it does not answer. */
   readonly status: Json | null;
   readonly problem: string | null;
+  /** What its clock says; `null` when it does not tell. */
+  readonly clock: ClockReading | null;
 }
 
 /** Asks all nodes at the same time. */
@@ -33,12 +36,14 @@ export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly N
 const ofCaller: ReadonlySet<string> = new Set(["aborted", "unauthenticated", "forbidden"]);
 
 async function view(client: CounterClient, endpoint: string, { signal }: Ctl): Promise<NodeView> {
+  const before = Date.now();
   try {
     const said = await client.at(endpoint).cluster.status({ signal, timeoutMs: 3000 });
-    return { endpoint, status: said, problem: null };
+    const clock = readingOf(textIn(said, "time"), { before, after: Date.now() });
+    return { endpoint, status: said, problem: null, clock };
   } catch (error) {
     if (!(error instanceof CounterError) || ofCaller.has(error.code)) throw error;
-    return { endpoint, status: null, problem: explain(error).message };
+    return { endpoint, status: null, problem: explain(error).message, clock: null };
   }
 }
 

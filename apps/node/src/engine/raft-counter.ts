@@ -20,13 +20,13 @@ import {
   type Operation,
   type OperationDone,
   type OperationResult,
+  type SessionOwner,
+  type SessionStep,
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher, type Asker } from "./batcher.ts";
-import { engineStatus } from "./engine-status.ts";
+import { Batcher, type Asker, type Submitted } from "./batcher.ts";
 import {
-  OperationRefusedError,
   UnknownVoterError,
   type Backup,
   type CounterList,
@@ -41,6 +41,9 @@ import {
   type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { engineStatus } from "./raft-status.ts";
+import { doneOf, sessionOf, single } from "./results.ts";
+import { SessionIds } from "./session-ids.ts";
 import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
@@ -82,6 +85,9 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** How long a session lives without use, in milliseconds of log time. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
   /** Sees when the log of this node is synced. */
@@ -91,6 +97,7 @@ export interface RaftCounterOptions {
 export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
   readonly tokens: TokenCodec;
+  readonly sessionIds: SessionIds;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
@@ -101,6 +108,7 @@ export class RaftCounter implements RaftEngine {
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
+    this.sessionIds = new SessionIds(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
     const { onBatch = (): void => undefined, syncs = new SyncStamps() } = options;
     this.#syncs = syncs;
@@ -108,22 +116,35 @@ export class RaftCounter implements RaftEngine {
     this.#batcher = new Batcher({ propose, onBatch });
   }
 
-  async write(operation: CounterOperation, stages?: StageSink): Promise<OperationDone> {
+  async write(
+    operation: CounterOperation,
+    step: SessionStep | null = null,
+    stages?: StageSink,
+  ): Promise<OperationDone> {
     this.#requireLeader();
-    return doneOf(await this.#batcher.submit(operation, stages));
+    const submitted: Submitted =
+      step === null
+        ? operation
+        : { type: "inSession", step, atomic: false, operations: [operation] };
+    return doneOf(await this.#batcher.submit(submitted, stages));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic, stages }: { readonly atomic: boolean; readonly stages?: StageSink | undefined },
+    { atomic, step = null, stages }: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
-    const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
+    const alone: readonly Operation[] =
+      step !== null
+        ? [{ type: "inSession", step, atomic, operations }]
+        : atomic
+          ? [{ type: "group", operations }]
+          : operations;
     const results = await this.#batcher.submitAlone(alone, stages);
     return results.flatMap((result): readonly SingleResult[] => {
-      if (result.status === "group") return result.results;
-      if (atomic) doneOf(result);
+      if (result.status === "group" || result.status === "answer") return result.results;
+      if (atomic || step !== null) doneOf(result);
       return [single(result)];
     });
   }
@@ -133,6 +154,20 @@ export class RaftCounter implements RaftEngine {
     // A command of its own: it may be large, and its refusal must not touch others.
     const [result] = await this.#propose([{ type: "restore", counters, key }], null);
     return doneOf(single(result!));
+  }
+
+  async openSession(
+    owner: SessionOwner,
+  ): Promise<{ readonly session: number; readonly idleMs: number }> {
+    this.#requireLeader();
+    const { sessionTimeoutMs: idleMs, sessionsMax } = this.#options;
+    const operation = { type: "openSession", owner, idleMs, sessionsMax } as const;
+    return { session: sessionOf(await this.#batcher.submit(operation)), idleMs };
+  }
+
+  async closeSession(session: number, owner: SessionOwner): Promise<void> {
+    this.#requireLeader();
+    sessionOf(await this.#batcher.submit({ type: "closeSession", session, owner }));
   }
 
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
@@ -246,40 +281,7 @@ export class RaftCounter implements RaftEngine {
     const propose = (): ReturnType<RaftHost["propose"]> => {
       return node.propose(command, { timeoutMs: applyTimeoutMs });
     };
-    const { result } = await (askers === null ? propose() : this.#timed(propose, askers));
+    const { result } = await (askers === null ? propose() : this.#syncs.time(propose, askers));
     return result;
   }
-
-  /** A majority may have it before our own disk does: then no time is left for `raft`. */
-  async #timed(
-    propose: () => ReturnType<RaftHost["propose"]>,
-    askers: readonly Asker[],
-  ): Promise<Proposed<BatchResults>> {
-    const proposedMs = performance.now();
-    this.#syncs.come();
-    try {
-      const proposed = await propose();
-      const doneMs = performance.now();
-      const syncedMs = this.#syncs.syncedMs(proposed.index) ?? doneMs;
-      const [fsync, raft] = [syncedMs - proposedMs, doneMs - syncedMs];
-      for (const { stages, sinceMs } of askers) {
-        stages.set({ queue: proposedMs - sinceMs, fsync, raft });
-      }
-      return proposed;
-    } finally {
-      this.#syncs.go();
-    }
-  }
-}
-
-/** Groups and repetitions are not answered to who asked for one operation. */
-function single(result: OperationResult): SingleResult {
-  if (result.status === "ok" || result.status === "refused") return result;
-  throw new TypeError("one operation has one result");
-}
-
-function doneOf(result: OperationResult): OperationDone {
-  const answer = single(result);
-  if (answer.status === "refused") throw new OperationRefusedError(answer);
-  return answer;
 }

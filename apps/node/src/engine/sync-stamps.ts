@@ -4,6 +4,8 @@
  */
 import { combineObservers, type LogIndex, type RaftObserver } from "@counter/raft";
 
+import type { Asker } from "./batcher.ts";
+
 /** Most syncs that are remembered while somebody asks; older ones are forgotten. */
 export const stampsMax: number = 1024;
 
@@ -50,6 +52,30 @@ export class SyncStamps {
    */
   syncedMs(index: LogIndex): number | null {
     return this.#stamps.find((stamp) => stamp.index >= index)?.atMs ?? null;
+  }
+
+  /**
+   * Proposes a command, and tells the askers where its time went. A majority may have it before our
+   * own disk does: then no time is left for `raft`.
+   */
+  async time<Proposed extends { readonly index: LogIndex }>(
+    propose: () => Promise<Proposed>,
+    askers: readonly Asker[],
+  ): Promise<Proposed> {
+    const proposedMs = performance.now();
+    this.come();
+    try {
+      const proposed = await propose();
+      const doneMs = performance.now();
+      const syncedMs = this.syncedMs(proposed.index) ?? doneMs;
+      const [fsync, raft] = [syncedMs - proposedMs, doneMs - syncedMs];
+      for (const { stages, sinceMs } of askers) {
+        stages.set({ queue: proposedMs - sinceMs, fsync, raft });
+      }
+      return proposed;
+    } finally {
+      this.go();
+    }
   }
 
   #onPersisted(write: number): void {

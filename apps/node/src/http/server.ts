@@ -15,6 +15,7 @@ import type { TlsOptions } from "node:tls";
 
 import type { Admission, Asked } from "../security/access.ts";
 import { limitConnections } from "../security/connections.ts";
+import type { Cors } from "../security/cors.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { expressApp } from "./express-app.ts";
 import { Problem } from "./problems.ts";
@@ -50,6 +51,8 @@ export interface Answered {
 export interface ListenerOptions {
   /** Writes are accepted by GET as well, as the original demo does. */
   readonly strict: boolean;
+  /** `null` or left out: nothing is said to browsers. */
+  readonly cors?: Cors | null;
   /** Told of every request; must not throw. */
   readonly onAnswered?: (answered: Answered) => void;
 }
@@ -87,7 +90,7 @@ export function requestListener(
   options: ListenerOptions,
 ): RequestListener {
   const table = new RouteTable(routes);
-  const { onAnswered = (): void => undefined } = options;
+  const { onAnswered = (): void => undefined, cors = null } = options;
   const begun = new WeakMap<IncomingMessage, number>();
   const answered = (seen: Omit<Answered, "tookMs">, beganMs: number | undefined): void => {
     const now = performance.now();
@@ -100,6 +103,7 @@ export function requestListener(
 
   return (incoming, outgoing) => {
     const beganMs = performance.now();
+    cors?.mark(incoming, outgoing);
     const { path, query } = splitUrl(incoming.url ?? "");
     if (incoming.rawHeaders.length > 2 * headersMax) {
       const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
@@ -130,9 +134,12 @@ export function requestListener(
         answered({ route, method: route.method, request, reply }, beganMs);
       });
     };
-    const admission = admitted(service, { route, incoming, asked: { params, query } });
-    if ("status" in admission) send(outgoing, admission);
-    else if (length === 0) answer(noBody, admission);
+    const admission = admitted(service, { route, path, incoming, asked: { params, query } });
+    if ("status" in admission) {
+      send(outgoing, admission);
+      const request = { headers: incoming.headers, path };
+      answered({ route, method: route.method, request, reply: admission }, beganMs);
+    } else if (length === 0) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
 }
@@ -142,15 +149,16 @@ function admitted(
   service: Service,
   request: {
     readonly route: Route;
+    readonly path: string;
     readonly incoming: IncomingMessage;
     readonly asked: Asked;
   },
 ): Admission | ApiReply {
-  const { route, incoming, asked } = request;
+  const { route, path, incoming, asked } = request;
   try {
     return service.admit(route, incoming, asked);
   } catch (error) {
-    return service.refuse(error, { headers: incoming.headers, path: route.path });
+    return service.refuse(error, { headers: incoming.headers, path });
   }
 }
 

@@ -85,7 +85,7 @@ export class EventualV1Calls implements V1Calls {
 
   async list({ request, prefix, limit, after }: PageCall): Promise<Answer<Page>> {
     const waitMs = waitMsOf(request);
-    const also = ["prefix", "limit", "cursor"];
+    const also = ["prefix", "limit", "cursor", "mode"];
     const options = { ...readOptionsOf(request, also), timeoutMs: waitMs ?? readWaitMs };
     const query = { prefix, limit, ...(after === null ? {} : { after }) };
     const { items, next, token, stale } = await this.#node().list(query, options);

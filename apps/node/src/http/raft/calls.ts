@@ -8,11 +8,11 @@ export function raftCalls(engine: () => RaftEngine): CounterCalls {
   const once = { times: 1, condition: null } as const;
   return {
     next: async ({ stages }, to) => {
-      const done = await engine().write({ type: "next", count: 1n, ...once, ...to }, stages);
+      const done = await engine().write({ type: "next", count: 1n, ...once, ...to }, null, stages);
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
     add: async ({ stages }, to) => {
-      const done = await engine().write({ type: "add", onBound: null, ...once, ...to }, stages);
+      const done = await engine().write({ type: "add", onBound: null, ...once, ...to }, null, stages);
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
     read: async (request, counter) => {

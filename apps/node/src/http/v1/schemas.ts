@@ -9,6 +9,7 @@ import {
   labelKey,
   labelsPatch,
   labelsSchema,
+  modeIn,
   positiveIn,
   ttlIn,
 } from "./values.ts";
@@ -145,7 +146,7 @@ export type ConflictsBody = z.infer<typeof conflictsSchema>;
 /** What a counter may be given when it is made. */
 const settings = {
   kind: kind.optional(),
-  mode: modeName.optional(),
+  mode: modeIn.optional(),
   initial: integerIn.optional(),
   min: integerIn.nullable().optional(),
   max: integerIn.nullable().optional(),

@@ -72,6 +72,14 @@ export const integerIn: z.ZodType<bigint> = integerFrom(
 /** As {@link integerIn}, at least 1. */
 export const positiveIn: z.ZodType<bigint> = integerFrom(1n, "a whole number of at least 1");
 
+export type CounterMode = "strong" | "eventual";
+
+/** `raft`, as a node's own setting calls it, is `strong`. */
+export const modeIn: z.ZodType<CounterMode> = z
+  .enum(["strong", "raft", "eventual"])
+  .transform((word) => (word === "raft" ? "strong" : word))
+  .meta({ description: "`raft` is another word for `strong`" });
+
 export const counterName: z.ZodString = z
   .string()
   .max(nameMaxLength)

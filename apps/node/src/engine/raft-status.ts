@@ -1,14 +1,14 @@
-/** What a node in Raft mode says of itself, in the words of the engine. */
+/** What a node of Raft mode says of itself. */
 import type { RaftNodeStatus } from "@counter/raft";
-import type { CounterMachine } from "@counter/state-machine";
+import type { MachineStats } from "@counter/state-machine";
 
 import type { EngineStatus, PeerLag } from "./engine.ts";
 
-/** @param operations - how many callers wait for an answer */
+/** @param waiting - operations that wait for an answer */
 export function engineStatus(
   status: RaftNodeStatus,
-  stats: ReturnType<CounterMachine["stats"]>,
-  operations: number,
+  stats: MachineStats,
+  waiting: number,
 ): EngineStatus {
   const { configuration } = status;
   const voters = new Set([...configuration.voters, ...configuration.outgoing]);
@@ -26,12 +26,13 @@ export function engineStatus(
     leaderSilentMs: status.leaderSilentMs,
     peers: status.role === "leader" ? lags(status) : [],
     pending: {
-      operations,
+      operations: waiting,
       proposals: status.pendingProposals,
       reads: status.pendingReads,
     },
     counters: stats.counters,
     idempotencyKeys: stats.keys,
+    sessions: stats.sessions,
     logTimeMs: stats.logTimeMs,
   };
 }
