@@ -12,7 +12,11 @@ export function raftCalls(engine: () => RaftEngine): CounterCalls {
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
     add: async ({ stages }, to) => {
-      const done = await engine().write({ type: "add", onBound: null, ...once, ...to }, null, stages);
+      const done = await engine().write(
+        { type: "add", onBound: null, ...once, ...to },
+        null,
+        stages,
+      );
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
     read: async (request, counter) => {
