@@ -199,7 +199,7 @@ class CounterNode implements RunningNode {
       trust,
       tls: link.tls,
       machine: this.#counters.machine,
-      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
+      observer: this.#flight.beside(this.#counters.beside(this.meter.beside(this.#watch.observer))),
       onPeer: this.#front.connections.keep,
       onTransport: (event) => this.#onTransport(event),
       tickMs,
