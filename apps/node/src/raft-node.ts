@@ -200,6 +200,7 @@ class CounterNode implements RunningNode {
       tls: link.tls,
       machine: this.#counters.machine,
       observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
+      onPeer: this.#front.connections.keep,
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {

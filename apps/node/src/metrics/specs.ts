@@ -45,6 +45,14 @@ const ofNode = {
     help: "Requests that were answered 429 because a quota was used up (--rate-limit, --rate-limit-namespace); policy: principal or namespace.",
     labels: ["policy"],
   },
+  counter_http_connections: {
+    type: "gauge",
+    help: "Open connections of clients, and of other nodes that came while there was room for clients (--connections-max).",
+  },
+  counter_http_connections_refused_total: {
+    type: "counter",
+    help: "Connections that were closed because there were too many of them, or of one address.",
+  },
   counter_http_requests_in_flight: {
     type: "gauge",
     help: "Requests that are being answered, those that wait for a leader included.",
