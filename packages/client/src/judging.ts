@@ -4,7 +4,10 @@
  * C2 A write with a key may be sent again, with the same key: it counts once.
  * C3 A write without a key is never sent twice once a byte of it may have left.
  * C4 Once an attempt may have taken effect, only a reply that the service remembers under the key
- *    tells what became of it; any other refusal is about the later attempt alone.
+ *    tells what became of it; any other refusal is about the later attempt alone, and so is that of
+ *    a node of eventual mode that may not know of the earlier one.
+ *
+ * A number in a session is as good as a key. C10 is in numbering.ts.
  */
 import { refusalOf, type Refusal, type Reply } from "./reply.ts";
 
@@ -61,7 +64,11 @@ const settlingCodes: ReadonlySet<string> = new Set([
   "kind-mismatch",
   "counter-not-found",
   "idempotency-key-reused",
+  "session-number-reused",
 ]);
+
+/** The service cannot know what became of earlier attempts; that this one did nothing is certain. */
+export const sessionGone = "session-unknown";
 
 export interface Judged {
   readonly effect: Effect;
@@ -91,6 +98,7 @@ function judgeLost(call: Judged, left: boolean): Verdict {
 
 function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict {
   const { outcome, retryable, problem } = refusal;
+  if (problem.code === sessionGone) return { do: inDoubt ? "unknown" : "refuse", refusal };
   const doubt = call.effect !== "read" && outcome === "unknown";
   const harmless = call.effect === "read" || outcome === "not-applied";
   if (retryable && (harmless || call.keyed)) {
@@ -98,8 +106,13 @@ function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict
     return { do: "again", refusal, doubt, elsewhere, rest: restingCodes.has(problem.code) };
   }
   if (call.effect !== "write") return { do: "refuse", refusal };
-  const settled = !inDoubt || outcome === "applied" || settlingCodes.has(problem.code);
+  const settled = !inDoubt || outcome === "applied" || isSettling(problem);
   return settled && !doubt ? { do: "refuse", refusal } : { do: "unknown", refusal };
+}
+
+/** A node of eventual mode says by `mode` that it spoke for itself. */
+function isSettling(problem: Refusal["problem"]): boolean {
+  return settlingCodes.has(problem.code) && problem["mode"] !== "eventual";
 }
 
 /** Errors of Node's `fetch` that come before a connection stands; browsers do not tell. */

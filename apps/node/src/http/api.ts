@@ -48,7 +48,16 @@ export type Scope = "read" | "write" | "admin" | "metrics" | "peer" | "none";
 
 /** Under which heading an operation is described. */
 export type RouteTag =
-  "counters" | "watch" | "batch" | "cluster" | "node" | "snapshot" | "health" | "about" | "demo";
+  | "counters"
+  | "watch"
+  | "batch"
+  | "sessions"
+  | "cluster"
+  | "node"
+  | "snapshot"
+  | "health"
+  | "about"
+  | "demo";
 
 /** A part of the path, of the query or of the head: text, of which the schema says what it may be. */
 export interface ParameterDoc {
@@ -110,6 +119,11 @@ export interface Route {
   readonly operation: RouteDoc;
   readonly bodyMaxBytes: number;
   readonly handle: (request: ApiRequest) => ApiReply | Promise<ApiReply>;
+  /**
+   * The counters that its body names, one for each operation, where requests are counted by that.
+   * Throws a Problem for a body that is not as it should be.
+   */
+  readonly names?: (request: ApiRequest) => readonly string[];
   /** What goes to the leader instead of the request itself, where that would mean another thing there. */
   readonly forwardAs?: (request: ApiRequest) => Promise<ApiRequest>;
 }

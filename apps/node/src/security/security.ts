@@ -15,6 +15,7 @@ import type { CommonConfig, TlsConfig } from "../config/node-config.ts";
 import { messageOf } from "../error-text.ts";
 import { createHttpServer } from "../http/server.ts";
 import { Access } from "./access.ts";
+import { Cors } from "./cors.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { readPeerSecrets } from "./secret-file.ts";
 import { isPeerCertified, readTls, type TlsMaterial } from "./tls-files.ts";
@@ -29,6 +30,7 @@ type SecurityConfig = Pick<
   | "address"
   | "host"
   | "authFile"
+  | "corsOrigins"
   | "insecure"
   | "peerSecretFile"
   | "tls"
@@ -46,6 +48,8 @@ interface Watched {
 export class Security {
   readonly trust: PeerTrust;
   readonly access: Access;
+  /** `null`: pages of other origins have no business here. */
+  readonly cors: Cors | null;
   readonly link: PeerLink;
   /** Asks another node as this one does. */
   readonly ask: Ask;
@@ -66,7 +70,9 @@ export class Security {
     this.link = { auth, tls: config.tls === null ? noTls : tls };
     this.ask = (address, question, limits) => askBy(this.link, address, question, limits);
     const host = config.address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-    this.access = new Access({ tokens: () => this.#tokens, trust: this.trust, host });
+    this.cors = Cors.of(config.corsOrigins);
+    const { cors, trust } = this;
+    this.access = new Access({ tokens: () => this.#tokens, trust, host, cors });
     this.#watched = this.#watchedFiles(auth);
   }
 

@@ -24,6 +24,7 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
   { name: "counters", description: "One counter: read it, change it, have numbers of it." },
   { name: "watch", description: "Being told of changes as they happen." },
   { name: "batch", description: "Several changes in one request." },
+  { name: "sessions", description: "Writes that count once because their client numbers them." },
   { name: "snapshot", description: "All counters at once: keep them, and put them back." },
   { name: "cluster", description: "Who takes part, and changing it." },
   { name: "node", description: "The node that is asked, and no other." },
@@ -35,4 +36,11 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
 /** Headers that every reply has. */
 export const commonHeaders: Readonly<Record<string, string>> = {
   "counter-served-by": "`host:port` of the node that answered",
+};
+
+/** Headers of every reply to a call that `--rate-limit` is about. Experimental until they are an RFC. */
+export const rateLimitHeaders: Readonly<Record<string, string>> = {
+  "ratelimit-policy": "with `--rate-limit`: how often one may ask, `q` times in `w` seconds",
+  ratelimit:
+    "with `--rate-limit`: `r` requests are left; in `t` seconds all are, or one if none is",
 };

@@ -96,7 +96,8 @@ function createRoute(calls: V1Calls, writing: Writing): Route {
     return writing.answer({ ...spec, status: 201, headers }, (call) => calls.create(call));
   };
   const summary = 'makes a counter, {"name", "kind", "initial", "min", "max", "step", "ttl", …}';
-  return { ...write, path, summary, operation: docs.createDoc, handle };
+  const names = (request: ApiRequest): string[] => [bodyOf(request, schemas.createSchema).name];
+  return { ...write, path, summary, operation: docs.createDoc, names, handle };
 }
 
 function getRoute(calls: V1Calls): Route {

@@ -9,6 +9,8 @@ import {
   keyDoc,
   keyHeaders,
   keyedWriteProblems,
+  sessionDoc,
+  sessionProblems,
   textDoc,
 } from "../docs/parts.ts";
 import * as schemas from "./schemas.ts";
@@ -71,6 +73,7 @@ const writeProblems = [
   "unsafe-integer",
   "delta-too-large",
   ...keyedWriteProblems,
+  ...sessionProblems,
   "ack-timeout",
 ] as const;
 
@@ -104,7 +107,7 @@ export const listDoc: RouteDoc = {
 export const createDoc: RouteDoc = {
   id: "createCounter",
   tag: "counters",
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.createSchema, mediaTypes: [jsonType], required: true },
   responses: {
     201: {
@@ -142,7 +145,7 @@ export const patchDoc: RouteDoc = {
   id: "configureCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema: schemas.patchSchema, mediaTypes: [mergePatchType, jsonType], required: true },
   responses: { 200: counterReply("the counter as it is now"), 204: done },
   problems: [
@@ -158,7 +161,7 @@ export const deleteDoc: RouteDoc = {
   id: "deleteCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions },
   responses: {
     204: { description: "it is gone; numbers it handed out stay used", headers: writtenHeaders },
   },
@@ -170,7 +173,7 @@ const added = (id: string, schema: z.ZodType, required: boolean): RouteDoc => ({
   tag: "counters",
   params,
   query: { ack },
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: { 200: jsonReply("it counts", schemas.addedSchema, writtenHeaders), 204: done },
   problems: [...writeProblems, "bound-exceeded", "kind-mismatch"],
@@ -184,7 +187,7 @@ export const nextDoc: RouteDoc = {
   id: "nextNumbers",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.nextSchema, mediaTypes: [jsonType], required: false },
   responses: {
     200: jsonReply("numbers that nobody else gets", schemas.issuedSchema, writtenHeaders),
@@ -197,7 +200,7 @@ const changed = (id: string, schema: z.ZodType, required: boolean): RouteDoc => 
   id,
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: {
     200: jsonReply("the counter has that value", schemas.changedSchema, writtenHeaders),

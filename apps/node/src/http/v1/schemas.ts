@@ -124,8 +124,8 @@ export type ContributionsBody = z.infer<typeof contributionsSchema>;
 
 const use = z.strictObject({
   node: z.string().nullable(),
-  type: z.enum(["add", "set"]),
-  delta: integerText,
+  type: z.enum(["add", "set", "create", "configure", "delete"]),
+  delta: integerText.meta({ description: "what was added or set; else 0" }),
 });
 
 export const conflictsSchema = z
