@@ -199,7 +199,7 @@ async function main() {
   const nodes = options.ports.map((port, place) => startNode(port, place, options));
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => stopping.abort());
+    process.on(signal, () => stopping.abort(signal));
   }
   const asked = new Promise((done) => stopping.signal.addEventListener("abort", done));
   for (const { ended } of nodes) {
@@ -220,7 +220,8 @@ async function main() {
 
   const how = await Promise.race([asked.then(() => "asked"), allEnded.then(() => "allEnded")]);
   stopping.abort();
-  if (how === "asked") say("\nstopping all nodes …");
+  // Which one it was explains the end of a terminal, or of whoever started this, that nobody typed.
+  if (how === "asked") say(`\n${stopping.signal.reason}: stopping all nodes …`);
   const failed = (await stopAll(nodes)).filter(({ code }) => code !== 0);
   if (how === "allEnded") console.error("all nodes have ended by themselves");
   else if (failed.length === 0) say("all nodes have stopped");

@@ -12,7 +12,7 @@ export type { ExchangeKind, Journal, ReplicaTransport, TransportHandler } from "
 export { MemoryJournal } from "./node/ports.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";
 export * from "./node/options.ts";
-export type { Addition, Configuring, Setting } from "./node/checks.ts";
+export type { Addition, Configuring, Deletion, Setting } from "./node/checks.ts";
 export { pageMax } from "./node/listing.ts";
 export type { CounterPage, ListQuery } from "./node/listing.ts";
 export { changesMax } from "./core/changes.ts";

@@ -126,6 +126,8 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
     deadServerAfterMs: flags["dead-server-after"],
+    sessionTimeoutMs: flags["session-timeout"],
+    sessionsMax: flags["sessions-max"],
   };
 }
 

@@ -99,6 +99,18 @@ export const flagSpecs = {
     describe: "most remembered keys; further keyed writes are answered 503",
     default: "100000",
   },
+  "session-timeout": {
+    group: raft,
+    mode: "raft",
+    describe: "how long a session of a client lives without a write",
+    default: "1h",
+  },
+  "sessions-max": {
+    group: raft,
+    mode: "raft",
+    describe: "most sessions of clients; a further one is answered 503",
+    default: "10000",
+  },
   "max-counters": {
     group: limits,
     describe: "most counters",

@@ -89,6 +89,9 @@ export interface RaftConfig extends CommonConfig {
   readonly forward: "forward" | "redirect" | "off";
   /** How long a member must have been silent before the leader removes it; `null`: for ever. */
   readonly deadServerAfterMs: number | null;
+  /** How long a session of a client lives without a write, in time of the log. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
 }
 
 export interface EventualConfig extends CommonConfig {

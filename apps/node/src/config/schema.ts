@@ -203,6 +203,8 @@ export const flagsSchema = z.object({
   "resume-wait": duration("0", "1m").default(1000),
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
+  "session-timeout": duration("1s", "168h").default(3_600_000),
+  "sessions-max": integer(1, 1_000_000).default(10_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "watchers-max": integer(0, 100_000).default(1024),
   "connections-max": integer(16, 1_000_000).default(4096),

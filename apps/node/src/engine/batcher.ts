@@ -5,8 +5,8 @@
  * - B2 Equal additions to one counter, and equal calls of `next`, become one operation that is done
  *   many times; each caller gets its own answer, with its own revision. That is a valid order of
  *   operations that were all under way at the same time.
- * - B3 An operation with a key or a condition is never done together with others: its answer must
- *   be stored under its key alone, and its condition looked at for itself.
+ * - B3 An operation with a key, in a session or with a condition is never done together with others:
+ *   its answer must be stored under its key alone, and its condition looked at for itself.
  */
 import {
   resultAt,
@@ -14,6 +14,9 @@ import {
   type CounterOperation,
   type Operation,
   type OperationResult,
+  type SessionAnswer,
+  type SessionChanged,
+  type SessionOperation,
   type SingleResult,
 } from "@counter/state-machine";
 
@@ -28,13 +31,19 @@ export const waitingMax: number = 16_384;
 /** Only amounts below this are looked up: the name of a larger one would cost more than it saves. */
 const repeatedBelow = 1n << 64n;
 
+/** What is submitted alone or with others. */
+export type Submitted = CounterOperation | SessionOperation;
+
+/** What becomes of it. */
+export type Answer = SingleResult | SessionAnswer | SessionChanged;
+
 interface Waiter {
-  readonly resolve: (result: SingleResult) => void;
+  readonly resolve: (result: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Slot {
-  readonly operation: CounterOperation;
+  readonly operation: Submitted;
   readonly waiters: Waiter[];
 }
 
@@ -65,12 +74,12 @@ export class Batcher {
   }
 
   /** @throws TooManyWaitingError, or whatever `propose` rejected with */
-  submit(operation: CounterOperation): Promise<SingleResult> {
+  submit(operation: Submitted): Promise<Answer> {
     if (this.#waiting >= this.#options.waitingMax) {
       return Promise.reject(new TooManyWaitingError(this.#options.waitingMax));
     }
     this.#waiting += 1;
-    return new Promise<SingleResult>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       this.#slotFor(operation).waiters.push({ resolve, reject });
       if (!this.#scheduled) {
         this.#scheduled = true;
@@ -92,7 +101,7 @@ export class Batcher {
     }
   }
 
-  #slotFor(operation: CounterOperation): Slot {
+  #slotFor(operation: Submitted): Slot {
     const name = repeatedName(operation);
     const open = name === null ? undefined : this.#repeated.get(name);
     if (open !== undefined && open.waiters.length < timesMax) return open;
@@ -133,8 +142,8 @@ export class Batcher {
 }
 
 /** What is the same for all that may be done together; `null`: it is done by itself (B3). */
-function repeatedName(operation: CounterOperation): string | null {
-  if (operation.key !== null || operation.condition !== null) return null;
+function repeatedName(operation: Submitted): string | null {
+  if (!("key" in operation) || operation.key !== null || operation.condition !== null) return null;
   switch (operation.type) {
     case "add": {
       const { counter, delta, onBound } = operation;
@@ -158,7 +167,7 @@ function operationOf({ operation, waiters }: Slot): Operation {
   return operation;
 }
 
-function resultOf(result: OperationResult, place: number): SingleResult {
+function resultOf(result: OperationResult, place: number): Answer {
   switch (result.status) {
     case "repeated":
       return resultAt(result, place);

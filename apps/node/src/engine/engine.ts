@@ -10,10 +10,13 @@ import type {
   OperationKey,
   OperationRefused,
   RefusalCode,
+  SessionOwner,
+  SessionStep,
   SingleResult,
 } from "@counter/state-machine";
 
 import type { ClusterMembers } from "./members.ts";
+import type { SessionIds } from "./session-ids.ts";
 import type { StrongToken, TokenCodec } from "./tokens.ts";
 
 /**
@@ -106,6 +109,7 @@ export interface EngineStatus {
   };
   readonly counters: number;
   readonly idempotencyKeys: number;
+  readonly sessions: number;
   readonly logTimeMs: number;
 }
 
@@ -116,19 +120,32 @@ export interface RaftEngine {
   /**
    * One operation, whose `times` is 1.
    *
-   * @throws OperationRefusedError, also with the refusal that its key stands for
+   * @param step - its place in a session; it has no key then
+   * @throws OperationRefusedError, also with the refusal that its key or number stands for
    */
-  write(operation: CounterOperation): Promise<OperationDone>;
+  write(operation: CounterOperation, step?: SessionStep | null): Promise<OperationDone>;
   /**
    * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
    *
+   * @param options.step - the place of all of them in a session; they have no keys then
    * @returns one result for each; with `atomic` all are done
    * @throws OperationRefusedError if `atomic` and one of them is refused: `refusal.index` says which
    */
   writeAll(
     operations: readonly CounterOperation[],
-    options: { readonly atomic: boolean },
+    options: { readonly atomic: boolean; readonly step?: SessionStep | null },
   ): Promise<readonly SingleResult[]>;
+  /**
+   * Begins a session.
+   *
+   * @returns its number, and how long it lives without use, in milliseconds of log time
+   * @throws OperationRefusedError `too-many-sessions`
+   */
+  openSession(owner: SessionOwner): Promise<{ readonly session: number; readonly idleMs: number }>;
+  /** Ends a session of this owner, if there is one. */
+  closeSession(session: number, owner: SessionOwner): Promise<void>;
+  /** The names of this cluster's sessions. */
+  readonly sessionIds: SessionIds;
   restore(request: RestoreRequest): Promise<OperationDone>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */
   read(request: ReadRequest): Promise<CounterRead>;

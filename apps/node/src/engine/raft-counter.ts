@@ -20,6 +20,8 @@ import {
   type Operation,
   type OperationDone,
   type OperationResult,
+  type SessionOwner,
+  type SessionStep,
   type SingleResult,
 } from "@counter/state-machine";
 
@@ -32,7 +34,6 @@ import {
   type CounterRead,
   type EngineStatus,
   type ListRequest,
-  type PeerLag,
   type RaftEngine,
   type ReadLevel,
   type ReadRequest,
@@ -40,6 +41,8 @@ import {
   type RestoreRequest,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { engineStatus } from "./raft-status.ts";
+import { SessionIds } from "./session-ids.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -80,6 +83,9 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** How long a session lives without use, in milliseconds of log time. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
 }
@@ -87,6 +93,7 @@ export interface RaftCounterOptions {
 export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
   readonly tokens: TokenCodec;
+  readonly sessionIds: SessionIds;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
@@ -96,27 +103,40 @@ export class RaftCounter implements RaftEngine {
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
+    this.sessionIds = new SessionIds(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
     const { onBatch = (): void => undefined } = options;
     this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
   }
 
-  async write(operation: CounterOperation): Promise<OperationDone> {
+  async write(
+    operation: CounterOperation,
+    step: SessionStep | null = null,
+  ): Promise<OperationDone> {
     this.#requireLeader();
-    return doneOf(await this.#batcher.submit(operation));
+    if (step === null) return doneOf(await this.#batcher.submit(operation));
+    const operations = [operation];
+    return doneOf(
+      await this.#batcher.submit({ type: "inSession", step, atomic: false, operations }),
+    );
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic }: { readonly atomic: boolean },
+    { atomic, step = null }: { readonly atomic: boolean; readonly step?: SessionStep | null },
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
-    const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
+    const alone: readonly Operation[] =
+      step !== null
+        ? [{ type: "inSession", step, atomic, operations }]
+        : atomic
+          ? [{ type: "group", operations }]
+          : operations;
     const results = await this.#batcher.submitAlone(alone);
     return results.flatMap((result): readonly SingleResult[] => {
-      if (result.status === "group") return result.results;
-      if (atomic) doneOf(result);
+      if (result.status === "group" || result.status === "answer") return result.results;
+      if (atomic || step !== null) doneOf(result);
       return [single(result)];
     });
   }
@@ -126,6 +146,20 @@ export class RaftCounter implements RaftEngine {
     // A command of its own: it may be large, and its refusal must not touch others.
     const [result] = await this.#propose([{ type: "restore", counters, key }]);
     return doneOf(single(result!));
+  }
+
+  async openSession(
+    owner: SessionOwner,
+  ): Promise<{ readonly session: number; readonly idleMs: number }> {
+    this.#requireLeader();
+    const { sessionTimeoutMs: idleMs, sessionsMax } = this.#options;
+    const operation = { type: "openSession", owner, idleMs, sessionsMax } as const;
+    return { session: sessionOf(await this.#batcher.submit(operation)), idleMs };
+  }
+
+  async closeSession(session: number, owner: SessionOwner): Promise<void> {
+    this.#requireLeader();
+    sessionOf(await this.#batcher.submit({ type: "closeSession", session, owner }));
   }
 
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
@@ -162,32 +196,8 @@ export class RaftCounter implements RaftEngine {
   }
 
   status(): EngineStatus {
-    const status = this.#options.node.status();
-    const stats = this.#options.machine.stats();
-    const { configuration } = status;
-    const voters = new Set([...configuration.voters, ...configuration.outgoing]);
-    return {
-      state: stateOf(status),
-      id: status.id,
-      leader: configuration.members.find(({ id }) => id === status.leaderId) ?? null,
-      members: configuration.members.map(({ id, address }) => {
-        return { id, address, role: voters.has(id) ? "voter" : "nonvoter" };
-      }),
-      term: status.term,
-      commitIndex: status.commitIndex,
-      appliedIndex: status.appliedIndex,
-      lastIndex: status.lastIndex,
-      leaderSilentMs: status.leaderSilentMs,
-      peers: status.role === "leader" ? lags(status) : [],
-      pending: {
-        operations: this.#batcher.waiting,
-        proposals: status.pendingProposals,
-        reads: status.pendingReads,
-      },
-      counters: stats.counters,
-      idempotencyKeys: stats.keys,
-      logTimeMs: stats.logTimeMs,
-    };
+    const { node, machine } = this.#options;
+    return engineStatus(node.status(), machine.stats(), this.#batcher.waiting);
   }
 
   /** A follower says so at once, before an operation waits for the end of its turn. */
@@ -264,6 +274,7 @@ export class RaftCounter implements RaftEngine {
 
 /** Groups and repetitions are not answered to who asked for one operation. */
 function single(result: OperationResult): SingleResult {
+  if (result.status === "answer" && result.results.length === 1) return result.results[0]!;
   if (result.status === "ok" || result.status === "refused") return result;
   throw new TypeError("one operation has one result");
 }
@@ -274,23 +285,8 @@ function doneOf(result: OperationResult): OperationDone {
   return answer;
 }
 
-function stateOf(status: RaftNodeStatus): EngineStatus["state"] {
-  if (status.fatal !== null) return "Shutdown";
-  switch (status.role) {
-    case "leader":
-      return "Leader";
-    case "follower":
-      return "Follower";
-    case "preCandidate":
-    case "candidate":
-      return "Candidate";
-  }
-}
-
-function lags(status: RaftNodeStatus): PeerLag[] {
-  return Object.entries(status.peers)
-    .filter(([id]) => id !== status.id)
-    .map(([id, { matchIndex, state }]) => {
-      return { id, matchIndex, lagEntries: Math.max(0, status.lastIndex - matchIndex), state };
-    });
+function sessionOf(result: OperationResult): number {
+  if (result.status === "session") return result.session;
+  doneOf(result);
+  throw new TypeError("a session is begun or refused");
 }

@@ -48,7 +48,16 @@ export type Scope = "read" | "write" | "admin" | "metrics" | "peer" | "none";
 
 /** Under which heading an operation is described. */
 export type RouteTag =
-  "counters" | "watch" | "batch" | "cluster" | "node" | "snapshot" | "health" | "about" | "demo";
+  | "counters"
+  | "watch"
+  | "batch"
+  | "sessions"
+  | "cluster"
+  | "node"
+  | "snapshot"
+  | "health"
+  | "about"
+  | "demo";
 
 /** A part of the path, of the query or of the head: text, of which the schema says what it may be. */
 export interface ParameterDoc {

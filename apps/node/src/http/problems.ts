@@ -26,6 +26,11 @@ const later = (status: number, title: string): ProblemKind => {
   return { status, outcome: "not-applied", title, retryable: true };
 };
 
+/** Nothing was done now, and nobody knows any more whether it was done before. */
+const doubtful = (status: number, title: string): ProblemKind => {
+  return { status, outcome: "unknown", title, retryable: false };
+};
+
 export const problemKinds = {
   "validation-failed": refused(400, "The request is not valid"),
   "unsafe-integer": refused(400, "A number in the request lost digits; send it as a string"),
@@ -70,6 +75,11 @@ export const problemKinds = {
   "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
   "idempotency-key-in-future": refused(422, "The key was issued in the future"),
   "idempotency-table-full": later(503, "Too many keys are remembered"),
+  "session-unknown": doubtful(409, "There is no such session, or it has ended"),
+  "session-window-full": refused(409, "Too many answers of the session are not acknowledged"),
+  "session-number-acknowledged": doubtful(422, "The answer to that number was acknowledged"),
+  "session-number-reused": refused(422, "The number stands for another request"),
+  "session-table-full": later(503, "Too many sessions are kept, or answers for them"),
   "no-leader": later(503, "No leader is known"),
   "read-not-confirmed": later(503, "No majority confirmed the read in time"),
   "too-stale": later(503, "This node's copy may be older than the request accepts"),
@@ -147,6 +157,12 @@ export class Problem extends Error {
 
 /** Where the error's own words do not say what to do. */
 const adviceOf: Readonly<Partial<Record<ProblemCode, string>>> = {
+  "session-unknown":
+    "this request was not carried out, and never will be; whether an earlier one with this number was, is not known any more",
+  "session-number-acknowledged":
+    "this request was not carried out: the answer to that number was acknowledged, and is not kept",
+  "session-number-reused":
+    "this number stands for another request: send that one again to have its answer, or go on with the next number",
   "idempotency-key-reused":
     "this Idempotency-Key stands for another request: send that one again to have its answer, or take a new key for this one",
 };

@@ -17,6 +17,7 @@ import type { TlsOptions } from "node:tls";
 import type { Admission, Asked } from "../security/access.ts";
 import type { Connections } from "../security/connections.ts";
 import type { Cors } from "../security/cors.ts";
+import { ambiguityOf } from "./ambiguity.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { expressApp } from "./express-app.ts";
 import { headMaxBytes, wrongWithHead } from "./head-limits.ts";
@@ -122,11 +123,14 @@ export function requestListener(
     // One answer, and no more, unless it turns out to be a peer's.
     if (isGuest(incoming)) outgoing.setHeader("connection", "close");
     const { path, query } = splitUrl(incoming.url ?? "");
-    const problem = wrongWithHead(incoming, outgoing);
-    if (problem !== null) {
-      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
-      return;
-    }
+    const { headers } = incoming;
+    const refuse = (reply: ApiReply, route: Route | null): void => {
+      const { method = "" } = incoming;
+      send(outgoing, reply, method);
+      answered({ route, method, request: { headers, path }, reply }, beganMs);
+    };
+    const problem = wrongWithHead(incoming, outgoing) ?? ambiguityOf(incoming);
+    if (problem !== null) return refuse(service.refuse(problem, { headers, path }), null);
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
@@ -144,11 +148,8 @@ export function requestListener(
     };
     const admission = admitted(service, { route, path, incoming, asked: { params, query } });
     if (outgoing.hasHeader("connection") && !isGuest(incoming)) outgoing.removeHeader("connection");
-    if ("status" in admission) {
-      send(outgoing, admission);
-      const request = { headers: incoming.headers, path };
-      answered({ route, method: route.method, request, reply: admission }, beganMs);
-    } else if (length === 0) answer(noBody, admission);
+    if ("status" in admission) refuse(admission, route);
+    else if (length === 0) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
 }

@@ -9,7 +9,8 @@
 import { chainHash } from "../data/chain.ts";
 import { invariant } from "../data/errors.ts";
 import { isDelta, isValue } from "../data/limits.ts";
-import { encodeRecord, keyTime } from "../data/record-codec.ts";
+import { keyTime } from "../data/key-codec.ts";
+import { encodeRecord } from "../data/record-codec.ts";
 import { valueOf } from "../data/values.ts";
 import type {
   Control,
@@ -25,7 +26,15 @@ import { applyChained } from "./applying.ts";
 import type { Operation, RefusalReason } from "./door.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { vectorKnown } from "./promising.ts";
-import type { AcceptedKey, Act, EventualState, OpenRecord, OwnRecord, Waiting } from "./state.ts";
+import type {
+  AcceptedKey,
+  Act,
+  EventualState,
+  OpenRecord,
+  OwnRecord,
+  Told,
+  Waiting,
+} from "./state.ts";
 import { identityOf, openRecord, refuse, stagedHead } from "./state.ts";
 
 export function submit(s: EventualState, context: number, operation: Operation): void {
@@ -38,7 +47,8 @@ export function submit(s: EventualState, context: number, operation: Operation):
     if (!hasRoomFor(s, counter)) return refuse(s, context, "too-many-counters");
     return enqueue(s, { contexts: [context], counter, delta, key: null, value: 0n });
   }
-  const taken = acceptKey(s, context, { counter, delta, key, isSet: false });
+  const meaning = { type: "add", delta, asked: 0 } as const;
+  const taken = acceptKey(s, context, { counter, key, meaning });
   if (taken === null) return;
   enqueue(s, { contexts: taken.contexts, counter, delta, key: taken.accepted, value: 0n });
 }
@@ -56,7 +66,7 @@ export function refuseQueuedKeys(s: EventualState): void {
   };
   for (const record of s.queue) {
     refuseWaiting(s, record, ({ key }) => reasonOf(key));
-    refuseActs(s, record, ({ what }) => (what.type === "set" ? reasonOf(what.key) : null));
+    refuseActs(s, record, ({ what }) => reasonOf(what.key));
   }
 }
 
@@ -179,26 +189,23 @@ export function applyOwn(s: EventualState, { open, head, bytes, body }: OwnRecor
   const { writer, position } = head;
   applyChained(s, head, { bytes, body });
   s.ownBytes -= open.bytes;
-  const tell = (
-    contexts: readonly number[],
-    { value, previous }: { readonly value: bigint; readonly previous: bigint },
-  ): void => {
+  const tell = (contexts: readonly number[], told: Told): void => {
     for (const [at, context] of contexts.entries()) {
       const replayed = at > 0;
       s.outcomes.push({
-        ...{ type: "written", context, value, previous, replayed, writer, position },
+        ...{ type: "written", context, ...told, replayed, writer, position },
       });
     }
   };
   for (const { contexts, counter, key, value, delta } of open.waiting) {
     if (key !== null) s.pendingKeys.delete(identityOf(counter, key.key));
-    tell(contexts, { value, previous: value - delta });
+    tell(contexts, { value, previous: value - delta, labels: null });
   }
   for (const act of open.acts.values()) {
     forgetAct(s, act);
-    tell(act.contexts, { value: valueAfter(act), previous: act.previous });
+    tell(act.contexts, { value: valueAfter(act), previous: act.previous, labels: act.labels });
   }
-  for (const context of open.contexts) tell([context], { value: 0n, previous: 0n });
+  for (const context of open.contexts) tell([context], { value: 0n, previous: 0n, labels: null });
 }
 
 function valueAfter({ what, previous }: Act): bigint {

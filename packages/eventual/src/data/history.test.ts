@@ -24,6 +24,7 @@ describe("the compact state", () => {
       expect(counts.compared).toBeGreaterThan(1_000);
       expect(counts.snapshots).toBeGreaterThan(10);
       expect(counts.absent).toBeGreaterThan(0);
+      expect(counts.deeds).toBeGreaterThan(10);
       total.keys += counts.dots;
       total.closed += counts.dots - counts.openAtSlowest;
     }

@@ -3,7 +3,8 @@ import type { Draw } from "../test-support/random.ts";
 import type { Control, RecordBody } from "../types.ts";
 import { chainHash } from "./chain.ts";
 import { InvariantError, MalformedError } from "./errors.ts";
-import { decodeRecord, encodeRecord, keyTime } from "./record-codec.ts";
+import { keyTime } from "./key-codec.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
 
 const w1 = "0102030405060708090a0b0c";
 const w2 = "ffeeddccbbaa998877665544";
@@ -70,6 +71,42 @@ describe("a record", () => {
   });
   it("comes back as it was", () => {
     expect(decodeRecord(encodeRecord(everything))).toEqual(everything);
+  });
+});
+
+describe("deeds", () => {
+  const deed = { counter: "c", key: "k", at: 1_000, until: 1_500, value: -1n } as const;
+  const config = { labels: new Map([["a", "x"]]), others: [] };
+  const settings = { type: "configure", config, asked: 300 } as const;
+  const floor = [{ writer: w1, position: 7, plus: 5n, minus: 0n }];
+  const body: RecordBody = {
+    ...{ hlc: 9, plain: [], keyed: [] },
+    controls: [
+      { kind: "deed", ...deed, deed: { ...settings, isNew: true } },
+      { kind: "deed", ...deed, deed: { ...settings, isNew: false } },
+      { kind: "deed", ...deed, deed: { type: "delete", floor } },
+    ],
+  };
+
+  it("are these bytes, for ever", () => {
+    const head = "016b" + "e807f403" + "0301"; // key, time, value
+    const labels = "01" + "0105" + "010161" + "0178";
+    expect(Buffer.from(encodeRecord(body)).toString("hex")).toBe(
+      [
+        "010903",
+        `09000163${head}01ac02${labels}`,
+        `0901${head}02ac02${labels}`,
+        `0901${head}0301${w1}07020500`,
+        "0000",
+      ].join(""),
+    );
+    expect(decodeRecord(encodeRecord(body))).toEqual(body);
+  });
+  it("of no known kind are malformed", () => {
+    const bytes = encodeRecord(body);
+    const at = Buffer.from(bytes).indexOf(Buffer.from("01ac02", "hex"));
+    bytes[at] = 4;
+    expect(() => decodeRecord(bytes)).toThrow(MalformedError);
   });
 });
 
@@ -196,7 +233,18 @@ function anyRecord(draw: Draw): RecordBody {
 
 function anyControl(draw: Draw): Control {
   const writers = [digits(draw, 24), digits(draw, 24), digits(draw, 24)].sort();
-  switch (draw(8)) {
+  switch (draw(9)) {
+    case 8: {
+      const floor = [{ writer: writers[0]!, position: draw(9) + 1, plus: 1n, minus: 0n }];
+      const labels = new Map([["a", "b".repeat(draw(9))]]);
+      const config = { labels, others: [] };
+      const settings = { type: "configure" as const, isNew: draw(2) === 0, config, asked: draw(2 ** 30) };
+      const deed = draw(2) === 0 ? ({ type: "delete", floor } as const) : settings;
+      const at = draw(2 ** 31);
+      const value = natural(draw, 254);
+      const span = { at, until: at + draw(9) + 1 };
+      return { kind: "deed", counter: "a", key: `order-${draw(9)}`, ...span, value, deed };
+    }
     case 6: {
       const all = [["a/b", "ü".repeat(draw(256))] as const, ["z", ""] as const];
       const labels = new Map(all.slice(draw(3)));

@@ -87,9 +87,9 @@ export class Writes {
     if (pending === undefined) return; // nobody waits any more
     this.#entering.delete(outcome.context);
     if (outcome.type === "refused") return pending.waiter.reject(new RefusedError(outcome.reason));
-    const { value, previous, replayed, writer, position } = outcome;
+    const { value, previous, labels, replayed, writer, position } = outcome;
     const token = position > 0 ? this.#tokenOf(writer, position) : this.#tokenOfAll();
-    const written = { value, previous, replayed, token, acked: 1 };
+    const written = { value, previous, labels, replayed, token, acked: 1 };
     if (this.#needed(pending.acks) <= 1) return pending.waiter.resolve(written);
     const wanted = position > 0 ? position : this.#parts.core.shown();
     this.#acking.set(outcome.context, { ...pending, wanted, written });

@@ -6,7 +6,11 @@ export interface Written {
   readonly value: bigint;
   /** The counter right before, likewise. */
   readonly previous: bigint;
-  /** The key was known: nothing was added now, and `value` is what the first attempt was told. */
+  /**
+   * Of `create` and `configure`, the labels right after; `null` of everything else.
+   */
+  readonly labels: ReadonlyMap<string, string> | null;
+  /** The key was known: nothing was done now, and the rest is what the first attempt was told. */
   readonly replayed: boolean;
   /** A read at any node with `atLeast: token` sees this write. */
   readonly token: Token;

@@ -200,11 +200,6 @@ describe("what only Raft mode can do is 409 mode-mismatch", () => {
   });
 });
 
-test("a key is refused where it would make nothing count once", async () => {
-  const reply = await request(one.url).delete(own.path).set("Idempotency-Key", "k");
-  expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
-});
-
 describe("POST /v1/batch", () => {
   const batch = (body: object) => request(one.url).post("/v1/batch").send(body);
 

@@ -24,6 +24,7 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
   { name: "counters", description: "One counter: read it, change it, have numbers of it." },
   { name: "watch", description: "Being told of changes as they happen." },
   { name: "batch", description: "Several changes in one request." },
+  { name: "sessions", description: "Writes that count once because their client numbers them." },
   { name: "snapshot", description: "All counters at once: keep them, and put them back." },
   { name: "cluster", description: "Who takes part, and changing it." },
   { name: "node", description: "The node that is asked, and no other." },

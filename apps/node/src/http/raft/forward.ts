@@ -30,6 +30,7 @@ const requestHeaders = [
   "content-digest",
   "content-type",
   "counter-at-least",
+  "counter-session",
   "idempotency-key",
   "if-match",
   "if-none-match",
