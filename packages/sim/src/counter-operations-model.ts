@@ -2,7 +2,14 @@
  * What the operations of a counter should do, as simply as it can be said: the judge of
  * `counter-operations-workload.ts`. Groups work on a copy, what is repeated is done one by one.
  */
-import type { CommandBatch, CounterOperation, SingleResult } from "@counter/state-machine";
+import type {
+  CommandBatch,
+  CounterOperation,
+  Operation,
+  SessionOperation,
+  SingleResult,
+} from "@counter/state-machine";
+import { CounterSessionsModel } from "./counter-sessions-model.ts";
 
 interface Counter {
   readonly value: bigint;
@@ -27,6 +34,7 @@ const plain = { min: null, max: null, saturates: false, step: 1n, initial: 0n, t
 export class CounterOperationsModel {
   #state: State = { counters: new Map(), issued: new Map(), revision: 0 };
   readonly #answers = new Map<string, string>();
+  readonly #sessions = new CounterSessionsModel();
   #time = 0;
 
   value(name: string): bigint {
@@ -45,6 +53,7 @@ export class CounterOperationsModel {
     if (ended) this.#state.revision += 1;
     const [operation] = operations;
     if (operation === undefined || operation.type === "restore") throw new TypeError("unexpected");
+    if (isOfSession(operation)) return this.#inSession(operation);
     const isGroup = operation.type === "group";
     const all = isGroup ? operation.operations : [operation];
     const key = all[0]?.key == null ? null : `${all[0].counter} ${all[0].key.key}`;
@@ -53,6 +62,13 @@ export class CounterOperationsModel {
     const answer = this.#done(all, isGroup);
     if (key !== null) this.#answers.set(key, answer);
     return answer;
+  }
+
+  #inSession(operation: SessionOperation): string {
+    return this.#sessions.apply(operation, this.#time, () => {
+      if (operation.type !== "inSession") return "";
+      return this.#done(operation.operations, operation.atomic);
+    });
   }
 
   #done(operations: readonly CounterOperation[], isGroup: boolean): string {
@@ -70,6 +86,11 @@ export class CounterOperationsModel {
     this.#state = draft;
     return answers.join("; ");
   }
+}
+
+export function isOfSession(operation: Operation): operation is SessionOperation {
+  const { type } = operation;
+  return type === "inSession" || type === "openSession" || type === "closeSession";
 }
 
 /** What a client is told: of a stored answer as much as of a first one. */

@@ -16,6 +16,7 @@ import type {
   Operation,
   OperationKey,
 } from "./operations.ts";
+import { readSession } from "./session-codec.ts";
 import { plainConfig, type CounterBackup, type OnBound } from "./types.ts";
 
 /** A command, and the version of the format that it was written in. */
@@ -53,7 +54,7 @@ export function decodeVersioned(bytes: Uint8Array): VersionedBatch {
   let total = count;
   for (let done = 0; done < count; done += 1) {
     const operation = read(reader);
-    if (operation.type === "group") total += operation.operations.length;
+    if ("operations" in operation) total += operation.operations.length;
     if (total > limits.operationsMax) throw refuse("it has too many operations in groups");
     operations.push(operation);
   }
@@ -71,8 +72,11 @@ function readOperation(reader: ByteReader): Operation {
     case format.tagGroup:
       if (tag !== format.tagGroup) throw refuse("a group has no key of its own");
       return { type: "group", operations: readGroup(reader) };
-    default:
-      return readOnCounter(reader, tag);
+    default: {
+      if (tag < format.tagInSession) return readOnCounter(reader, tag);
+      const readOne = (): CounterOperation => readOnCounter(reader, reader.byte());
+      return readSession(reader, tag, refuse, readOne) ?? readOnCounter(reader, tag);
+    }
   }
 }
 

@@ -19,6 +19,11 @@ export const valueOutOfRange: OperationRefused = bare("value-out-of-range");
 export const tooManyCounters: OperationRefused = bare("too-many-counters");
 export const tooManyKeys: OperationRefused = bare("too-many-keys");
 export const keyReused: OperationRefused = bare("key-reused");
+export const sessionUnknown: OperationRefused = bare("session-unknown");
+export const numberAcknowledged: OperationRefused = bare("number-acknowledged");
+export const numberReused: OperationRefused = bare("number-reused");
+export const tooManySessions: OperationRefused = bare("too-many-sessions");
+export const tooManyResults: OperationRefused = bare("too-many-results");
 
 /** A refusal that says how the counter is. */
 export function refuse(
@@ -45,5 +50,12 @@ export function refuse(
  * nothing was applied, and the same request may well succeed later.
  */
 export function isForGood({ code }: OperationRefused): boolean {
-  return code !== "too-many-counters" && code !== "too-many-keys" && code !== "key-reused";
+  return !ofTheMoment.has(code);
 }
+
+const ofTheMoment: ReadonlySet<RefusalCode> = new Set([
+  "too-many-counters",
+  "too-many-keys",
+  "too-many-results",
+  "key-reused",
+]);

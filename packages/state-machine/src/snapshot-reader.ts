@@ -10,6 +10,8 @@ import { readName } from "./fields.ts";
 import { KeyTable } from "./key-table.ts";
 import * as limits from "./limits.ts";
 import { readAnswer, readCounter } from "./snapshot-records.ts";
+import { readSessions } from "./session-records.ts";
+import { SessionTable } from "./session-table.ts";
 import { readAnswerOfVersion1, readCounterOfVersion1 } from "./snapshot-version-1.ts";
 import * as format from "./snapshot-format.ts";
 import type { MachineObserver } from "./types.ts";
@@ -31,7 +33,7 @@ export async function readSnapshot(
 }
 
 class SnapshotParser {
-  readonly #state: format.MachineState;
+  #state: format.MachineState;
   #buffer: Uint8Array = new Uint8Array(0);
   #reader: ByteReader = new ByteReader(this.#buffer, refuse);
   #checksum = 0;
@@ -42,7 +44,8 @@ class SnapshotParser {
   constructor(observer: MachineObserver) {
     const counters = new CounterTable(observer);
     const keys = new KeyTable();
-    this.#state = { counters, keys, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
+    const sessions = new SessionTable();
+    this.#state = { counters, keys, sessions, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
   }
 
   /** Parses as many records as are certainly here as a whole. */
@@ -83,6 +86,11 @@ class SnapshotParser {
     yield;
     const keys = this.#reader.varint(limits.keysMaxLimit);
     for (let read = 0; read < keys; read += 1) yield this.#parseKey();
+    if (this.#version < 3) return;
+    yield;
+    const { logTimeMs } = this.#state;
+    const sessions = yield* readSessions({ reader: () => this.#reader, logTimeMs, refuse });
+    this.#state = { ...this.#state, sessions };
   }
 
   #parseHeader(): void {
@@ -90,7 +98,7 @@ class SnapshotParser {
     if (reader.uint32() !== format.magic) throw refuse("it does not begin like a snapshot");
     this.#version = reader.byte();
     if (this.#version < 1 || this.#version > format.version) {
-      throw refuse(`it has version ${this.#version}; this release knows 1 and ${format.version}`);
+      throw refuse(`it has version ${this.#version}; this release knows 1 to ${format.version}`);
     }
     this.#state.logTimeMs = reader.varint(limits.logTimeMaxMs);
     this.#state.restoreEpoch = reader.varint(limits.revisionMax);

@@ -6,6 +6,8 @@ import type { KeyRecord } from "./key-table.ts";
 import { snapshotPieceBytes } from "./limits.ts";
 import type { Captured } from "./ordered-table.ts";
 import * as format from "./snapshot-format.ts";
+import { writeSessions } from "./session-records.ts";
+import type { SessionRecord } from "./session-table.ts";
 import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";
 
 const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
@@ -17,6 +19,9 @@ export interface CapturedState {
   readonly revision: number;
   readonly counters: Captured<CounterRecord>;
   readonly keys: Captured<KeyRecord>;
+  /** How many sessions there ever were. */
+  readonly sessionsOpened: number;
+  readonly sessions: Captured<SessionRecord>;
 }
 
 /** Remembers the state as it is now; the bytes are made while they are read. */
@@ -27,6 +32,8 @@ export function captureState(state: format.MachineState): CapturedState {
     revision: state.revision,
     counters: state.counters.capture(),
     keys: state.keys.capture(),
+    sessionsOpened: state.sessions.opened,
+    sessions: state.sessions.capture(),
   };
 }
 
@@ -52,7 +59,8 @@ function* writeRecords(
   state: CapturedState,
 ): Generator<undefined, void, undefined> {
   writer.uint32(format.magic);
-  writer.byte(format.version);
+  const opened = state.sessionsOpened;
+  writer.byte(opened === 0 ? format.versionWithoutSessions : format.version);
   writer.varint(state.logTimeMs);
   writer.varint(state.restoreEpoch);
   writer.varint(state.revision);
@@ -60,6 +68,9 @@ function* writeRecords(
   for (const counter of state.counters) yield writeCounter(writer, counter);
   writer.varint(state.keys.size);
   for (const key of state.keys) yield writeKey(writer, key);
+  if (opened === 0) return;
+  const writeResult = (result: SingleResult): void => writeAnswer(writer, result);
+  yield* writeSessions(writer, state.sessions, { opened, writeResult });
 }
 
 function writeCounter(writer: ByteWriter, counter: CounterRecord): undefined {

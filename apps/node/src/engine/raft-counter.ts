@@ -20,26 +20,31 @@ import {
   type Operation,
   type OperationDone,
   type OperationResult,
+  type SessionOwner,
+  type SessionStep,
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher } from "./batcher.ts";
+import { Batcher, type Asker, type Submitted } from "./batcher.ts";
 import {
-  OperationRefusedError,
   UnknownVoterError,
   type Backup,
   type CounterList,
   type CounterRead,
   type EngineStatus,
   type ListRequest,
-  type PeerLag,
   type RaftEngine,
   type ReadLevel,
   type ReadRequest,
   type ReadState,
   type RestoreRequest,
+  type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { engineStatus } from "./raft-status.ts";
+import { doneOf, sessionOf, single } from "./results.ts";
+import { SessionIds } from "./session-ids.ts";
+import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -80,43 +85,66 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** How long a session lives without use, in milliseconds of log time. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
+  /** Sees when the log of this node is synced. */
+  readonly syncs?: SyncStamps;
 }
 
 export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
   readonly tokens: TokenCodec;
+  readonly sessionIds: SessionIds;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
+  readonly #syncs: SyncStamps;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
+    this.sessionIds = new SessionIds(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
-    const { onBatch = (): void => undefined } = options;
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
+    const { onBatch = (): void => undefined, syncs = new SyncStamps() } = options;
+    this.#syncs = syncs;
+    const propose = this.#propose.bind(this);
+    this.#batcher = new Batcher({ propose, onBatch });
   }
 
-  async write(operation: CounterOperation): Promise<OperationDone> {
+  async write(
+    operation: CounterOperation,
+    step: SessionStep | null = null,
+    stages?: StageSink,
+  ): Promise<OperationDone> {
     this.#requireLeader();
-    return doneOf(await this.#batcher.submit(operation));
+    const submitted: Submitted =
+      step === null
+        ? operation
+        : { type: "inSession", step, atomic: false, operations: [operation] };
+    return doneOf(await this.#batcher.submit(submitted, stages));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic }: { readonly atomic: boolean },
+    { atomic, step = null, stages }: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
-    const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
-    const results = await this.#batcher.submitAlone(alone);
+    const alone: readonly Operation[] =
+      step !== null
+        ? [{ type: "inSession", step, atomic, operations }]
+        : atomic
+          ? [{ type: "group", operations }]
+          : operations;
+    const results = await this.#batcher.submitAlone(alone, stages);
     return results.flatMap((result): readonly SingleResult[] => {
-      if (result.status === "group") return result.results;
-      if (atomic) doneOf(result);
+      if (result.status === "group" || result.status === "answer") return result.results;
+      if (atomic || step !== null) doneOf(result);
       return [single(result)];
     });
   }
@@ -124,8 +152,22 @@ export class RaftCounter implements RaftEngine {
   async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
     this.#requireLeader();
     // A command of its own: it may be large, and its refusal must not touch others.
-    const [result] = await this.#propose([{ type: "restore", counters, key }]);
+    const [result] = await this.#propose([{ type: "restore", counters, key }], null);
     return doneOf(single(result!));
+  }
+
+  async openSession(
+    owner: SessionOwner,
+  ): Promise<{ readonly session: number; readonly idleMs: number }> {
+    this.#requireLeader();
+    const { sessionTimeoutMs: idleMs, sessionsMax } = this.#options;
+    const operation = { type: "openSession", owner, idleMs, sessionsMax } as const;
+    return { session: sessionOf(await this.#batcher.submit(operation)), idleMs };
+  }
+
+  async closeSession(session: number, owner: SessionOwner): Promise<void> {
+    this.#requireLeader();
+    sessionOf(await this.#batcher.submit({ type: "closeSession", session, owner }));
   }
 
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
@@ -162,32 +204,8 @@ export class RaftCounter implements RaftEngine {
   }
 
   status(): EngineStatus {
-    const status = this.#options.node.status();
-    const stats = this.#options.machine.stats();
-    const { configuration } = status;
-    const voters = new Set([...configuration.voters, ...configuration.outgoing]);
-    return {
-      state: stateOf(status),
-      id: status.id,
-      leader: configuration.members.find(({ id }) => id === status.leaderId) ?? null,
-      members: configuration.members.map(({ id, address }) => {
-        return { id, address, role: voters.has(id) ? "voter" : "nonvoter" };
-      }),
-      term: status.term,
-      commitIndex: status.commitIndex,
-      appliedIndex: status.appliedIndex,
-      lastIndex: status.lastIndex,
-      leaderSilentMs: status.leaderSilentMs,
-      peers: status.role === "leader" ? lags(status) : [],
-      pending: {
-        operations: this.#batcher.waiting,
-        proposals: status.pendingProposals,
-        reads: status.pendingReads,
-      },
-      counters: stats.counters,
-      idempotencyKeys: stats.keys,
-      logTimeMs: stats.logTimeMs,
-    };
+    const { node, machine } = this.#options;
+    return engineStatus(node.status(), machine.stats(), this.#batcher.waiting);
   }
 
   /** A follower says so at once, before an operation waits for the end of its turn. */
@@ -248,7 +266,10 @@ export class RaftCounter implements RaftEngine {
     return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
-  async #propose(operations: readonly Operation[]): Promise<BatchResults> {
+  async #propose(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<BatchResults> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -257,40 +278,10 @@ export class RaftCounter implements RaftEngine {
       countersMax: this.#options.maxCounters,
       operations,
     });
-    const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
+    const propose = (): ReturnType<RaftHost["propose"]> => {
+      return node.propose(command, { timeoutMs: applyTimeoutMs });
+    };
+    const { result } = await (askers === null ? propose() : this.#syncs.time(propose, askers));
     return result;
   }
-}
-
-/** Groups and repetitions are not answered to who asked for one operation. */
-function single(result: OperationResult): SingleResult {
-  if (result.status === "ok" || result.status === "refused") return result;
-  throw new TypeError("one operation has one result");
-}
-
-function doneOf(result: OperationResult): OperationDone {
-  const answer = single(result);
-  if (answer.status === "refused") throw new OperationRefusedError(answer);
-  return answer;
-}
-
-function stateOf(status: RaftNodeStatus): EngineStatus["state"] {
-  if (status.fatal !== null) return "Shutdown";
-  switch (status.role) {
-    case "leader":
-      return "Leader";
-    case "follower":
-      return "Follower";
-    case "preCandidate":
-    case "candidate":
-      return "Candidate";
-  }
-}
-
-function lags(status: RaftNodeStatus): PeerLag[] {
-  return Object.entries(status.peers)
-    .filter(([id]) => id !== status.id)
-    .map(([id, { matchIndex, state }]) => {
-      return { id, matchIndex, lagEntries: Math.max(0, status.lastIndex - matchIndex), state };
-    });
 }

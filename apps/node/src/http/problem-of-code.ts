@@ -56,6 +56,11 @@ export const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   "kind-mismatch": "kind-mismatch",
   "too-many-labels": "too-many-labels",
   "too-many-keys": "idempotency-table-full",
+  "session-unknown": "session-unknown",
+  "number-acknowledged": "session-number-acknowledged",
+  "number-reused": "session-number-reused",
+  "too-many-sessions": "session-table-full",
+  "too-many-results": "session-table-full",
   "key-reused": "idempotency-key-reused",
   // What Express's body reader throws.
   "entity.too.large": "payload-too-large",

@@ -18,7 +18,10 @@ import type { Tally } from "./tally.ts";
 
 export interface RaftMeterParts {
   readonly metrics: Metrics;
-  readonly config: Pick<RaftConfig, "dataDir" | "idempotencyMax" | "metricsCounters">;
+  readonly config: Pick<
+    RaftConfig,
+    "dataDir" | "idempotencyMax" | "sessionsMax" | "metricsCounters"
+  >;
   readonly machine: Pick<CounterMachine, "stats" | "value">;
   /** `null` until Raft has started. */
   readonly status: () => RaftNodeStatus | null;
@@ -109,9 +112,12 @@ export class RaftMeter {
     const { metrics, config, machine } = this.#parts;
     metrics.count("counter_increment_units_total", { mode: "raft" }, this.#units);
     this.#units = 0;
-    const { counters, keys } = machine.stats();
+    const { counters, keys, sessions, sessionResults } = machine.stats();
     metrics.set("counter_counters", counters);
     setKeys(metrics, keys, config.idempotencyMax);
+    metrics.set("counter_sessions", sessions);
+    metrics.set("counter_sessions_max", config.sessionsMax);
+    metrics.set("counter_session_results", sessionResults);
     for (const counter of config.metricsCounters) {
       metrics.set("counter_value", Number(machine.value(counter)), { counter });
     }
@@ -151,11 +157,13 @@ function unitsOf(results: BatchResults): number {
 function addedBy(result: BatchResults[number]): number {
   switch (result.status) {
     case "refused":
+    case "session":
       return 0;
     case "ok":
       return result.replayed ? 0 : Number(result.value - result.previous);
     case "repeated":
       return result.done * Number(result.delta);
+    case "answer":
     case "group":
       return unitsOf(result.results);
   }
