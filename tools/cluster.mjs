@@ -202,9 +202,11 @@ async function main() {
     process.on(signal, () => stopping.abort(signal));
   }
   const asked = new Promise((done) => stopping.signal.addEventListener("abort", done));
+  const endedBefore = new Set(); // told then; no reason for complaint when the others are stopped
   for (const { ended } of nodes) {
     void ended.then(({ port, how, code }) => {
       if (stopping.signal.aborted) return;
+      endedBefore.add(port);
       console.log(colour(31, `node ${port} has ended: ${how}`));
       if (finalCodes.includes(code))
         return console.log("its last line above says what to change first");
@@ -222,7 +224,8 @@ async function main() {
   stopping.abort();
   // Which one it was explains the end of a terminal, or of whoever started this, that nobody typed.
   if (how === "asked") say(`\n${stopping.signal.reason}: stopping all nodes …`);
-  const failed = (await stopAll(nodes)).filter(({ code }) => code !== 0);
+  const ends = await stopAll(nodes);
+  const failed = ends.filter(({ port, code }) => code !== 0 && !endedBefore.has(port));
   if (how === "allEnded") console.error("all nodes have ended by themselves");
   else if (failed.length === 0) say("all nodes have stopped");
   return how === "asked" && failed.length === 0 ? 0 : 1;

@@ -49,5 +49,9 @@ describe("the cluster", () => {
         expect(await run(on, ...words)).toMatchObject({ code: 2, out: "" });
       }
       expect(await printed(on, "list")).toBe("NAME  VALUE  KIND  LABELS");
+      const elsewhere = await run(on, "drain");
+      expect(elsewhere.code).toBe(2);
+      expect(elsewhere.error).toContain("Did you mean node drain?");
+      expect(await printed(on, "--version")).toMatch(/^[1-9]?\d*\.\d+\.\d+$/);
     }));
 });

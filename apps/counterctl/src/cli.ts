@@ -78,8 +78,18 @@ function parserOf(version: string, run: (command: Command, args: Args) => Promis
     .exitProcess(false)
     .fail((message: string | undefined, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
-      throw new UsageError(message ?? error?.message ?? "that cannot be meant so");
+      const text = message ?? error?.message ?? "that cannot be meant so";
+      throw new UsageError(`${text}${otherPlace(text)}`);
     });
+}
+
+/** A word that is a command of a group, and was typed without it. */
+function otherPlace(message: string): string {
+  const word = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1];
+  const names = groups.flatMap(({ group, commands: inside }) => {
+    return inside.some(({ command }) => command.split(" ")[0] === word) ? [`${group} ${word}`] : [];
+  });
+  return names.length === 0 ? "" : `. Did you mean ${names.join(" or ")}?`;
 }
 
 /** Runs what is asked for. @returns lines of help, where that is what was asked for */

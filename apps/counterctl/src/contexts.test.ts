@@ -74,8 +74,7 @@ describe("which cluster is meant", () => {
     expect(urlOf("8080")).toBe("http://127.0.0.1:8080");
     expect(urlOf("host:1")).toBe("http://host:1");
     expect(urlOf("https://x/y")).toBe("https://x/y");
-    const tls = { ...noTls, ca: "ca.pem" };
-    expect([urlOf("8080", tls), urlOf("host:1", tls), urlOf("http://x", tls)]).toEqual([
+    expect([urlOf("8080", true), urlOf("host:1", true), urlOf("http://x", true)]).toEqual([
       ...["https://127.0.0.1:8080", "https://host:1", "http://x"],
     ]);
   });

@@ -4,7 +4,7 @@ import { CounterError, ProblemError } from "@counter/client";
 import { messageOf as textOf } from "@counter/node/offline";
 
 import { connectionAdvice } from "./explain-connection.ts";
-import { UsageError } from "./exit-codes.ts";
+import { PreconditionError, UsageError } from "./exit-codes.ts";
 
 /** What to do next, by the code of the error. */
 const advice: Readonly<Record<string, string>> = {
@@ -43,6 +43,9 @@ export interface Explanation {
 export function explain(error: unknown): Explanation {
   if (error instanceof UsageError) {
     return { code: "usage", message: error.message, hint: null };
+  }
+  if (error instanceof PreconditionError) {
+    return { code: "precondition", message: error.message, hint: null };
   }
   if (!(error instanceof CounterError)) {
     return { code: "error", message: textOf(error), hint: null };

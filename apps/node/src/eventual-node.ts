@@ -81,7 +81,10 @@ class EventualServer implements RunningNode {
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     const { ask, trust, link } = security;
-    this.#transport = new HttpReplicaTransport({ trust, tls: link.tls, onEvent });
+    this.#transport = new HttpReplicaTransport({
+      ...{ trust, tls: link.tls, onEvent },
+      onPeer: this.#front.connections.keep,
+    });
     this.meter = new EventualMeter({
       metrics: this.#front.metrics,
       config,

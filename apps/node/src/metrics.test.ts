@@ -1,4 +1,5 @@
 import { metricSpecs, type MetricSpec } from "./metrics/specs.ts";
+import { call } from "./test-support/calling.ts";
 import { EventualNodes } from "./test-support/eventual-nodes.ts";
 import { TestNodes } from "./test-support/test-node.ts";
 
@@ -45,6 +46,15 @@ describe("GET /metrics", () => {
     expect(valueOf(text, "counter_data_dir_free_bytes")).toBeGreaterThan(0);
     expect(valueOf(text, "counter_ready")).toBe(1);
     expect(valueOf(text, "process_resident_memory_bytes")).toBeGreaterThan(0);
+  });
+
+  it("counts what was refused before its body was read, too", async () => {
+    const { url } = await nodes.single();
+    const headers = { "Sec-Fetch-Site": "cross-site" };
+    const refused = await call(`${url}/next`, { method: "POST", headers });
+    expect(refused.status).toBe(403);
+    const line = 'counter_http_requests_total{route="/next",method="POST",code="403"}';
+    expect(valueOf(await metricsOf(url), line)).toBe(1);
   });
 
   it("tells of nodes in eventual mode who is up, who lacks what, and what was compared", async () => {

@@ -5,7 +5,7 @@ import type { Argv } from "yargs";
 import type { Command, Group } from "../command.ts";
 import { contextsPath, readContexts, writeContexts } from "../contexts.ts";
 import { UsageError } from "../exit-codes.ts";
-import { clientOf, tlsFilesOf, urlOf } from "../settings.ts";
+import { clientOf, isSecure, tlsFilesOf, urlsOf } from "../settings.ts";
 import { noTls, readTls, type TlsFiles } from "../tls.ts";
 
 const nameOf = (yargs: Argv): Argv =>
@@ -40,10 +40,7 @@ const set: Command = {
   options: (yargs) => nameOf(yargs),
   run: async ({ args, env, out }) => {
     const tls = absolute(tlsFilesOf(args, {}, noTls));
-    const endpoints = args
-      .list("endpoints")
-      .flatMap((text) => text.split(","))
-      .map((text) => urlOf(text, tls));
+    const endpoints = urlsOf(args.list("endpoints"), isSecure(tls));
     if (endpoints.length === 0) throw new UsageError("say where it is: --endpoints");
     // Refuses what is no endpoint and no certificate: better now than at the first call.
     clientOf({ endpoints, token: null, tls: await readTls(tls), timeoutMs: 1 });

@@ -20,8 +20,16 @@ export interface NodeView {
 
 /** Asks all nodes at the same time. */
 export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly NodeView[]> {
-  const client = await ctl.client();
-  const named = await Promise.all(client.endpoints.map((each) => view(client, each, ctl)));
+  return lookAtNodes(await ctl.client(), { everyMember, signal: ctl.signal });
+}
+
+/** The endpoints of a client, and with `everyMember` also whom they know. */
+export async function lookAtNodes(
+  client: CounterClient,
+  options: { readonly everyMember: boolean; readonly signal: AbortSignal },
+): Promise<readonly NodeView[]> {
+  const { everyMember, signal } = options;
+  const named = await Promise.all(client.endpoints.map((each) => view(client, each, signal)));
   if (!everyMember) return named;
   const known = new Set(named.map(({ endpoint }) => new URL(endpoint).host));
   const addresses = named.flatMap(({ status: each }) => addressesIn(each));
@@ -29,13 +37,17 @@ export async function lookAt(ctl: Ctl, everyMember: boolean): Promise<readonly N
   // All nodes of a cluster speak TLS or none does; and no token may leave without it where it is used.
   const scheme = new URL(named[0]!.endpoint).protocol;
   const asked = others.slice(0, nodesMax - named.length).map((each) => `${scheme}//${each}`);
-  return [...named, ...(await Promise.all(asked.map((each) => view(client, each, ctl))))];
+  return [...named, ...(await Promise.all(asked.map((each) => view(client, each, signal))))];
 }
 
 /** What says nothing of the node: it is the caller who stopped, or who has to give a token. */
 const ofCaller: ReadonlySet<string> = new Set(["aborted", "unauthenticated", "forbidden"]);
 
-async function view(client: CounterClient, endpoint: string, { signal }: Ctl): Promise<NodeView> {
+async function view(
+  client: CounterClient,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<NodeView> {
   const before = Date.now();
   try {
     const said = await client.at(endpoint).cluster.status({ signal, timeoutMs: 3000 });

@@ -81,6 +81,7 @@ function commonOf(
     idempotencyMax: flags["idempotency-max"],
     maxCounters: flags["max-counters"],
     watchersMax: flags["watchers-max"],
+    connectionsMax: flags["connections-max"],
     rateLimit: flags["rate-limit"],
     rateLimitNamespace: flags["rate-limit-namespace"],
     corsOrigins: [...new Set(flags["cors-origin"])],

@@ -121,6 +121,12 @@ export const flagSpecs = {
     describe: "most streams and waiting reads at a time; further ones are answered 503",
     default: "1024",
   },
+  "connections-max": {
+    group: limits,
+    describe:
+      "most connections of clients, half of them from one address; further ones are answered 503, but those of other nodes",
+    default: "4096",
+  },
   "rate-limit": {
     group: limits,
     describe:

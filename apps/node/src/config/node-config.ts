@@ -47,6 +47,8 @@ export interface CommonConfig {
   readonly maxCounters: number;
   /** Most streams of events and waiting reads at a time. */
   readonly watchersMax: number;
+  /** Most connections of clients at a time; other nodes have room beyond. */
+  readonly connectionsMax: number;
   /** How often each principal may ask; `null`: as often as he likes. */
   readonly rateLimit: Quota | null;
   /** The same for the counters of each namespace together. */

@@ -207,6 +207,7 @@ export const flagsSchema = z.object({
   "sessions-max": integer(1, 1_000_000).default(10_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "watchers-max": integer(0, 100_000).default(1024),
+  "connections-max": integer(16, 1_000_000).default(4096),
   "rate-limit": quota.default(null),
   "rate-limit-namespace": quota.default(null),
   "cors-origin": z

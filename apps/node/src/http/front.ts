@@ -15,6 +15,7 @@ import { Watching } from "../watch-hub/watching.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
 import { RateLimits } from "../limits/rate-limits.ts";
+import { connectionLimits, Connections } from "../security/connections.ts";
 import type { Security } from "../security/security.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
 import { metricsRoutes } from "./metrics-route.ts";
@@ -27,6 +28,7 @@ const idlePatienceMs = 2000;
 export class Front<Engine> {
   readonly gate = new Gate<Engine>();
   readonly server: Server;
+  readonly connections: Connections;
   readonly watching: Watching;
   readonly metrics: Metrics;
   /** What is asked of the node itself, whatever it is for. */
@@ -40,6 +42,7 @@ export class Front<Engine> {
     const { config, version, commit = "unknown", log, logContext, security } = parts;
     this.#parts = parts;
     this.server = security.serverOf(parts.server);
+    this.connections = new Connections(this.server, connectionLimits(config.connectionsMax));
     const inFlight = (): number => this.gate.inFlight;
     const { loopLagMs } = this;
     this.metrics = nodeMetrics({ config, version, commit, loopLagMs, inFlight, logContext });
@@ -47,27 +50,43 @@ export class Front<Engine> {
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];
     const { watchersMax } = config;
-    this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
+    const { stillMay } = security.access;
+    const starting = (): string => this.gate.starting();
+    this.watching = new Watching({ starting, watchersMax, stillMay });
     const { metrics, watching } = this;
+    security.whenTokensChange(() => watching.desk.recheck());
     this.#limits = RateLimits.of(config, (policy) => {
       metrics.count("counter_rate_limited_total", { policy });
     });
     metrics.onScrape(() => metrics.set("counter_watchers", watching.desk.size));
+    const { connections } = this;
+    let refused = 0;
+    metrics.onScrape(() => {
+      metrics.set("counter_http_connections", connections.clients);
+      metrics.count("counter_http_connections_refused_total", {}, connections.refused - refused);
+      refused = connections.refused;
+    });
   }
 
   /** The way of every request; what else may happen to it is the mode's. */
   service(handling: Handling): Service {
     const { config, log, security } = this.#parts;
     const { access } = security;
-    return new Service({ ...config, gate: this.gate, handling, log, access, limits: this.#limits });
+    const { gate, connections } = this;
+    const limits = this.#limits;
+    return new Service({ ...config, gate, handling, log, access, connections, limits });
   }
 
   /** Answers by these routes. */
   listener(routes: readonly Route[], service: Service): RequestListener {
     const { config, security } = this.#parts;
     const { cors } = security;
+    const { connections } = this;
     const strict = config.compat === "strict";
-    return requestListener(routes, service, { strict, cors, onAnswered: this.#onAnswered });
+    return requestListener(routes, service, {
+      ...{ strict, cors, connections },
+      onAnswered: this.#onAnswered,
+    });
   }
 
   readonly #onAnswered = (answered: Answered): void => {

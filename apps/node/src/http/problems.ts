@@ -63,6 +63,7 @@ export const problemKinds = {
   "token-foreign": refused(409, "The token was given by another cluster"),
   "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
+  "uri-too-long": refused(414, "The path of the request is too long"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "precondition-required": refused(428, "This write takes an Idempotency-Key"),
   "quota-exceeded": {

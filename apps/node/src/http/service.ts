@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Logger } from "winston";
 
 import type { RateLimits } from "../limits/rate-limits.ts";
+import type { Connections } from "../security/connections.ts";
 import type { Access, Admission, Asked } from "../security/access.ts";
 import { anybody } from "../security/caller.ts";
 import { logAdminCall } from "./admin-log.ts";
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   readonly access?: Access | null;
   /** `null`: everybody may ask as often as he likes. */
   readonly limits?: RateLimits | null;
+  /** `null`: nobody has to make room for the other nodes. */
+  readonly connections?: Connections | null;
   readonly log: Logger;
 }
 
@@ -53,11 +56,13 @@ export class Service {
   /**
    * Whether a request may be sent at all, before its body is read.
    *
-   * @throws Problem `unauthenticated`, `forbidden` or `quota-exceeded`
+   * @throws Problem `unauthenticated`, `forbidden`, `overloaded` or `quota-exceeded`
    */
   admit(route: Route, incoming: IncomingMessage, asked: Asked): Admission {
-    const { access, limits } = this.#options;
+    const { access, connections, limits } = this.#options;
     const admission = access?.admit(route, incoming, asked) ?? everything(incoming.headers);
+    const isPeer = admission.isProven || route.scope === "peer";
+    connections?.receive(route, incoming.socket, isPeer);
     return limits?.admit(route, admission, { incoming, asked }) ?? admission;
   }
 

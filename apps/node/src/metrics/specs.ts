@@ -45,6 +45,14 @@ const ofNode = {
     help: "Requests that were answered 429 because a quota was used up (--rate-limit, --rate-limit-namespace); policy: principal or namespace.",
     labels: ["policy"],
   },
+  counter_http_connections: {
+    type: "gauge",
+    help: "Open connections of clients, and of other nodes that came while there was room for clients (--connections-max).",
+  },
+  counter_http_connections_refused_total: {
+    type: "counter",
+    help: "Connections that were closed because there were too many of them, or of one address.",
+  },
   counter_http_requests_in_flight: {
     type: "gauge",
     help: "Requests that are being answered, those that wait for a leader included.",
@@ -116,6 +124,10 @@ const ofNode = {
   counter_data_dir_size_bytes: {
     type: "gauge",
     help: "Size of the file system of the data directory.",
+  },
+  counter_storage_full: {
+    type: "gauge",
+    help: "1 while the disk is full, and this node acknowledges nothing.",
   },
   counter_snapshot_duration_seconds: {
     type: "histogram",
@@ -252,11 +264,6 @@ const ofEventual = {
   counter_convergence_lag_seconds: {
     type: "gauge",
     help: "For how long some peer that is up has lacked records of this node without a break.",
-    mode: "eventual",
-  },
-  counter_storage_full: {
-    type: "gauge",
-    help: "1 while the disk is full and nothing is acknowledged.",
     mode: "eventual",
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;

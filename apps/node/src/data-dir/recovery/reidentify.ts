@@ -23,7 +23,6 @@ const identitySchema = z.looseObject({
   mode: z.enum(["raft", "eventual"]),
   nodeId: z.string().optional(),
   address: z.string().optional(),
-  clusterId: z.string(),
 });
 type Known = z.infer<typeof identitySchema>;
 
@@ -72,7 +71,7 @@ async function reidentify(
   }
   const known = identitySchema.parse(JSON.parse(text));
   const id = known.nodeId ?? known.address ?? "unknown";
-  out(`${dataDir} is the node ${id} of the cluster ${known.clusterId}, in ${known.mode} mode.`);
+  out(`${dataDir} is the node ${id}, in ${known.mode} mode.`);
   if (confirm !== id) {
     warningLines(known).forEach(out);
     error(`Nothing was changed. If that is what you want, say so: --confirm=${id}`);

@@ -45,7 +45,7 @@ describe("POST /increment", () => {
       durability: { requested: "local", achieved: 1, storage: "file" },
     });
     expect(headerOf(reply, "counter-version")).toMatch(/^[A-Za-z0-9_-]+$/);
-    expect(await value()).toBe('{"counter":9007199254740994}\n');
+    expect(await value()).toBe('{"counter":9007199254740994,"text":"9007199254740994"}\n');
   });
 
   test.each(["local", "majority", "all", "1"])(
@@ -176,6 +176,8 @@ describe("GET /get and /count", () => {
     bytes[1]! ^= 0xff;
     const foreign = await request(node.url).get(`/get?atLeast=${bytes.toString("base64url")}`);
     expect(refusalOf(foreign)).toEqual([409, "token-foreign"]);
+    const ofRaftMode = await request(node.url).get("/get?atLeast=AnnIaCAAwQE");
+    expect(refusalOf(ofRaftMode)).toEqual([409, "token-foreign"]);
   });
 
   test.each([

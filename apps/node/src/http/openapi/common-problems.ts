@@ -7,6 +7,7 @@ import type { ProblemCode } from "../problems.ts";
 const anyRequest: readonly ProblemCode[] = [
   "validation-failed",
   "payload-too-large",
+  "uri-too-long",
   "headers-too-large",
   "internal",
 ];

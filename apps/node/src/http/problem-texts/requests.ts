@@ -58,6 +58,11 @@ export const requests = {
     example: "600 requests in 60 s are for you, and were made",
     extensions: { "violated-policies": ["principal"], retryAfterMs: 100 },
   },
+  "uri-too-long": {
+    meaning: "the path with its query is longer than a node reads",
+    advice: "Send a shorter one; the longest that any call needs has some hundred characters.",
+    example: "at most 8192 characters",
+  },
   "headers-too-large": {
     meaning: "the request has more headers than a node reads",
     advice: "Send fewer headers; no call needs more than a dozen.",
