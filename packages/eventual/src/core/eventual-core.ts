@@ -25,7 +25,8 @@ import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState, Incoming } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { holdersOf, knowledgeOf, memberCountOf, statusOf } from "./status.ts";
+import { spreadOf, type Spread } from "./spread.ts";
+import { holdersOf, knowledgeOf, memberCountOf, statusOf, syncedSince } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
 import { onMerged, onPiecePersisted, tickTransfers } from "./transferring.ts";
 import { applyOwn, closeRecord, submit } from "./writing.ts";
@@ -228,6 +229,10 @@ export class EventualCore {
     return contributionsOf(this.#state.replica, counter);
   }
 
+  spread(counter: CounterName): Spread {
+    return spreadOf(this.#state, counter);
+  }
+
   /** Of one counter, or of all. */
   conflicts(counter: CounterName | null): readonly KeyConflict[] {
     return conflictsOf(this.#state.replica, counter);
@@ -281,11 +286,7 @@ export class EventualCore {
 
   /** Nodes, ourselves included, that took part completely in a sync begun in this round or later. */
   syncedSince(round: number): number {
-    const nodes = new Set([this.#state.options.node]);
-    for (const { node, syncedRound } of this.#state.peers.values()) {
-      if (node !== null && syncedRound >= round) nodes.add(node);
-    }
-    return nodes.size;
+    return syncedSince(this.#state, round);
   }
 
   /** Entries that stand for everything on the disk; taken while the core goes on. */

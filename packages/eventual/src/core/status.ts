@@ -64,6 +64,15 @@ export function holdersOf(s: EventualState, vector: VersionVector): number {
   return nodes.size;
 }
 
+/** Nodes, ourselves included, that took part completely in a sync begun in this round or later. */
+export function syncedSince({ options, peers }: EventualState, round: number): number {
+  const nodes = new Set([options.node]);
+  for (const { node, syncedRound } of peers.values()) {
+    if (node !== null && syncedRound >= round) nodes.add(node);
+  }
+  return nodes.size;
+}
+
 /** Members, ourselves included, and those that are named and were not met yet. */
 export function memberCountOf(s: EventualState): number {
   const { replica, options, peers } = s;

@@ -193,7 +193,8 @@ export class EventualNode {
     checkCounter(counter);
     if (this.#host.isStopping) throw new StoppedError();
     const stale = await this.#host.reads.wait(options);
-    return { ...this.look(counter), token: this.token(), stale };
+    const spread = options.spread === true ? this.#host.core.spread(counter) : null;
+    return { ...this.look(counter), token: this.token(), stale, spread };
   }
 
   /** {@link read}s a page of the counters that exist. RangeError also on a query out of range. */

@@ -1,4 +1,5 @@
 /** The public options and answers of EventualNode. */
+import type { Spread } from "../core/spread.ts";
 import type { EventualLimits, EventualStatus, Input, Note, Ready } from "../core/door.ts";
 import type { CounterView } from "../data/looking.ts";
 import type { Address, NodeId } from "../types.ts";
@@ -102,6 +103,8 @@ export interface ReadOptions extends WaitOptions {
   readonly level?: "local" | "quorum" | "all";
   /** When the wait ends in vain: answers what is known instead of rejecting. Default no. */
   readonly orStale?: boolean;
+  /** Whether the answer says how far the counter has spread; default no. */
+  readonly spread?: boolean;
   /** Default 1000. */
   readonly timeoutMs?: number;
 }
@@ -115,7 +118,10 @@ export interface ReadResult {
 }
 
 /** A counter as this node knows it, and how it knows. */
-export interface CounterRead extends CounterView, Omit<ReadResult, "value"> {}
+export interface CounterRead extends CounterView, Omit<ReadResult, "value"> {
+  /** If it was asked for. */
+  readonly spread: Spread | null;
+}
 
 /** A page of counters as this node knows them, and how it knows. */
 export interface ListRead extends CounterPage, Omit<ReadResult, "value"> {}

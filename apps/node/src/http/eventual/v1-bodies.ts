@@ -1,5 +1,5 @@
 /** How counters of eventual mode look from outside, and what no node could keep alone. */
-import type { CounterView, EventualNode } from "@counter/eventual";
+import type { CounterRead, CounterView, EventualNode } from "@counter/eventual";
 
 import { Problem, problemOf } from "../problems.ts";
 import type { WriteCall } from "../v1/calls.ts";
@@ -21,6 +21,12 @@ export function bodyOf({ name, value, labels }: Omit<CounterView, "exists">): Co
     labels: Object.fromEntries(labels),
     ttl: null,
   };
+}
+
+/** How far a counter has spread. */
+export function spreadIn({ spread }: CounterRead): Pick<CounterBody, "stable" | "behind"> {
+  if (spread === null) return {};
+  return { stable: spread.stable?.toString() ?? null, behind: [...spread.behind] };
 }
 
 /** Weak: it says what this node knows, not what the counter is. */

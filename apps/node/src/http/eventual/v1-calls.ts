@@ -27,7 +27,16 @@ import type {
 } from "../v1/schemas.ts";
 import { rangeChecked, tellStages } from "./calls.ts";
 import { mismatch } from "./mismatch.ts";
-import { asOwnWord, bodyOf, etagOf, keyText, notFound, requirePlain, texts } from "./v1-bodies.ts";
+import {
+  asOwnWord,
+  bodyOf,
+  etagOf,
+  keyText,
+  notFound,
+  requirePlain,
+  spreadIn,
+  texts,
+} from "./v1-bodies.ts";
 import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
 
 type Node = Pick<
@@ -74,13 +83,13 @@ export class EventualV1Calls implements V1Calls {
   async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
     const node = this.#node();
     const waitMs = waitMsOf(request);
-    const options = { ...readOptionsOf(request), timeoutMs: waitMs ?? readWaitMs };
+    const options = { ...readOptionsOf(request), timeoutMs: waitMs ?? readWaitMs, spread: true };
     const read = await node.counter(name, options);
     const version = { "counter-version": read.token };
     if (!read.exists) throw notFound(name, version);
     const stale = read.stale ? { "counter-stale": "true" } : {};
     const headers = { ...version, etag: etagOf(node), ...stale, ...waitHeaders(waitMs) };
-    return { body: bodyOf(read), headers };
+    return { body: { ...bodyOf(read), ...spreadIn(read) }, headers };
   }
 
   async list({ request, prefix, limit, after }: PageCall): Promise<Answer<Page>> {

@@ -70,7 +70,8 @@ describe("reading", () => {
       .set("Counter-At-Least", token)
       .set("Prefer", "wait=30")
       .expect(200);
-    expect(reply.body).toEqual({
+    const { stable, behind, ...rest } = jsonOf(reply);
+    expect(rest).toEqual({
       name: own.name,
       mode: "eventual",
       kind: "counter",
@@ -84,6 +85,25 @@ describe("reading", () => {
       labels: {},
       ttl: null,
     });
+    expect([null, "0", "91"]).toContain(stable); // whether the first is known to have it
+    expect(Array.isArray(behind)).toBe(true);
+  });
+
+  test("stable is what every node is known to have, and behind is who may lack the rest", async () => {
+    await add(91);
+    const all = await request(one.url)
+      .post(`${own.path}/add?ack=all`)
+      .set("Prefer", "wait=30")
+      .send({ delta: 4 })
+      .expect(200);
+    expect(all.body).toMatchObject({ value: "95" });
+    // What the other node wrote meanwhile may still be on its way to be told.
+    const look = async () => jsonOf(await request(one.url).get(own.path).expect(200));
+    let seen = await look();
+    for (; (seen["behind"] as string[]).length > 0; seen = await look()) {
+      expect([null, "95"]).toContain(seen["stable"]);
+    }
+    expect(seen).toMatchObject({ value: "95", stable: "95" });
   });
 
   test("a counter that does not exist is 404, with a token", async () => {

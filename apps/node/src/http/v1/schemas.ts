@@ -42,6 +42,14 @@ export const counterSchema = z
       .string()
       .nullable()
       .meta({ description: "how long after its last write it is deleted", examples: ["24h"] }),
+    stable: integerText.nullable().optional().meta({
+      description:
+        "eventual mode, of one counter that is read: what of `value` every member is known to have; `null` where that cannot be told apart",
+    }),
+    behind: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "likewise: members that may lack something that this node knows" }),
   })
   .meta({ id: "Counter" });
 
