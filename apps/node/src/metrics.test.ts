@@ -106,17 +106,6 @@ describe("while it runs", () => {
     expect(unknown).toMatchObject({ traceId: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
   });
 
-  it("says how long a request took to who asks for it, in both modes", async () => {
-    const started = [await nodes.single(), await eventual.single()];
-    for (const { url } of started) {
-      const timed = await fetch(`${url}/increment?timing`, { method: "POST" });
-      expect(timed.status).toBe(200);
-      expect(timed.headers.get("server-timing")).toMatch(/^total;dur=\d+\.\d{3}$/);
-      const plain = await fetch(`${url}/increment`, { method: "POST" });
-      expect(plain.headers.get("server-timing")).toBeNull();
-    }
-  });
-
   it("logs more or less from now on, as it is asked to", async () => {
     const { url, lines } = await eventual.single();
     const path = `${url}/v1/node/log-level`;

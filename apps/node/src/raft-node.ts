@@ -45,7 +45,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   try {
     await node.listen();
     const begin = (): Promise<FirstStart> => node.begin();
-    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
+    await node.run(await openDataDir(config, log, { begin, ...node.meter.ofDisk }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -199,7 +199,7 @@ class CounterNode implements RunningNode {
       trust,
       tls: link.tls,
       machine: this.#counters.machine,
-      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
+      observer: this.#flight.beside(this.#counters.beside(this.meter.beside(this.#watch.observer))),
       onPeer: this.#front.connections.keep,
       onTransport: (event) => this.#onTransport(event),
       tickMs,

@@ -19,7 +19,7 @@ export { changesMax } from "./core/changes.ts";
 export { labelsMax, labelNameMaxLength, labelTextMaxLength } from "./data/limits.ts";
 export type { CounterFeed } from "./node/counter-feed.ts";
 export type { Contributions, CounterView, KeyConflict } from "./data/looking.ts";
-export type { Written } from "./node/written.ts";
+export type { Written, WriteTimes } from "./node/written.ts";
 export { defaultEventualLimits, defaultTimingMs } from "./node/starting.ts";
 export { EventualNode } from "./node/eventual-node.ts";
 export { hintsMax } from "./core/peers.ts";

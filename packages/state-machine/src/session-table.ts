@@ -66,8 +66,8 @@ export class SessionTable {
   find(id: number, owner: string, logTimeMs: number): SessionRecord | null {
     const record = this.#byId.get(String(id));
     if (record === undefined) return null;
-    if (record.expiresAt <= logTimeMs) {
-      this.remove(record); // N1
+    if (hasEnded(record, logTimeMs)) {
+      this.remove(record);
       return null;
     }
     return record.owner === owner ? record : null;
@@ -115,7 +115,7 @@ export class SessionTable {
   sweep(logTimeMs: number, max: number): void {
     for (let removed = 0; removed < max; removed += 1) {
       const first = this.#byExpiry.first();
-      if (first === null || first.expiresAt > logTimeMs) return;
+      if (first === null || !hasEnded(first, logTimeMs)) return;
       this.remove(first);
     }
   }
@@ -124,6 +124,11 @@ export class SessionTable {
   capture(): Captured<SessionRecord> {
     return this.#byId.capture();
   }
+}
+
+/** N1 */
+function hasEnded({ expiresAt }: SessionRecord, logTimeMs: number): boolean {
+  return expiresAt <= logTimeMs;
 }
 
 /** A refusal of the whole takes as much room as one result. */

@@ -20,7 +20,7 @@ import {
   type SingleResult,
 } from "@counter/state-machine";
 
-import { TooManyWaitingError } from "./engine.ts";
+import { TooManyWaitingError, type StageSink } from "./engine.ts";
 
 /** Most operations in one command. */
 export const batchMaxOperations: number = 1024;
@@ -47,9 +47,21 @@ interface Slot {
   readonly waiters: Waiter[];
 }
 
+/** A caller that wants to know where the time goes; `sinceMs` by `performance.now`. */
+export interface Asker {
+  readonly stages: StageSink;
+  readonly sinceMs: number;
+}
+
 export interface BatcherOptions {
-  /** Answers with one result an operation, in order. A rejection is passed to every caller. */
-  readonly propose: (operations: readonly Operation[]) => Promise<readonly OperationResult[]>;
+  /**
+   * Answers with one result an operation, in order. A rejection is passed to every caller. `askers`
+   * are of this command; `null`: nobody asks.
+   */
+  readonly propose: (
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ) => Promise<readonly OperationResult[]>;
   readonly batchMaxOperations?: number;
   readonly waitingMax?: number;
   /** Told of every command, before it is proposed, with the number of callers that wait for it. */
@@ -60,6 +72,8 @@ export class Batcher {
   readonly #options: Required<BatcherOptions>;
   #slots: Slot[] = [];
   #repeated = new Map<string, Slot>();
+  /** Those of the open slots. */
+  #askers: Asker[] | null = null;
   #scheduled = false;
   #waiting = 0;
 
@@ -74,13 +88,14 @@ export class Batcher {
   }
 
   /** @throws TooManyWaitingError, or whatever `propose` rejected with */
-  submit(operation: Submitted): Promise<Answer> {
+  submit(operation: Submitted, stages?: StageSink): Promise<Answer> {
     if (this.#waiting >= this.#options.waitingMax) {
       return Promise.reject(new TooManyWaitingError(this.#options.waitingMax));
     }
     this.#waiting += 1;
     return new Promise<Answer>((resolve, reject) => {
       this.#slotFor(operation).waiters.push({ resolve, reject });
+      if (stages !== undefined) (this.#askers ??= []).push(askerOf(stages));
       if (!this.#scheduled) {
         this.#scheduled = true;
         setImmediate(() => this.#flush());
@@ -89,13 +104,16 @@ export class Batcher {
   }
 
   /** Makes these operations one command by themselves, in order; they count as so many callers. */
-  async submitAlone(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+  async submitAlone(
+    operations: readonly Operation[],
+    stages?: StageSink,
+  ): Promise<readonly OperationResult[]> {
     const { waitingMax, propose } = this.#options;
     const callers = operations.length;
     if (this.#waiting + callers > waitingMax) throw new TooManyWaitingError(waitingMax);
     this.#waiting += callers;
     try {
-      return await propose(operations);
+      return await propose(operations, stages === undefined ? null : [askerOf(stages)]);
     } finally {
       this.#waiting -= callers;
     }
@@ -117,10 +135,12 @@ export class Batcher {
     const slots = this.#slots;
     this.#scheduled = false;
     if (slots.length === 0) return;
+    const askers = this.#askers;
     this.#slots = [];
+    this.#askers = null;
     this.#repeated = new Map();
     this.#options.onBatch(slots.reduce((callers, { waiters }) => callers + waiters.length, 0));
-    this.#options.propose(slots.map(operationOf)).then(
+    this.#options.propose(slots.map(operationOf), askers).then(
       (results) => {
         for (const [place, slot] of slots.entries()) this.#settle(slot, results[place]!);
       },
@@ -139,6 +159,10 @@ export class Batcher {
     this.#waiting -= waiters.length;
     for (const { reject } of waiters) reject(error);
   }
+}
+
+function askerOf(stages: StageSink): Asker {
+  return { stages, sinceMs: performance.now() };
 }
 
 /** What is the same for all that may be done together; `null`: it is done by itself (B3). */

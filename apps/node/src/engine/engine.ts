@@ -113,6 +113,12 @@ export interface EngineStatus {
   readonly logTimeMs: number;
 }
 
+/** Somebody who wants to know where the time of a write goes. */
+export interface StageSink {
+  /** Milliseconds by stage, one after the other. */
+  set(ms: Readonly<Record<string, number>>): void;
+}
+
 /**
  * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
@@ -121,9 +127,15 @@ export interface RaftEngine {
    * One operation, whose `times` is 1.
    *
    * @param step - its place in a session; it has no key then
+   * @param stages - is told `queue` (until it was proposed), `fsync` (until it was on the own disk)
+   *   and `raft` (until a majority had it and it was applied)
    * @throws OperationRefusedError, also with the refusal that its key or number stands for
    */
-  write(operation: CounterOperation, step?: SessionStep | null): Promise<OperationDone>;
+  write(
+    operation: CounterOperation,
+    step?: SessionStep | null,
+    stages?: StageSink,
+  ): Promise<OperationDone>;
   /**
    * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
    *
@@ -133,7 +145,11 @@ export interface RaftEngine {
    */
   writeAll(
     operations: readonly CounterOperation[],
-    options: { readonly atomic: boolean; readonly step?: SessionStep | null },
+    options: {
+      readonly atomic: boolean;
+      readonly step?: SessionStep | null;
+      readonly stages?: StageSink | undefined;
+    },
   ): Promise<readonly SingleResult[]>;
   /**
    * Begins a session.

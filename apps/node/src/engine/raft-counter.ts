@@ -25,9 +25,8 @@ import {
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher } from "./batcher.ts";
+import { Batcher, type Asker, type Submitted } from "./batcher.ts";
 import {
-  OperationRefusedError,
   UnknownVoterError,
   type Backup,
   type CounterList,
@@ -39,10 +38,13 @@ import {
   type ReadRequest,
   type ReadState,
   type RestoreRequest,
+  type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
 import { engineStatus } from "./raft-status.ts";
+import { doneOf, sessionOf, single } from "./results.ts";
 import { SessionIds } from "./session-ids.ts";
+import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -88,6 +90,8 @@ export interface RaftCounterOptions {
   readonly sessionsMax: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
+  /** Sees when the log of this node is synced. */
+  readonly syncs?: SyncStamps;
 }
 
 export class RaftCounter implements RaftEngine {
@@ -97,6 +101,7 @@ export class RaftCounter implements RaftEngine {
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
+  readonly #syncs: SyncStamps;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
@@ -105,25 +110,28 @@ export class RaftCounter implements RaftEngine {
     this.tokens = new TokenCodec(options.clusterId);
     this.sessionIds = new SessionIds(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
-    const { onBatch = (): void => undefined } = options;
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
+    const { onBatch = (): void => undefined, syncs = new SyncStamps() } = options;
+    this.#syncs = syncs;
+    const propose = this.#propose.bind(this);
+    this.#batcher = new Batcher({ propose, onBatch });
   }
 
   async write(
     operation: CounterOperation,
     step: SessionStep | null = null,
+    stages?: StageSink,
   ): Promise<OperationDone> {
     this.#requireLeader();
-    if (step === null) return doneOf(await this.#batcher.submit(operation));
-    const operations = [operation];
-    return doneOf(
-      await this.#batcher.submit({ type: "inSession", step, atomic: false, operations }),
-    );
+    const submitted: Submitted =
+      step === null
+        ? operation
+        : { type: "inSession", step, atomic: false, operations: [operation] };
+    return doneOf(await this.#batcher.submit(submitted, stages));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic, step = null }: { readonly atomic: boolean; readonly step?: SessionStep | null },
+    { atomic, step = null, stages }: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
@@ -133,7 +141,7 @@ export class RaftCounter implements RaftEngine {
         : atomic
           ? [{ type: "group", operations }]
           : operations;
-    const results = await this.#batcher.submitAlone(alone);
+    const results = await this.#batcher.submitAlone(alone, stages);
     return results.flatMap((result): readonly SingleResult[] => {
       if (result.status === "group" || result.status === "answer") return result.results;
       if (atomic || step !== null) doneOf(result);
@@ -144,7 +152,7 @@ export class RaftCounter implements RaftEngine {
   async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
     this.#requireLeader();
     // A command of its own: it may be large, and its refusal must not touch others.
-    const [result] = await this.#propose([{ type: "restore", counters, key }]);
+    const [result] = await this.#propose([{ type: "restore", counters, key }], null);
     return doneOf(single(result!));
   }
 
@@ -258,7 +266,10 @@ export class RaftCounter implements RaftEngine {
     return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
-  async #propose(operations: readonly Operation[]): Promise<BatchResults> {
+  async #propose(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<BatchResults> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -267,26 +278,10 @@ export class RaftCounter implements RaftEngine {
       countersMax: this.#options.maxCounters,
       operations,
     });
-    const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
+    const propose = (): ReturnType<RaftHost["propose"]> => {
+      return node.propose(command, { timeoutMs: applyTimeoutMs });
+    };
+    const { result } = await (askers === null ? propose() : this.#syncs.time(propose, askers));
     return result;
   }
-}
-
-/** Groups and repetitions are not answered to who asked for one operation. */
-function single(result: OperationResult): SingleResult {
-  if (result.status === "answer" && result.results.length === 1) return result.results[0]!;
-  if (result.status === "ok" || result.status === "refused") return result;
-  throw new TypeError("one operation has one result");
-}
-
-function doneOf(result: OperationResult): OperationDone {
-  const answer = single(result);
-  if (answer.status === "refused") throw new OperationRefusedError(answer);
-  return answer;
-}
-
-function sessionOf(result: OperationResult): number {
-  if (result.status === "session") return result.session;
-  doneOf(result);
-  throw new TypeError("a session is begun or refused");
 }

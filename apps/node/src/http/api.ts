@@ -8,6 +8,7 @@ import type { Writable } from "node:stream";
 import type { z } from "zod";
 
 import type { ProblemCode } from "./problems.ts";
+import type { Stages } from "./stages.ts";
 
 import type { Caller } from "../security/caller.ts";
 
@@ -23,6 +24,8 @@ export interface ApiRequest {
   readonly body: Uint8Array;
   /** Who sends it, and what that one may do; without it, nobody had to say. */
   readonly caller?: Caller;
+  /** Who asks where the time of the request goes; without it, nobody does. */
+  readonly stages?: Stages;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
   /** Has its argument called when the client is gone, or answered. */

@@ -50,8 +50,11 @@ export class Front<Engine> {
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];
     const { watchersMax } = config;
-    this.watching = new Watching({ starting: () => this.gate.starting(), watchersMax });
+    const { stillMay } = security.access;
+    const starting = (): string => this.gate.starting();
+    this.watching = new Watching({ starting, watchersMax, stillMay });
     const { metrics, watching } = this;
+    security.whenTokensChange(() => watching.desk.recheck());
     this.#limits = RateLimits.of(config, (policy) => {
       metrics.count("counter_rate_limited_total", { policy });
     });

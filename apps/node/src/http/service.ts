@@ -15,6 +15,7 @@ import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { prefersJson } from "./negotiation.ts";
 import { Problem, problemOf, problemReply } from "./problems.ts";
+import { Stages } from "./stages.ts";
 import { traceOf } from "./trace.ts";
 
 /** What a mode does with requests beyond asking their routes. */
@@ -84,9 +85,10 @@ export class Service {
   /** With how long it took in a header, for who looks at one request: `?timing`. */
   async #timed(route: Route, request: ApiRequest): Promise<ApiReply> {
     const beganMs = performance.now();
+    const stages = new Stages();
     request.query.delete("timing"); // no route knows it, and some refuse what they do not know
-    const reply = await this.#answer(route, request);
-    const timing = `total;dur=${(performance.now() - beganMs).toFixed(3)}`;
+    const reply = await this.#answer(route, { ...request, stages });
+    const timing = stages.header(performance.now() - beganMs, reply.headers["server-timing"]);
     return { ...reply, headers: { ...reply.headers, "server-timing": timing } };
   }
 

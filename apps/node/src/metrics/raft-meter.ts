@@ -9,6 +9,7 @@ import {
 import type { CounterMachine } from "@counter/state-machine";
 
 import type { RaftConfig } from "../config/node-config.ts";
+import type { DataDirOwner } from "../data-dir/data-dir.ts";
 import type { BatchResults, RaftCounterOptions, RaftHost } from "../engine/raft-counter.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import { sampleNode, setKeys } from "./node-metrics.ts";
@@ -47,12 +48,16 @@ export class RaftMeter {
     this.#proposals = metrics.tally("counter_raft_proposal_duration_seconds");
     this.#batches = metrics.tally("counter_combined_batch_size");
     this.#snapshots = metrics.tally("counter_snapshot_duration_seconds");
+    metrics.set("counter_storage_full", false);
     sampleNode(parts, "raft");
     parts.metrics.onScrape(() => this.#sample());
   }
 
-  /** Told of every sync of the log. */
-  readonly onSync = (tookMs: number): void => this.#syncs.observe(tookMs / 1000);
+  /** Told of every sync of the log, and whether writes find the disk full. */
+  readonly ofDisk: Required<Pick<DataDirOwner, "onSync" | "onFull">> = {
+    onSync: (tookMs) => this.#syncs.observe(tookMs / 1000),
+    onFull: (full) => this.#parts.metrics.set("counter_storage_full", full),
+  };
 
   /** Told of every command, with the number of callers that it answers. */
   readonly #onBatch = (callers: number): void => this.#batches.observe(callers);

@@ -125,6 +125,10 @@ const ofNode = {
     type: "gauge",
     help: "Size of the file system of the data directory.",
   },
+  counter_storage_full: {
+    type: "gauge",
+    help: "1 while the disk is full, and this node acknowledges nothing.",
+  },
   counter_snapshot_duration_seconds: {
     type: "histogram",
     help: "How long snapshots (in eventual mode: checkpoints of the journal) took to be stored.",
@@ -260,11 +264,6 @@ const ofEventual = {
   counter_convergence_lag_seconds: {
     type: "gauge",
     help: "For how long some peer that is up has lacked records of this node without a break.",
-    mode: "eventual",
-  },
-  counter_storage_full: {
-    type: "gauge",
-    help: "1 while the disk is full and nothing is acknowledged.",
     mode: "eventual",
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;

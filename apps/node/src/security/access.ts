@@ -96,6 +96,18 @@ export class Access {
     return admission;
   }
 
+  /** Whether somebody who was let in would be let in now: tokens are taken back while all runs. */
+  readonly stillMay = (
+    caller: Caller,
+    route: Pick<Route, "method" | "path" | "kind" | "scope">,
+    asked: Asked,
+  ): boolean => {
+    const tokens = this.#parts.tokens();
+    if (tokens === null || route.scope === "none" || route.scope === "peer") return true;
+    const now = tokens.renewed(caller);
+    return now !== null && now.scopes.includes(route.scope) && mayAsk(now, route, asked);
+  };
+
   #strangePage({ headers }: Head): string | null {
     const { cors, host } = this.#parts;
     return cors?.names(headers.origin) === true ? null : strangePage(headers, host);

@@ -57,6 +57,7 @@ export class Security {
   readonly #log: Logger;
   readonly #watched: readonly Watched[];
   readonly #servers = new Set<TlsServer>();
+  readonly #onTokens = new Set<() => void>();
   #tokens: Tokens | null = null;
   #tls: TlsMaterial | null = null;
   #reloading: Promise<void> = Promise.resolve();
@@ -95,6 +96,11 @@ export class Security {
     const server = given ?? createHttpServer(tlsOptions(this.#config.tls, this.#tls));
     if (server instanceof TlsServer) this.#servers.add(server);
     return server;
+  }
+
+  /** Has its argument called whenever other tokens hold; must not throw. */
+  whenTokensChange(changed: () => void): void {
+    this.#onTokens.add(changed);
   }
 
   /** Reads all files again. Never rejects: what cannot be read stays as it was, and is told. */
@@ -154,6 +160,7 @@ export class Security {
 
   async #readTokens(path: string): Promise<void> {
     this.#tokens = await readTokens(path);
+    for (const changed of this.#onTokens) changed();
     await this.#warnIfReadByOthers(path);
   }
 

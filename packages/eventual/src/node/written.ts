@@ -16,4 +16,15 @@ export interface Written {
   readonly token: Token;
   /** Nodes that are known to have it on their disks, this one included. */
   readonly acked: number;
+  /** If it was asked for. */
+  readonly times: WriteTimes | null;
+}
+
+/** Where the time of a write went, one after the other, in milliseconds. */
+export interface WriteTimes {
+  /** Until its record was given to the disk; of a key that was known, until it was answered. */
+  readonly queueMs: number;
+  readonly fsyncMs: number;
+  /** Until enough others had it, where that was asked for. */
+  readonly peersMs: number;
 }

@@ -133,10 +133,12 @@ export class NodeWatch {
       if (owner !== this.#node.id) continue;
       if (this.#world.truth.hasRecord(entry, entry.bytes)) continue; // one of an earlier process
       const { controls, keyed } = decodeRecord(entry.bytes);
-      for (const { counter, key } of keyed) {
-        const isSet = controls.some((item) => item.kind === "reset" && item.counter === counter);
-        const isKnown = isSet && this.model.dotsOf(counter, key).length > 0;
-        must(!isKnown, "key-known", () => `${this.#name} sets ${counter} again under ${key}`);
+      for (const { counter, key, at } of keyed) {
+        // Beyond the span of the first use a key without a time of its own is a new one.
+        const isKnown = this.model.dotsOf(counter, key).some(({ operation: first }) => {
+          return Math.abs(at - first.at) < first.until - first.at;
+        });
+        must(!isKnown, "key-known", () => `${this.#name} writes ${counter} again under ${key}`);
       }
       for (const item of controls) {
         if (item.kind === "seal") this.#world.coverage.hit("sealed");

@@ -100,14 +100,6 @@ export const counterMutants: readonly EventualMutant[] = [
     expects: ["full-history", "existence", "reset-covers"],
   },
   {
-    name: "eventual-closed-deeds-forgotten",
-    rule: "a deed whose key is closed holds for good (D3)",
-    file: "../data/closing.ts",
-    find: "    if (counter.base !== null) settleDeeds(r, counter.base, { rows, run });\n",
-    replace: "",
-    expects: ["full-history", "existence"],
-  },
-  {
     name: "eventual-deed-is-a-use",
     rule: "a deed makes no counter, unless by its settings (X2)",
     file: "../data/groups.ts",

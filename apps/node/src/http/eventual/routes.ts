@@ -60,7 +60,7 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const v1 = new EventualV1Calls(node, config);
   // A restore sets all counters again.
   const takesKey = (operation: string): boolean => operation !== "restore";
-  const writing = new Writing({ ...config, takesKey, sessions: noSessions });
+  const writing = new Writing({ ...config, takesKey, sessions: noSessions, anyCondition: true });
   const saving = eventualBackupCalls({ node, backups, onRestored });
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),

@@ -25,7 +25,7 @@ import type {
   CreateBody,
   PatchBody,
 } from "../v1/schemas.ts";
-import { rangeChecked } from "./calls.ts";
+import { rangeChecked, tellStages } from "./calls.ts";
 import { mismatch } from "./mismatch.ts";
 import { asOwnWord, bodyOf, etagOf, keyText, notFound, requirePlain, texts } from "./v1-bodies.ts";
 import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
@@ -52,6 +52,7 @@ type Config = Pick<EventualConfig, "applyTimeoutMs" | "storage">;
 interface WriteOptions {
   readonly acks: Acks;
   readonly timeoutMs: number;
+  readonly timed: boolean;
 }
 
 /** A write without a condition whose key is its text alone. */
@@ -245,12 +246,14 @@ export class EventualV1Calls implements V1Calls {
     const acks = acksOf(request);
     const waitMs = waitMsOf(request, writeWaitLeastSeconds);
     const node = this.#node();
-    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs };
+    const timed = request.stages !== undefined;
+    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs, timed };
     const done = await rangeChecked("delta-too-large", () => write(node, options)).catch(
       (error: unknown) => {
         throw asOwnWord(error);
       },
     );
+    tellStages(request, done);
     return {
       done,
       headers: { "counter-version": done.token, etag: etagOf(node), ...waitHeaders(waitMs) },

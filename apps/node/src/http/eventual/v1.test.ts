@@ -178,6 +178,14 @@ describe("what only Raft mode can do is 409 mode-mismatch", () => {
       what: "If-Match",
       send: () => request(one.url).put(`${own.path}/value`).set("If-Match", "*").send({ value: 1 }),
     },
+    {
+      what: "If-Match on an addition",
+      send: () => request(one.url).post(`${own.path}/add`).set("If-Match", "*").send({ delta: 1 }),
+    },
+    {
+      what: "If-None-Match on a creation",
+      send: () => create({}).set("If-None-Match", "*"),
+    },
     { what: "a sequence", send: () => create({ kind: "sequence" }) },
     { what: "a minimum", send: () => create({ min: 0 }) },
     { what: "an initial value", send: () => create({ initial: 1 }) },

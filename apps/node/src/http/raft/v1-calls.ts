@@ -141,7 +141,8 @@ export class RaftV1Calls implements V1Calls {
   ): Promise<Answer<readonly BatchResult[]>> {
     const engine = this.#engine();
     const operations = items.map(operationOf);
-    const results = await this.#writeAll(engine, operations, { atomic, step });
+    const stages = items[0]?.call.request.stages;
+    const results = await this.#writeAll(engine, operations, { atomic, step, stages });
     const body = results.map((result, at): BatchResult => {
       const operation = operations[at]!;
       if (result.status === "refused") {
@@ -179,12 +180,12 @@ export class RaftV1Calls implements V1Calls {
 
   async #write<Body>(
     operation: CounterOperation,
-    { step }: Pick<WriteCall<unknown>, "step">,
+    { step, request }: Pick<WriteCall<unknown>, "step" | "request">,
     bodyOf: (done: OperationDone) => Body,
   ): Promise<Written<Body>> {
     const engine = this.#engine();
     try {
-      const done = await engine.write(operation, step);
+      const done = await engine.write(operation, step, request.stages);
       const version = versionHeader(engine, done);
       // A tag of what is gone would be one of nothing.
       const headers = operation.type === "delete" ? version : { ...version, etag: etagOf(done) };
@@ -198,7 +199,7 @@ export class RaftV1Calls implements V1Calls {
   async #writeAll(
     engine: RaftEngine,
     operations: readonly CounterOperation[],
-    options: { readonly atomic: boolean; readonly step: SessionStep | null },
+    options: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     try {
       return await engine.writeAll(operations, options);

@@ -17,6 +17,8 @@ export interface WritingOptions {
   readonly idempotencyWindowMs: number;
   /** Whether a write without a key is refused. */
   readonly keyRequired: boolean;
+  /** The mode itself refuses conditions, of all writes alike. */
+  readonly anyCondition?: boolean;
   /** Whether a key makes this operation count once. */
   readonly takesKey: (operation: string) => boolean;
   readonly sessions: SessionCalls;
@@ -53,7 +55,8 @@ export class Writing {
   ): Promise<ApiReply> {
     const { request, name, args, conditional } = spec;
     typeFor(request, [jsonType]);
-    const condition = conditional ? conditionOf(request) : noCondition(request);
+    const isLookedAt = conditional || this.#options.anyCondition === true;
+    const condition = isLookedAt ? conditionOf(request) : noCondition(request);
     const { operation } = spec;
     const meaning = (): unknown => [operation, name, args, condition];
     const step = this.#options.sessions.stepOf(request, () => fingerprintOf(meaning()));
