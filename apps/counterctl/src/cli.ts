@@ -47,7 +47,7 @@ export async function runCounterctl(
     code = (await command.run(ctlOf(args, output, surroundings))) ?? exitCodes.ok;
   };
   try {
-    const parser = parserOf(surroundings.version, run);
+    const parser = parserOf(words, surroundings.version, run);
     for (const line of await printedBy(parser, words)) streams.out(wrapped(line, columns));
   } catch (error) {
     report(error, output);
@@ -56,7 +56,11 @@ export async function runCounterctl(
   return code;
 }
 
-function parserOf(version: string, run: (command: Command, args: Args) => Promise<void>): Argv {
+function parserOf(
+  words: readonly string[],
+  version: string,
+  run: (command: Command, args: Args) => Promise<void>,
+): Argv {
   let parser: Argv = yargs()
     .scriptName("counterctl")
     .usage("counterctl <command> [options]\n\nWorks with a cluster of replicated counters.")
@@ -79,17 +83,28 @@ function parserOf(version: string, run: (command: Command, args: Args) => Promis
     .fail((message: string | undefined, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
       const text = message ?? error?.message ?? "that cannot be meant so";
-      throw new UsageError(`${text}${otherPlace(text)}`);
+      const isUnknown = /^(Unknown|Did you mean)/.test(text);
+      throw new UsageError((isUnknown ? otherPlace(words) : null) ?? text);
     });
 }
 
-/** A word that is a command of a group, and was typed without it. */
-function otherPlace(message: string): string {
-  const word = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1];
+function firstWord({ command }: Command): string {
+  return command.split(" ")[0]!;
+}
+
+/** A command of a group that was typed without it; yargs would guess at something else. */
+function otherPlace(words: readonly string[]): string | null {
+  const known = [...groups.map(({ group }) => group), ...commands.map(firstWord)];
+  if (known.some((word) => words.includes(word))) return null;
   const names = groups.flatMap(({ group, commands: inside }) => {
-    return inside.some(({ command }) => command.split(" ")[0] === word) ? [`${group} ${word}`] : [];
+    return inside
+      .map(firstWord)
+      .filter((name) => words.includes(name))
+      .map((name) => `${group} ${name}`);
   });
-  return names.length === 0 ? "" : `. Did you mean ${names.join(" or ")}?`;
+  return names.length === 0
+    ? null
+    : `There is no such command. Did you mean ${names.join(" or ")}?`;
 }
 
 /** Runs what is asked for. @returns lines of help, where that is what was asked for */
