@@ -11,6 +11,7 @@ import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts"
 import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
+import { requireKnown } from "./query.ts";
 
 /** A backup itself as the body of `POST /restore`: how a follower hands its file to the leader. */
 export const backupMediaType = "application/vnd.counter.backup";
@@ -89,6 +90,8 @@ export function backupRoutes(calls: BackupCalls, backups: () => Backups): readon
 }
 
 async function bytesOf(request: ApiRequest, backups: Backups): Promise<Uint8Array> {
+  // What was meant to name a backup must not have another one restored.
+  requireKnown(request.query, []);
   if (request.body.length > 0 && mediaType(request) === backupMediaType) return request.body;
   const { file = null } = jsonMembers(request, ["file"]);
   if (file !== null && typeof file !== "string")
