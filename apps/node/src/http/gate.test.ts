@@ -6,6 +6,14 @@ test("before the node has started there is no engine", () => {
   expect(() => gate.engine()).toThrow(expect.objectContaining({ code: "starting" }) as Error);
 });
 
+test("a drained node refuses writes of clients, and takes those that another node sends on", () => {
+  const gate = new Gate<string>();
+  gate.drained = true;
+  expect(() => gate.enter("write")).toThrow("this node is drained");
+  expect(() => gate.enter("write", true)).not.toThrow();
+  expect(() => gate.enter("read")).not.toThrow();
+});
+
 describe("while draining", () => {
   it.each(["read", "write"] as const)("a %s is refused", (kind) => {
     const gate = new Gate();
