@@ -44,7 +44,8 @@ export class CounterOperationsModel {
     }
     if (ended) this.#state.revision += 1;
     const [operation] = operations;
-    if (operation === undefined || operation.type === "restore") throw new TypeError("unexpected");
+    if (operation === undefined) throw new TypeError("a command is empty");
+    if (operation.type !== "group" && !("counter" in operation)) throw new TypeError("unexpected");
     const isGroup = operation.type === "group";
     const all = isGroup ? operation.operations : [operation];
     const key = all[0]?.key == null ? null : `${all[0].counter} ${all[0].key.key}`;

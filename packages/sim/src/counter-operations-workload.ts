@@ -198,7 +198,7 @@ function drawCondition(random: Random, { notes }: ClientPosition): Condition | n
 
 function describe(operation: MachineOperation): string {
   if (operation.type === "group") return `group ${operation.operations.map(describe).join(" + ")}`;
-  if (operation.type === "restore") return "restore";
+  if (!("counter" in operation)) return operation.type;
   const { type, counter, condition } = operation;
   const times = "times" in operation && operation.times > 1 ? ` x${operation.times}` : "";
   return `${type} ${counter}${times}${condition === null ? "" : ` if ${condition.type}`}`;

@@ -12,6 +12,10 @@ export const tagCreate = 7;
 export const tagConfigure = 8;
 export const tagDelete = 9;
 export const tagGroup = 10;
+export const tagRestoreBegin = 16;
+export const tagRestorePart = 17;
+export const tagRestoreCommit = 18;
+export const tagDigest = 19;
 
 /** Added to the tag: `times` or `onBound` of an add, `times` of a next, `to` of a reset follow. */
 export const tagMore = 0x20;

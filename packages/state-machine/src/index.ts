@@ -27,8 +27,13 @@ export {
   nameMaxLength,
   namesMax,
   operationsMax,
+  restoreBytesMax,
+  restoreCarryMax,
+  restorePartBytes,
+  restorePartCounters,
   revisionMax,
   snapshotPieceBytes,
+  stageIdleMaxMs,
   sweepMaxCounters,
   sweepMaxKeys,
   timesMax,
@@ -53,11 +58,17 @@ export type {
   NextOperation,
   Operation,
   OperationKey,
+  DigestOperation,
   ResetOperation,
+  RestoreBegin,
+  RestoreCommit,
   RestoreOperation,
+  RestorePart,
+  RestoreStep,
   SetOperation,
 } from "./operations.ts";
 export { resultAt } from "./repetition.ts";
+export { decodeRestorePart, encodeRestorePart } from "./restore-codec.ts";
 export type {
   GroupDone,
   OperationDone,
@@ -67,6 +78,7 @@ export type {
   RepeatedResult,
   SingleResult,
 } from "./results.ts";
+export { StageDigest } from "./stage-digest.ts";
 export { plainConfig } from "./types.ts";
 export type {
   CounterBackup,

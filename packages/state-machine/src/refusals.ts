@@ -19,6 +19,9 @@ export const valueOutOfRange: OperationRefused = bare("value-out-of-range");
 export const tooManyCounters: OperationRefused = bare("too-many-counters");
 export const tooManyKeys: OperationRefused = bare("too-many-keys");
 export const keyReused: OperationRefused = bare("key-reused");
+export const restoreNotStaged: OperationRefused = bare("restore-not-staged");
+export const restoreNotReady: OperationRefused = bare("restore-not-ready");
+export const restoreDamaged: OperationRefused = bare("restore-damaged");
 
 /** A refusal that says how the counter is. */
 export function refuse(
@@ -40,10 +43,19 @@ export function refuse(
   };
 }
 
+const ofTheMoment: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "too-many-counters",
+  "too-many-keys",
+  "key-reused",
+  "restore-not-staged",
+  "restore-not-ready",
+  "restore-damaged",
+]);
+
 /**
  * Whether this is an answer for good, to be remembered under a key. The others speak of the moment:
  * nothing was applied, and the same request may well succeed later.
  */
 export function isForGood({ code }: OperationRefused): boolean {
-  return code !== "too-many-counters" && code !== "too-many-keys" && code !== "key-reused";
+  return !ofTheMoment.has(code);
 }

@@ -13,6 +13,9 @@ import type { CounterConfig, CounterVersion } from "./types.ts";
  * - `too-many-counters`: it would create a counter beyond `countersMax`
  * - `too-many-keys`: the key is new and `keysMax` keys are remembered
  * - `key-reused`: the key stands for an operation with another fingerprint
+ * - `restore-not-staged`: another restore has begun meanwhile, or this one was dropped
+ * - `restore-not-ready`: the commit is to be asked for again
+ * - `restore-damaged`: the parts are not those that were announced
  */
 export type RefusalCode =
   | "value-out-of-range"
@@ -24,7 +27,10 @@ export type RefusalCode =
   | "too-many-labels"
   | "too-many-counters"
   | "too-many-keys"
-  | "key-reused";
+  | "key-reused"
+  | "restore-not-staged"
+  | "restore-not-ready"
+  | "restore-damaged";
 
 /** The operation took effect: now, or (`replayed`) when its key was first seen. */
 export interface OperationDone extends CounterVersion {

@@ -2,10 +2,13 @@
 import type { CounterTable } from "./counter-table.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { RefusalCode } from "./results.ts";
+import type { StagedRestore } from "./staged-restore.ts";
 
 /** "CNTR": a snapshot begins with it, so that another file is not taken for one. */
 export const magic: number = 0x434e_5452;
+/** Without a restore in parts that is under way; with one, the next version. */
 export const version: number = 2;
+export const versionWithStage: number = 3;
 
 /** A counter: it has a value; it issued numbers. At least one of them. */
 export const flagValue: number = 1;
@@ -53,4 +56,6 @@ export interface MachineState {
   restoreEpoch: number;
   /** Counts the changes, from the first command of version 2 on. */
   revision: number;
+  /** A restore that was begun and not committed yet. */
+  stage: StagedRestore | null;
 }

@@ -235,8 +235,8 @@ describe("a damaged snapshot changes nothing", () => {
 
   it("of another version or kind", async () => {
     const newer = Uint8Array.from(good);
-    newer[4] = 3;
-    await expect(restoreFrom(machine, newer)).rejects.toThrow("version 3; this release knows 1");
+    newer[4] = 4;
+    await expect(restoreFrom(machine, newer)).rejects.toThrow("version 4; this release knows 1");
     await expect(restoreFrom(machine, Uint8Array.from(Buffer.from("{}")))).rejects.toThrow(
       SnapshotFormatError,
     );

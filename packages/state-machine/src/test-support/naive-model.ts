@@ -48,6 +48,9 @@ export class NaiveModel extends NaiveCounters {
 
   #answer(operation: Operation, batch: CommandBatch): SingleResult[] {
     if (operation.type === "group") return this.#group(operation, batch);
+    if (!("counter" in operation) && operation.type !== "restore") {
+      throw new TypeError(`the model knows no ${operation.type}`);
+    }
     const times = "times" in operation ? operation.times : 1;
     return Array.from({ length: times }, () => this.#once(operation, batch));
   }
