@@ -11,7 +11,8 @@ import type { Front } from "./http/front.ts";
 import type { LeaveRequest } from "./http/leave-route.ts";
 import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
 import { requestListener } from "./http/server.ts";
-import { Service, type Handling } from "./http/service.ts";
+import { Service } from "./http/service.ts";
+import type { LeaderSeeking } from "./http/raft/leader-seeking.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
@@ -25,7 +26,7 @@ export interface RaftListenerParts extends Pick<
     Front<RaftEngine>,
     "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes" | "watching"
   >;
-  readonly handling: Handling;
+  readonly handling: LeaderSeeking;
   readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
@@ -50,8 +51,10 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const service = new Service({ ...parts, ...config, gate });
   const health = raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting });
   sampleReadiness(front.metrics, health.ready);
+  const passing = parts.handling.passingOn();
   const routes = raftRoutes({
     ...parts,
+    passOn: (route, request, refuse) => passing.handle(route, request, refuse),
     watching: front.watching,
     nodeRoutes: front.routes,
     engine: () => gate.engine(),

@@ -3,7 +3,7 @@ import { crc32, fnv1a } from "./checksum.ts";
 import { decodeVersioned, type VersionedBatch } from "./command-reader.ts";
 import { isLive, never } from "./counter-record.ts";
 import { perform } from "./counter-rules.ts";
-import { CounterTable } from "./counter-table.ts";
+import { backupsOf, CounterTable } from "./counter-table.ts";
 import { MachineInvariantError } from "./errors.ts";
 import { KeyTable } from "./key-table.ts";
 import { sweepMaxCounters, sweepMaxKeys } from "./limits.ts";
@@ -157,14 +157,14 @@ export class CounterMachine {
   }
 
   /**
-   * What a `restore` takes: all counters, and the issued numbers of those that are no more. In the
-   * order of creation. Read it before applying more.
+   * What a `restore` takes: all counters, and the issued numbers of those that are no more, as they
+   * are now. In the order of creation. Can be read more than once, and while later commands are
+   * applied.
    */
-  *backup(): Generator<CounterBackup, void, undefined> {
+  backup(): Iterable<CounterBackup> {
     const { counters, logTimeMs } = this.#state;
-    for (const { name, value, issued, config } of counters.records(logTimeMs)) {
-      if (value !== null || issued !== null) yield { name, value, issued, config };
-    }
+    const captured = counters.capture();
+    return { [Symbol.iterator]: () => backupsOf(captured, logTimeMs) };
   }
 
   stats(): MachineStats {

@@ -187,6 +187,19 @@ export class CounterTable implements CounterStore {
   }
 }
 
+/** What a backup says of these, at this log time. */
+export function* backupsOf(
+  records: Iterable<CounterRecord>,
+  logTimeMs: number,
+): Generator<CounterBackup, void, undefined> {
+  for (const record of records) {
+    const { name, value, issued, config } = hasEnded(record, logTimeMs)
+      ? retired(record.name, record.issued) // T1
+      : record;
+    if (value !== null || issued !== null) yield { name, value, issued, config };
+  }
+}
+
 function highest(a: bigint | null, b: bigint | null): bigint | null {
   if (a === null || b === null) return a ?? b;
   return a > b ? a : b;

@@ -22,6 +22,7 @@ export function performRestore(
     case "restore":
       return restoreAtOnce(state, operation, at, observer);
     case "restore-begin":
+      if (state.stage?.facts.stage === operation.stage) return staged(at); // a repetition
       stage(state, StagedRestore.begun(operation, at, observer)); // S3
       return staged(at);
     case "restore-part":

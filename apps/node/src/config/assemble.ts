@@ -80,6 +80,7 @@ function commonOf(
     idempotencyWindowMs: flags["idempotency-window"],
     idempotencyMax: flags["idempotency-max"],
     maxCounters: flags["max-counters"],
+    restoreMaxBytes: flags["restore-max"],
     watchersMax: flags["watchers-max"],
     authFile: flags["auth-file"] ?? null,
     peerSecretFile: flags["peer-secret-file"] ?? null,

@@ -43,6 +43,8 @@ export interface CommonConfig {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Largest snapshot that is taken in, in bytes. */
+  readonly restoreMaxBytes: number;
   /** Most streams of events and waiting reads at a time. */
   readonly watchersMax: number;
   /** Of the tokens of clients; `null`: they need none. */

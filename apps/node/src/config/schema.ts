@@ -174,6 +174,7 @@ export const flagsSchema = z.object({
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
+  "restore-max": bytes("64KiB", "4GiB").default(256 * 1024 * 1024),
   "watchers-max": integer(0, 100_000).default(1024),
   "gossip-port": gossipPort.optional(),
   config: file.optional(),

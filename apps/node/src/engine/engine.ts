@@ -7,9 +7,9 @@ import type {
   CounterVersion,
   CounterView,
   OperationDone,
-  OperationKey,
   OperationRefused,
   RefusalCode,
+  RestoreStep,
   SingleResult,
 } from "@counter/state-machine";
 
@@ -67,15 +67,11 @@ export interface CounterList extends ReadState {
   readonly after: CounterName | null;
 }
 
-export interface RestoreRequest {
-  readonly counters: readonly CounterBackup[];
-  readonly key: OperationKey | null;
-}
-
 /** All counters at one point of the log. */
 export interface Backup {
   readonly index: number;
-  readonly counters: readonly CounterBackup[];
+  /** Can be read more than once, whatever is written meanwhile. */
+  readonly counters: Iterable<CounterBackup>;
 }
 
 /** How far one other node is, as the leader knows it. */
@@ -107,6 +103,8 @@ export interface EngineStatus {
   readonly counters: number;
   readonly idempotencyKeys: number;
   readonly logTimeMs: number;
+  /** How often all counters were replaced by a restore. */
+  readonly restoreEpoch: number;
 }
 
 /**
@@ -129,7 +127,8 @@ export interface RaftEngine {
     operations: readonly CounterOperation[],
     options: { readonly atomic: boolean },
   ): Promise<readonly SingleResult[]>;
-  restore(request: RestoreRequest): Promise<OperationDone>;
+  /** A step of a restore, at the leader; what the state machine refuses is an answer like any other. */
+  restore(step: RestoreStep): Promise<SingleResult>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */
   read(request: ReadRequest): Promise<CounterRead>;
   list(request: ListRequest): Promise<CounterList>;

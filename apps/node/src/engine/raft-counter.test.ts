@@ -2,8 +2,10 @@
 import { MemoryNetwork, MemoryStorage, RaftNode } from "@counter/raft";
 import {
   CounterMachine,
+  encodeRestorePart,
   LogClock,
   plainConfig,
+  StageDigest,
   type CounterOperation,
 } from "@counter/state-machine";
 
@@ -112,8 +114,14 @@ test("a read waits for what its token has seen, and only as long as it is told t
 test("after a restore, tokens from before it are foreign", async () => {
   const { epoch, revision } = await engine.write(add(7n));
   const backup = await engine.backup();
-  const restored = await engine.restore({ counters: backup.counters, key: null });
-  expect(restored).toMatchObject({ previous: 0n, value: 1n, epoch: 1 });
+  const data = encodeRestorePart([...backup.counters]);
+  const digest = new StageDigest();
+  digest.add(data);
+  const stage = "s";
+  await engine.restore({ type: "restore-begin", stage, ...digest.announced, key: null });
+  await engine.restore({ type: "restore-part", stage, part: 0, data });
+  const restored = await engine.restore({ type: "restore-commit", stage, key: null });
+  expect(restored).toMatchObject({ status: "ok", previous: 0n, value: 1n, epoch: 1 });
   const atLeast = { token: { epoch, revision }, waitMs: 30_000 };
   for (const consistency of ["linearizable", "local"] as const) {
     const read = engine.read({ counter: "c", ...level(consistency), atLeast });

@@ -20,6 +20,7 @@ import {
   type Operation,
   type OperationDone,
   type OperationResult,
+  type RestoreStep,
   type SingleResult,
 } from "@counter/state-machine";
 
@@ -37,7 +38,6 @@ import {
   type ReadLevel,
   type ReadRequest,
   type ReadState,
-  type RestoreRequest,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
@@ -121,11 +121,11 @@ export class RaftCounter implements RaftEngine {
     });
   }
 
-  async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
+  async restore(step: RestoreStep): Promise<SingleResult> {
     this.#requireLeader();
-    // A command of its own: it may be large, and its refusal must not touch others.
-    const [result] = await this.#propose([{ type: "restore", counters, key }]);
-    return doneOf(single(result!));
+    // A command of its own: it may be large.
+    const [result] = await this.#propose([step]);
+    return single(result!);
   }
 
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
@@ -145,7 +145,7 @@ export class RaftCounter implements RaftEngine {
   async backup(): Promise<Backup> {
     const { machine, node } = this.#options;
     return this.#confirmed("linearizable", () => {
-      return { index: node.status().appliedIndex, counters: [...machine.backup()] };
+      return { index: node.status().appliedIndex, counters: machine.backup() };
     });
   }
 
@@ -187,6 +187,7 @@ export class RaftCounter implements RaftEngine {
       counters: stats.counters,
       idempotencyKeys: stats.keys,
       logTimeMs: stats.logTimeMs,
+      restoreEpoch: stats.restoreEpoch,
     };
   }
 

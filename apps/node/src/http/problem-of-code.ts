@@ -55,6 +55,10 @@ export const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   "counter-exists": "counter-exists",
   "kind-mismatch": "kind-mismatch",
   "too-many-labels": "too-many-labels",
+  "restore-not-staged": "restore-superseded",
+  "restore-not-ready": "overloaded",
+  "restore-damaged": "snapshot-invalid",
+  BACKUP_FORMAT: "snapshot-invalid",
   "too-many-keys": "idempotency-table-full",
   "key-reused": "idempotency-key-reused",
   // What Express's body reader throws.

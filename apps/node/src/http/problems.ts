@@ -54,6 +54,7 @@ export const problemKinds = {
   "mode-mismatch": refused(409, "The mode of this cluster cannot do that"),
   "no-majority": refused(409, "Too few of the other members answer"),
   "token-foreign": refused(409, "The token was given by another cluster"),
+  "restore-superseded": refused(409, "Another restore has begun meanwhile"),
   "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "unsupported-media-type": refused(415, "The request body has another media type"),

@@ -16,18 +16,19 @@ import type { TlsOptions } from "node:tls";
 import type { Admission, Asked } from "../security/access.ts";
 import { limitConnections } from "../security/connections.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import { limitBodyTime } from "./body-time.ts";
 import { expressApp } from "./express-app.ts";
 import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { RouteTable } from "./route-table.ts";
 import { send } from "./sending.ts";
+import { afterBody } from "./streamed-body.ts";
 import type { Service } from "./service.ts";
 
 /** Most open connections of clients and peers together. */
 export const connectionsMax: number = 4096;
 
 const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 30_000;
 const headerMaxBytes = 16 * 1024;
 const noBody: Uint8Array = new Uint8Array(0);
@@ -66,7 +67,7 @@ export function createHttpServer(tls: TlsOptions | null = null): Server {
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: headerMaxBytes,
     noDelay: true,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: 0, // see body-time.ts
   };
   const handshakeTimeout = handshakeTimeoutMs;
   const server: Server =
@@ -75,6 +76,7 @@ export function createHttpServer(tls: TlsOptions | null = null): Server {
       : createTlsServer({ ...options, ...tls, handshakeTimeout });
   server.maxConnections = connectionsMax;
   limitConnections(server);
+  limitBodyTime(server);
   return server;
 }
 
@@ -124,17 +126,32 @@ export function requestListener(
         body,
         hungUp: () => incoming.socket.destroyed,
         onHangUp: (gone) => outgoing.once("close", gone),
+        ...(route.streamed === true ? { stream: incoming } : {}),
       };
-      void service.answer(route, request, admission).then((reply) => {
+      void answerTo(service, { route, request, admission }).then((reply) => {
         send(outgoing, reply);
         answered({ route, method: route.method, request, reply }, beganMs);
       });
     };
     const admission = admitted(service, { route, incoming, asked: { params, query } });
     if ("status" in admission) send(outgoing, admission);
-    else if (length === 0) answer(noBody, admission);
+    else if (length === 0 || route.streamed === true) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
+}
+
+/** The reply, once a body that the route has read itself is out of the way. */
+export async function answerTo(
+  service: Service,
+  asked: {
+    readonly route: Route;
+    readonly request: ApiRequest;
+    readonly admission: Admission | undefined;
+  },
+): Promise<ApiReply> {
+  const { route, request, admission } = asked;
+  const reply = await service.answer(route, request, admission);
+  return request.stream === undefined ? reply : afterBody(request.stream, reply);
 }
 
 /** What lets a request in, or the reply that says why it does not get in. */

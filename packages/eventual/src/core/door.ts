@@ -104,8 +104,12 @@ export type Operation =
     }
   /** Everything known here counts no longer, and with that alone it is no counter any more. */
   | { readonly type: "delete"; readonly counter: CounterName }
-  /** `set` of every counter: of those that are there and not named, to 0. */
-  | { readonly type: "restore"; readonly counters: ReadonlyMap<CounterName, bigint> };
+  /** `set` of all these; and of those that are there and not named, to 0, unless they are kept. */
+  | {
+      readonly type: "restore";
+      readonly counters: ReadonlyMap<CounterName, bigint>;
+      readonly others: "kept" | "zeroed";
+    };
 
 export type Input =
   /** Time has passed. `wallMs` may jump at will; only windows of keys follow it. */

@@ -104,6 +104,19 @@ export const transferDoc: RouteDoc = {
   ],
 };
 
+export const restoreStepDoc: RouteDoc = {
+  id: "restoreStep",
+  tag: "snapshot",
+  modes: ["strong"],
+  body: {
+    schema: z.string(),
+    mediaTypes: ["application/vnd.counter.restore-step"],
+    required: true,
+  },
+  responses: { 200: jsonReply("what the state machine says", anyObject) },
+  problems: ["validation-failed", "unsupported-media-type", "no-leader", "outcome-unknown"],
+};
+
 export const leaveDoc: RouteDoc = {
   id: "leaveCluster",
   tag: "node",

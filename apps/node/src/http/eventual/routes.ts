@@ -4,7 +4,7 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { ApiReply, Route } from "../api.ts";
-import { backupRoutes } from "../backup-routes.ts";
+import { backupRoutes, Places } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import { withDemo } from "../demo-routes.ts";
@@ -58,13 +58,16 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const v1 = new EventualV1Calls(node, config);
   const takesKey = (operation: string): boolean => v1.takesKey(operation);
   const writing = new Writing({ ...config, takesKey });
-  const saving = eventualBackupCalls({ node, backups, onRestored });
+  const { maxCounters } = config;
+  const saving = eventualBackupCalls({ node, backups, maxCounters, onRestored });
+  const { restoreMaxBytes } = config;
+  const saves = { backups, restoreMaxBytes, places: new Places() };
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, config),
-    ...backupRoutes(saving, backups),
-    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
+    ...backupRoutes(saving, saves),
+    ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),

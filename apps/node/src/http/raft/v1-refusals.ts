@@ -59,6 +59,9 @@ function detailOf(refusal: OperationRefused, { counter, type }: CounterOperation
       return "the cluster has as many counters as --max-counters allows";
     case "too-many-keys":
     case "key-reused":
+    case "restore-not-staged":
+    case "restore-not-ready":
+    case "restore-damaged":
       return "";
   }
 }
