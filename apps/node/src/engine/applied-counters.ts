@@ -3,18 +3,21 @@ import { CounterMachine, LogClock } from "@counter/state-machine";
 
 import { RaftSource, toldTo } from "../watch-hub/raft-source.ts";
 import type { Watching } from "../watch-hub/watching.ts";
+import { Digests } from "./digests.ts";
 import { RaftCounter, type RaftCounterOptions } from "./raft-counter.ts";
 
 export class AppliedCounters {
   readonly machine: CounterMachine;
   readonly #watching: () => Watching;
   readonly #clock = new LogClock();
+  readonly #digests = new Digests();
   #engine: RaftCounter | null = null;
 
   /** @param watching - who is told of every change, as it is applied */
   constructor(watching: () => Watching) {
     this.#watching = watching;
-    this.machine = new CounterMachine(toldTo(watching));
+    const { take: digestDue } = this.#digests;
+    this.machine = new CounterMachine({ ...toldTo(watching), digestDue });
   }
 
   /** To be called whenever something was applied. */
@@ -25,8 +28,9 @@ export class AppliedCounters {
   };
 
   /** The engine of this node, which is the one that hears of what is applied from now on. */
-  open(options: Omit<RaftCounterOptions, "machine" | "clock">): RaftCounter {
-    const engine = new RaftCounter({ ...options, machine: this.machine, clock: this.#clock });
+  open(options: Omit<RaftCounterOptions, "machine" | "clock" | "digests">): RaftCounter {
+    const own = { machine: this.machine, clock: this.#clock, digests: this.#digests };
+    const engine = new RaftCounter({ ...options, ...own });
     this.#engine = engine;
     return engine;
   }

@@ -13,6 +13,7 @@ import type {
   SingleResult,
 } from "@counter/state-machine";
 
+import type { StateDigest } from "./digests.ts";
 import type { ClusterMembers } from "./members.ts";
 import type { StrongToken, TokenCodec } from "./tokens.ts";
 
@@ -134,6 +135,15 @@ export interface RaftEngine {
   list(request: ListRequest): Promise<CounterList>;
   /** The tokens of this cluster. */
   readonly tokens: TokenCodec;
+  /**
+   * Has every node make a digest of its state, at the same index of the log.
+   *
+   * @returns that of this node, which leads
+   * @throws DigestNotMadeError
+   */
+  makeDigest(): Promise<StateDigest>;
+  /** Those that this node has made, the newest last. */
+  digests(): readonly StateDigest[];
   /** Sees every write acknowledged before it. */
   backup(): Promise<Backup>;
   /**
@@ -168,6 +178,16 @@ export class TooManyWaitingError extends Error {
   readonly outcome = "not-applied";
   constructor(limit: number) {
     super(`${limit} operations are waiting already`);
+  }
+}
+
+/** The node is too busy to digest its state in time; ask again. */
+export class DigestNotMadeError extends Error {
+  override readonly name = "DigestNotMadeError";
+  readonly code = "DIGEST_NOT_MADE";
+  readonly outcome = "not-applied";
+  constructor(index: number) {
+    super(`the digest at index ${index} is not made yet`);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type CounterOperation,
 } from "@counter/state-machine";
 
+import { Digests } from "./digests.ts";
 import type { ReadLevel } from "./engine.ts";
 import { RaftCounter, type BatchResults } from "./raft-counter.ts";
 
@@ -17,7 +18,8 @@ let raft: RaftNode<BatchResults>;
 let engine: RaftCounter;
 
 beforeEach(async () => {
-  const machine = new CounterMachine();
+  const digests = new Digests();
+  const machine = new CounterMachine({ digestDue: digests.take });
   raft = await RaftNode.start<BatchResults>({
     id,
     members: [{ id, address: id }],
@@ -33,6 +35,7 @@ beforeEach(async () => {
     leadership: { leading: true, leaderId: id },
     clusterId: "c1",
     clock: new LogClock(),
+    digests,
     address: id,
     reaches: () => true,
     applyTimeoutMs: 30_000,
@@ -129,6 +132,18 @@ test("after a restore, tokens from before it are foreign", async () => {
   }
   const read = await engine.read({ counter: "c", ...level("linearizable") });
   expect(read.counter).toMatchObject({ value: 7n, epoch: 1 });
+});
+
+test("a digest is of the state at its index, and the last ones are remembered", async () => {
+  await engine.write(add(1n));
+  const first = await engine.makeDigest();
+  expect(first).toMatchObject({ index: raft.status().lastIndex });
+  const second = await engine.makeDigest();
+  expect(second.digest).toBe(first.digest);
+  await engine.write(add(1n));
+  const third = await engine.makeDigest();
+  expect(third.digest).not.toBe(first.digest);
+  expect(engine.digests()).toEqual([first, second, third]);
 });
 
 test("what is said to be in the cluster's newest state and is not, is of another one", async () => {

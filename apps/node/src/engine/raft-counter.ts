@@ -25,7 +25,9 @@ import {
 } from "@counter/state-machine";
 
 import { Batcher } from "./batcher.ts";
+import type { Digests, StateDigest } from "./digests.ts";
 import {
+  DigestNotMadeError,
   OperationRefusedError,
   UnknownVoterError,
   type Backup,
@@ -33,13 +35,13 @@ import {
   type CounterRead,
   type EngineStatus,
   type ListRequest,
-  type PeerLag,
   type RaftEngine,
   type ReadLevel,
   type ReadRequest,
   type ReadState,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import { statusOf } from "./raft-status.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -71,6 +73,7 @@ export interface RaftCounterOptions {
   /** Tokens of this cluster are told from others by it. */
   readonly clusterId: string;
   readonly clock: LogClock;
+  readonly digests: Pick<Digests, "at" | "known">;
   /** Where this node runs. */
   readonly address: string;
   /** Whether a member answers at the address that the configuration says. */
@@ -128,6 +131,19 @@ export class RaftCounter implements RaftEngine {
     return single(result!);
   }
 
+  async makeDigest(): Promise<StateDigest> {
+    this.#requireLeader();
+    const { digests, applyTimeoutMs } = this.#options;
+    const { index } = await this.#proposeAt([{ type: "digest" }]);
+    const made = await digests.at(index, applyTimeoutMs);
+    if (made === null) throw new DigestNotMadeError(index);
+    return made;
+  }
+
+  digests(): readonly StateDigest[] {
+    return this.#options.digests.known;
+  }
+
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
     const { machine } = this.#options;
     return this.#at(level, (state) => ({ ...state, counter: machine.counter(counter) }));
@@ -162,33 +178,8 @@ export class RaftCounter implements RaftEngine {
   }
 
   status(): EngineStatus {
-    const status = this.#options.node.status();
-    const stats = this.#options.machine.stats();
-    const { configuration } = status;
-    const voters = new Set([...configuration.voters, ...configuration.outgoing]);
-    return {
-      state: stateOf(status),
-      id: status.id,
-      leader: configuration.members.find(({ id }) => id === status.leaderId) ?? null,
-      members: configuration.members.map(({ id, address }) => {
-        return { id, address, role: voters.has(id) ? "voter" : "nonvoter" };
-      }),
-      term: status.term,
-      commitIndex: status.commitIndex,
-      appliedIndex: status.appliedIndex,
-      lastIndex: status.lastIndex,
-      leaderSilentMs: status.leaderSilentMs,
-      peers: status.role === "leader" ? lags(status) : [],
-      pending: {
-        operations: this.#batcher.waiting,
-        proposals: status.pendingProposals,
-        reads: status.pendingReads,
-      },
-      counters: stats.counters,
-      idempotencyKeys: stats.keys,
-      logTimeMs: stats.logTimeMs,
-      restoreEpoch: stats.restoreEpoch,
-    };
+    const { node, machine } = this.#options;
+    return statusOf(node.status(), machine.stats(), this.#batcher.waiting);
   }
 
   /** A follower says so at once, before an operation waits for the end of its turn. */
@@ -250,6 +241,10 @@ export class RaftCounter implements RaftEngine {
   }
 
   async #propose(operations: readonly Operation[]): Promise<BatchResults> {
+    return (await this.#proposeAt(operations)).result;
+  }
+
+  #proposeAt(operations: readonly Operation[]): Promise<Proposed<BatchResults>> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -258,8 +253,7 @@ export class RaftCounter implements RaftEngine {
       countersMax: this.#options.maxCounters,
       operations,
     });
-    const { result } = await node.propose(command, { timeoutMs: applyTimeoutMs });
-    return result;
+    return node.propose(command, { timeoutMs: applyTimeoutMs });
   }
 }
 
@@ -273,25 +267,4 @@ function doneOf(result: OperationResult): OperationDone {
   const answer = single(result);
   if (answer.status === "refused") throw new OperationRefusedError(answer);
   return answer;
-}
-
-function stateOf(status: RaftNodeStatus): EngineStatus["state"] {
-  if (status.fatal !== null) return "Shutdown";
-  switch (status.role) {
-    case "leader":
-      return "Leader";
-    case "follower":
-      return "Follower";
-    case "preCandidate":
-    case "candidate":
-      return "Candidate";
-  }
-}
-
-function lags(status: RaftNodeStatus): PeerLag[] {
-  return Object.entries(status.peers)
-    .filter(([id]) => id !== status.id)
-    .map(([id, { matchIndex, state }]) => {
-      return { id, matchIndex, lagEntries: Math.max(0, status.lastIndex - matchIndex), state };
-    });
 }

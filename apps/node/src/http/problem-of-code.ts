@@ -42,6 +42,7 @@ export const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   EVENTUAL_STOPPED: "draining",
   EVENTUAL_REMOVED: "draining",
   EVENTUAL_DUPLICATE_IDENTITY: "draining",
+  DIGEST_NOT_MADE: "overloaded",
   UNKNOWN_VOTER: "unknown-member",
   TOO_MANY_WAITING: "overloaded",
   TOKEN_MALFORMED: "validation-failed",

@@ -10,8 +10,8 @@ const windowMs = 30_000;
 /** Fewer bytes in that time are too few: some 2 KiB a second. */
 const windowMinBytes = 65_536;
 /** Most bytes of a body that nobody wants which are read before the answer, in this time at most. */
-const drainMaxBytes = 4 * 1024 * 1024;
-const drainMaxMs = 2000;
+const drainMaxBytes = 64 * 1024 * 1024;
+const drainMaxMs = 5000;
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -120,7 +120,7 @@ class Pace {
  * comes before. What is long is cut off instead.
  */
 export async function afterBody(body: Readable, reply: ApiReply): Promise<ApiReply> {
-  if (reply.status !== 413) await drained(body);
+  await drained(body);
   if (body.readableEnded) return reply;
   return { ...reply, headers: { ...reply.headers, connection: "close" } };
 }

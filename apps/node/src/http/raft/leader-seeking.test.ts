@@ -76,6 +76,8 @@ const engine: RaftEngine = {
   list: unused,
   tokens: new TokenCodec("c1"),
   backup: unused,
+  makeDigest: unused,
+  digests: unused,
   transferLeadership: unused,
   members: { view: unused, add: unused, remove: unused, promote: unused },
   status: unused,

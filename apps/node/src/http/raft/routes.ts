@@ -25,6 +25,7 @@ import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
+import { digestRoutes } from "./digest-routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { memberRoutes } from "./member-routes.ts";
 import { RestoreDriver, restoreStepRoute } from "./restore-steps.ts";
@@ -86,6 +87,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
     restoreStepRoute(engine),
     ...clusterRoutes(engine),
+    ...digestRoutes(engine, facts.address),
     ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),
