@@ -67,10 +67,10 @@ async function watchingLag<T>(
   nodes: readonly ClusterNode[],
   work: () => Promise<T>,
 ): Promise<{ result: T; ms: number; lagMs: number }> {
-  let running = true;
+  const ended = new AbortController();
   let lag = 0;
   const watching = (async (): Promise<void> => {
-    while (running) {
+    while (!ended.signal.aborted) {
       const lags = await Promise.all(
         nodes.map((node) => metric(node, "counter_event_loop_lag_seconds")),
       );
@@ -83,7 +83,7 @@ async function watchingLag<T>(
     const result = await work();
     return { result, ms: performance.now() - began, lagMs: lag * 1000 };
   } finally {
-    running = false;
+    ended.abort();
     await watching;
   }
 }
@@ -134,7 +134,7 @@ test("a leader that is killed in the middle of a restore does not end it, and no
     const [follower] = await cluster.followers();
     await follower!.post("/v1/counters/before/increment");
     const file = await fileOf(cluster.folder, 30_000, 5);
-    const log = async (): Promise<number> => Number((await follower!.status()).lastIndex);
+    const log = async (): Promise<number> => (await follower!.status()).lastIndex;
     const before = await log();
     const putting = put(follower!, file, { "idempotency-key": "restore-1" });
     await until("some parts are in the log", async () => (await log()) > before + 5 || null);

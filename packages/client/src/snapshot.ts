@@ -74,7 +74,7 @@ export class Snapshots {
       const endpoint: string = sender.endpoints.pick(nowMs(), { leader: true, avoid });
       const failure = await this.#openAt(endpoint, time.signal);
       if ("stream" in failure)
-        return { ...failure, stream: released(failure.stream, time.release) };
+        return { ...failure, stream: released(failure.stream, () => time.release()) };
       avoid = endpoint;
       if (!failure.again || nowMs() >= deadline || time.signal.aborted) {
         time.release();

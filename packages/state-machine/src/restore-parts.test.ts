@@ -1,19 +1,12 @@
 /** Restores in parts (S1 to S5 of staged-restore.ts). */
 import fc from "fast-check";
 
-import { decodeBatch } from "./command-reader.ts";
-import { encodeBatch } from "./command-writer.ts";
 import { CounterMachine } from "./counter-machine.ts";
-import { CommandFormatError } from "./errors.ts";
-import { restoreCarryMax, restorePartCounters, stageIdleMaxMs } from "./limits.ts";
-import type { OperationKey, RestoreBegin, RestoreStep } from "./operations.ts";
-import { encodeRestorePart } from "./restore-codec.ts";
-import { StageDigest } from "./stage-digest.ts";
+import { restoreCarryMax, stageIdleMaxMs } from "./limits.ts";
+import type { RestoreStep } from "./operations.ts";
 import {
   add,
-  batch,
   cloneOf,
-  create,
   describeCounters,
   describeResult,
   feeder,
@@ -24,28 +17,7 @@ import {
   restore,
   type Feed,
 } from "./test-support/building.ts";
-import type { CounterBackup } from "./types.ts";
-
-interface Steps {
-  readonly begin: RestoreBegin;
-  readonly parts: readonly RestoreStep[];
-  readonly commit: RestoreStep;
-}
-
-function stepsOf(
-  parts: readonly (readonly CounterBackup[])[],
-  stage: string = "s",
-  key: OperationKey | null = null,
-): Steps {
-  const data = parts.map(encodeRestorePart);
-  const digest = new StageDigest();
-  for (const bytes of data) digest.add(bytes);
-  return {
-    begin: { type: "restore-begin", stage, ...digest.announced, key },
-    parts: data.map((bytes, part) => ({ type: "restore-part", stage, part, data: bytes })),
-    commit: { type: "restore-commit", stage, key },
-  };
-}
+import { stepsOf } from "./test-support/restore-steps.ts";
 
 const two = [[plainBackup("a", 7n), plainBackup("b", 8n)], [plainBackup("c", 9n)]];
 
@@ -265,60 +237,5 @@ describe("a restore in parts", () => {
       }),
       { numRuns: 200 },
     );
-  });
-});
-
-describe("the steps of a restore", () => {
-  const { begin, parts, commit } = stepsOf(
-    [[{ ...plainBackup("a", 7n), config: create({ ttlMs: 5 }).config }]],
-    "s",
-    key("k"),
-  );
-
-  it("decode to what was encoded", () => {
-    const command = batch([begin, ...parts, commit, { type: "digest" }]);
-    expect(decodeBatch(encodeBatch(command))).toEqual(command);
-  });
-
-  it("are refused when they are cut", () => {
-    const bytes = encodeBatch(batch([begin, ...parts, commit]));
-    for (let length = 0; length < bytes.length; length += 1) {
-      expect(() => decodeBatch(bytes.subarray(0, length))).toThrow(CommandFormatError);
-    }
-  });
-
-  it.each([
-    { what: "a stage without a name", step: { ...commit, stage: "" } },
-    { what: "a digest of other characters", step: { ...begin, digest: "X".repeat(16) } },
-    { what: "data that is no part", step: { ...parts[0]!, data: Uint8Array.of(1, 1) } },
-  ])("are refused with $what", ({ step }) => {
-    expect(() => encodeBatch(batch([step as RestoreStep]))).toThrow(CommandFormatError);
-  });
-
-  it(`have at most ${restorePartCounters} counters in a part`, () => {
-    const counters = Array.from({ length: restorePartCounters }, (_, at) =>
-      plainBackup(`n${at}`, 1n),
-    );
-    expect(encodeRestorePart(counters).length).toBeGreaterThan(restorePartCounters);
-    expect(() => encodeRestorePart([...counters, plainBackup("z", 1n)])).toThrow(
-      CommandFormatError,
-    );
-  });
-});
-
-describe("a digest", () => {
-  it("shows observers the state at its index, whatever comes after it", () => {
-    const seen: { index: number; bytes: () => Buffer }[] = [];
-    const machine = new CounterMachine({
-      digestDue: ({ index, state }) => seen.push({ index, bytes: () => Buffer.concat([...state]) }),
-    });
-    const feed = feeder(machine);
-    feed([add(1n, null, "a")]);
-    const then = Buffer.concat([...machine.snapshot()]);
-    expect(describeResult(feed([{ type: "digest" }])[0]!)).toBe("0>0");
-    feed([add(1n, null, "a"), add(1n, null, "b")]);
-    expect(seen.map(({ index }) => index)).toEqual([2]);
-    expect(seen[0]!.bytes()).toEqual(then);
-    expect(machine.revision).toBe(3);
   });
 });

@@ -25,7 +25,10 @@ export interface Restored {
   readonly index: number;
 }
 
-type Node = Pick<EventualNode, "configure" | "counters" | "list" | "look" | "restore" | "status">;
+type Node = Pick<
+  EventualNode,
+  "configure" | "contributions" | "counters" | "list" | "look" | "restore" | "status"
+>;
 
 /** Counters that are read, or set, at a time. */
 const atOnce = 512;
@@ -54,7 +57,7 @@ export function eventualBackupCalls(parts: {
       }
       const running = node();
       const names = await namesToSet(received);
-      requireRoom(running, names, maxCounters);
+      await requireRoom(running, names, maxCounters);
       if (gone()) throw new Problem("validation-failed", "the client is gone");
       const token = await setValues(running, received, names);
       for await (const counters of countersOf(received)) await restoreLabels(running, counters);
@@ -106,12 +109,30 @@ async function namesToSet(received: Pick<ReceivedBackup, "parts">): Promise<Read
   return names;
 }
 
-/** @throws Problem `too-many-counters`: before anything is set */
-function requireRoom(node: Node, names: ReadonlySet<string>, maxCounters: number): void {
-  let fresh = names.size;
-  for (const [name] of node.counters()) if (names.has(name)) fresh -= 1;
-  if (fresh === 0 || node.status().counters + fresh <= maxCounters) return;
-  throw new Problem("too-many-counters", `${fresh} counters more than --max-counters allows`);
+/**
+ * Also counters that were deleted have a place, which they take again: those of which nothing is known
+ * need new ones.
+ *
+ * @throws Problem `too-many-counters`: before anything is set
+ */
+async function requireRoom(
+  node: Node,
+  names: ReadonlySet<string>,
+  maxCounters: number,
+): Promise<void> {
+  const room = maxCounters - node.status().counters;
+  if (names.size <= room) return;
+  let fresh = 0;
+  let looked = 0;
+  for (const name of names) {
+    const { writers, keyed } = node.contributions(name);
+    const unknown = writers.length === 0 && keyed.open === 0n && keyed.closed === 0n;
+    if (unknown && !node.look(name).exists) fresh += 1;
+    looked += 1;
+    if (looked % atOnce === 0) await pause();
+  }
+  if (fresh <= room) return;
+  throw new Problem("too-many-counters", `${fresh} new counters, and room for ${room}`);
 }
 
 /** @returns a token that knows all of it */

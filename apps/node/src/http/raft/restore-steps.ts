@@ -132,7 +132,7 @@ export class RestoreDriver {
    * the stage gives it one. A full table of keys is no reason to refuse it: then it goes without.
    */
   async #commit(stage: string, given: OperationKey | null): Promise<RestoreOutcome> {
-    let key = given ?? { key: `restore/${stage}`, fingerprint: new Uint8Array(16) };
+    const key = given ?? { key: `restore/${stage}`, fingerprint: new Uint8Array(16) };
     for (let asked = 0; asked < commitsMax; asked += 1) {
       const answer = await this.#patiently({ type: "restore-commit", stage, key });
       if (answer.status === "ok") {
