@@ -138,12 +138,10 @@ test("a digest is of the state at its index, and the last ones are remembered", 
   await engine.write(add(1n));
   const first = await engine.makeDigest();
   expect(first).toMatchObject({ index: raft.status().lastIndex });
-  const second = await engine.makeDigest();
-  expect(second.digest).toBe(first.digest);
   await engine.write(add(1n));
-  const third = await engine.makeDigest();
-  expect(third.digest).not.toBe(first.digest);
-  expect(engine.digests()).toEqual([first, second, third]);
+  const second = await engine.makeDigest();
+  expect(second.digest).not.toBe(first.digest);
+  expect(engine.digests()).toEqual([first, second]);
 });
 
 test("what is said to be in the cluster's newest state and is not, is of another one", async () => {

@@ -111,6 +111,7 @@ const stateDigest = {
 
 export const makeDigestDoc: RouteDoc = {
   id: "makeDigest",
+  summary: "has every node make a digest of its state, at the same index of the log",
   tag: "cluster",
   modes: ["strong"],
   description:
@@ -127,6 +128,7 @@ export const makeDigestDoc: RouteDoc = {
 
 export const digestsDoc: RouteDoc = {
   id: "listDigests",
+  summary: "the digests that this node has made, the newest last",
   tag: "cluster",
   modes: ["strong"],
   responses: {
