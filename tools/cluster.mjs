@@ -199,12 +199,14 @@ async function main() {
   const nodes = options.ports.map((port, place) => startNode(port, place, options));
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => stopping.abort());
+    process.on(signal, () => stopping.abort(signal));
   }
   const asked = new Promise((done) => stopping.signal.addEventListener("abort", done));
+  const endedBefore = new Set(); // told then; no reason for complaint when the others are stopped
   for (const { ended } of nodes) {
     void ended.then(({ port, how, code }) => {
       if (stopping.signal.aborted) return;
+      endedBefore.add(port);
       console.log(colour(31, `node ${port} has ended: ${how}`));
       if (finalCodes.includes(code))
         return console.log("its last line above says what to change first");
@@ -220,8 +222,10 @@ async function main() {
 
   const how = await Promise.race([asked.then(() => "asked"), allEnded.then(() => "allEnded")]);
   stopping.abort();
-  if (how === "asked") say("\nstopping all nodes …");
-  const failed = (await stopAll(nodes)).filter(({ code }) => code !== 0);
+  // Which one it was explains the end of a terminal, or of whoever started this, that nobody typed.
+  if (how === "asked") say(`\n${stopping.signal.reason}: stopping all nodes …`);
+  const ends = await stopAll(nodes);
+  const failed = ends.filter(({ port, code }) => code !== 0 && !endedBefore.has(port));
   if (how === "allEnded") console.error("all nodes have ended by themselves");
   else if (failed.length === 0) say("all nodes have stopped");
   return how === "asked" && failed.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-// Builds the node if its sources changed. Several at once are safe: one builds, the others wait.
+// Builds the node, or what else is named, if its sources changed. Several at once are safe: one builds, the others wait.
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync, statSync } from "node:fs";
@@ -14,12 +14,12 @@ const waitMs = 100;
 const graceMs = 2000;
 
 /** Rejects with a message for people if the build fails. */
-export async function ensureBuilt() {
+export async function ensureBuilt(project = "apps/node/tsconfig.app.json") {
   const tsc = join(root, "node_modules", ".bin", "tsc");
   if (!existsSync(tsc)) throw new Error("the dependencies are missing: run npm ci first");
   await acquire();
   try {
-    await run(tsc, ["-b", "apps/node/tsconfig.app.json"]);
+    await run(tsc, ["-b", project]);
   } finally {
     await rm(lock, { recursive: true, force: true });
   }

@@ -74,9 +74,8 @@ npm start -- --data-dir "$scratch/start" >"$scratch/start.log" 2>&1 &
 pids=($!)
 ready 8080 120; ready 8081; ready 8082
 counts 8080 8081 8082
-# A terminal's Ctrl-C reaches the whole group; here the runner itself is told.
-runner=$(pgrep -f '^node tools/cluster.mjs')
-kill -INT "$runner"
+# A terminal's Ctrl-C reaches the whole group; here npm alone is told, and nothing may outlive it.
+kill -TERM "${pids[0]}"
 wait "${pids[0]}" || true
 pids=()
 for port in 8080 8081 8082; do gone "$port"; done

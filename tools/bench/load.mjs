@@ -1,10 +1,13 @@
-// A closed-loop HTTP load: each client sends its next request when the last one was answered.
-// Plain sockets, since a load that costs as much as what it measures measures itself.
+// A closed-loop load: each client sends its next request when the last one was answered. Plain sockets,
+// since a load that costs as much as what it measures measures itself.
 import { connect } from "node:net";
 import { createHistogram } from "node:perf_hooks";
 
+import * as protocols from "./protocols.mjs";
+
 /**
- * @param target - { hosts: [{ host, port }], method, path, headers, body }; client i talks to host i mod n
+ * @param target - { hosts: [{ host, port }], protocol, … }: the name of a protocol (`http` if none) and
+ * what it takes; client i talks to host i mod n
  * @returns { requests, seconds, failed, p50Ms, p99Ms, maxMs }
  */
 export async function load(target, { clients, seconds }) {
@@ -27,7 +30,7 @@ export async function load(target, { clients, seconds }) {
 
 function client(target, at, run) {
   const { host, port } = target.hosts[at % target.hosts.length];
-  const bytes = requestBytes(target, `${host}:${port}`);
+  const { request, answered } = protocols[target.protocol ?? "http"](target, `${host}:${port}`);
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });
     let sentAt = 0;
@@ -35,44 +38,22 @@ function client(target, at, run) {
     const send = () => {
       sentAt = performance.now();
       if (sentAt >= run.endsAt) return socket.end(resolve);
-      socket.write(bytes);
+      socket.write(request);
     };
     socket.on("connect", send);
     socket.on("error", reject);
     socket.on("data", (chunk) => {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const response = parse(received);
-      if (response === null) return;
-      received = received.subarray(response.length);
+      const reply = answered(received);
+      if (reply === null) return;
+      received = received.subarray(reply.length);
+      if (reply.next !== null) return void socket.write(reply.next);
       run.histogram.record(Math.max(1, Math.round((performance.now() - sentAt) * 1e6)));
-      if (response.status < 300) run.requests += 1;
+      if (reply.ok) run.requests += 1;
       else run.failed += 1;
       send();
     });
   });
-}
-
-function requestBytes({ method, path, headers = {}, body = "" }, host) {
-  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`];
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  if (method !== "GET") lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`);
-}
-
-/** @returns { status, length } of the first whole response, or null */
-function parse(buffer) {
-  const head = buffer.indexOf("\r\n\r\n");
-  if (head < 0) return null;
-  const text = buffer.latin1Slice(0, head).toLowerCase();
-  const status = Number(text.slice(9, 12));
-  const sized = /\r\ncontent-length: *(\d+)/.exec(text);
-  if (sized !== null) {
-    const length = head + 4 + Number(sized[1]);
-    return buffer.length < length ? null : { status, length };
-  }
-  if (!text.includes("\r\ntransfer-encoding: chunked")) return { status, length: head + 4 };
-  const end = buffer.indexOf("0\r\n\r\n", head + 4);
-  return end < 0 ? null : { status, length: end + 5 };
 }
 
 // As a process of its own, so that the load does not share a thread with who reports it.

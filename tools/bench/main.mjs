@@ -24,7 +24,7 @@ const options = yargs(process.argv.slice(2))
     array: true,
     default: [],
     describe:
-      "other systems in the same run: eventual, eventual-spread, etcd, or name=POST:http://host:port/path",
+      "other systems in the same run: secured (tokens and a peer secret), eventual, eventual-spread, etcd (increments by compare-and-swap), etcd-put, redis (one, appendfsync always), or name=POST:http://host:port/path",
   })
   .option("megabytes", {
     type: "number",

@@ -49,5 +49,10 @@ describe("the cluster", () => {
         expect(await run(on, ...words)).toMatchObject({ code: 2, out: "" });
       }
       expect(await printed(on, "list")).toBe("NAME  VALUE  KIND  LABELS");
+      const elsewhere = await run(on, "drain");
+      expect([elsewhere.code, elsewhere.error]).toEqual([
+        ...[2, expect.stringContaining("Did you mean node drain?")],
+      ]);
+      expect(await printed(on, "--version")).toMatch(/^[1-9]?\d*\.\d+\.\d+$/);
     }));
 });

@@ -1,5 +1,5 @@
 /** The rules of the client, and the check of counterctl, while nodes are killed. */
-import { CounterClient } from "@counter/client";
+import { CounterClient, type CounterHandle } from "@counter/client";
 
 import { withCluster, type Cluster } from "../../node/e2e/support/cluster.ts";
 import type { ClusterNode } from "../../node/e2e/support/cluster-node.ts";
@@ -10,8 +10,31 @@ import { begin, type Terminal } from "./counterctl.ts";
 const workers = 8;
 const each = 25;
 
+interface Counting {
+  readonly orders: CounterHandle;
+  readonly end: () => Promise<void>;
+}
+
+function byKeys(client: CounterClient): Counting {
+  return { orders: client.counter("orders"), end: () => Promise.resolve() };
+}
+
+/** One session for all workers, so that their writes overtake each other. */
+function bySession(client: CounterClient): Counting {
+  const session = client.openSession();
+  const end = async (): Promise<void> => {
+    expect(session.id).not.toBeNull();
+    await session.close();
+  };
+  return { orders: session.counter("orders"), end };
+}
+
 /** Adds through proxies that lose a fifth of all messages, while nodes are killed and come back. */
-async function countThrough(cluster: Cluster, victim: () => Promise<ClusterNode>): Promise<void> {
+async function countThrough(
+  cluster: Cluster,
+  victim: () => Promise<ClusterNode>,
+  counting: (client: CounterClient) => Counting = byKeys,
+): Promise<void> {
   const losing = { lost: 0.2, random: Math.random };
   const urls = cluster.nodes.map(({ address }) => `http://${address}`);
   const proxies = await Promise.all(urls.map((url) => LossyProxy.start(url, losing)));
@@ -22,7 +45,7 @@ async function countThrough(cluster: Cluster, victim: () => Promise<ClusterNode>
       attemptTimeoutMs: 5000,
       retry: { attemptsMax: 10_000 },
     });
-    const orders = client.counter("orders");
+    const { orders, end } = counting(client);
     let done = 0;
     const adding = Array.from({ length: workers }, async () => {
       for (let turn = 0; turn < each; turn += 1) {
@@ -36,6 +59,7 @@ async function countThrough(cluster: Cluster, victim: () => Promise<ClusterNode>
       }
     });
     await Promise.all(adding);
+    await end();
     await cluster.ready();
     const straight = new CounterClient({ endpoints: urls, timeoutMs: 60_000 });
     const level = cluster.nodes.length > 0 ? (await straight.cluster.info())["mode"] : null;
@@ -54,6 +78,12 @@ describe("a client whose replies are lost, while nodes are killed", () => {
     withCluster({ nodes: 3 }, async (cluster) => {
       await cluster.start();
       await countThrough(cluster, () => cluster.leader());
+    }));
+
+  it("counts every write once in a session, though the leader is killed", () =>
+    withCluster({ nodes: 3 }, async (cluster) => {
+      await cluster.start();
+      await countThrough(cluster, () => cluster.leader(), bySession);
     }));
 
   it("counts every write once in eventual mode", () =>

@@ -100,7 +100,7 @@ describe("a cluster that wants tokens", () => {
           await operate(on);
           const stranger = await run({ endpoints, env: token }, "get", "orders", "--timeout", "3");
           expect(stranger.code).toBe(5);
-          expect(stranger.error).toContain("NODE_EXTRA_CA_CERTS");
+          expect(stranger.error).toContain("--ca ca.pem");
           const plain = await run({ endpoints: addressesOf(cluster), env: token }, "get", "orders");
           expect(plain.code).not.toBe(0);
         });

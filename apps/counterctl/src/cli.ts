@@ -18,11 +18,13 @@ export interface Surroundings {
   readonly streams: Streams;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Of this command. */
+  readonly version: string;
 }
 
 const epilogue = `Which cluster: --endpoints, or COUNTERCTL_ENDPOINTS, or a context (counterctl context --help),
-or http://127.0.0.1:8080. The token comes from --token-file, COUNTERCTL_TOKEN or the context.
-A private certificate authority: NODE_EXTRA_CA_CERTS=ca.pem counterctl …
+or http://127.0.0.1:8080. The token comes from --token-file, COUNTERCTL_TOKEN or the context,
+certificates from --ca, --cert and --cert-key, COUNTERCTL_CA, _CERT and _KEY, or the context.
 Exit codes: 0 ok, 1 error or failed check, 2 usage, 3 not found, 4 precondition, 5 unavailable,
 6 outcome unknown (repeat with the same --key).
 Docs: docs/counterctl.md`;
@@ -45,7 +47,8 @@ export async function runCounterctl(
     code = (await command.run(ctlOf(args, output, surroundings))) ?? exitCodes.ok;
   };
   try {
-    await parserOf(words, run, (line) => streams.out(line));
+    const parser = parserOf(surroundings.version, run);
+    for (const line of await printedBy(parser, words)) streams.out(wrapped(line, columns));
   } catch (error) {
     report(error, output);
     return exitCodeOf(error);
@@ -53,11 +56,7 @@ export async function runCounterctl(
   return code;
 }
 
-async function parserOf(
-  words: readonly string[],
-  run: (command: Command, args: Args) => Promise<void>,
-  print: (line: string) => void,
-): Promise<void> {
+function parserOf(version: string, run: (command: Command, args: Args) => Promise<void>): Argv {
   let parser: Argv = yargs()
     .scriptName("counterctl")
     .usage("counterctl <command> [options]\n\nWorks with a cluster of replicated counters.")
@@ -65,7 +64,8 @@ async function parserOf(
   parser = commonOptions(parser);
   for (const command of commands) parser = register(parser, command, run);
   for (const group of groups) parser = registerGroup(parser, group, run);
-  parser = parser
+  return parser
+    .version(version)
     .completion("completion", "prints a script for the completion of bash or zsh")
     .example("counterctl add orders 5", "adds 5; makes the counter if there is none")
     .example("counterctl -e 8080,8081,8082 status", "a table of the nodes")
@@ -78,13 +78,27 @@ async function parserOf(
     .exitProcess(false)
     .fail((message: string | undefined, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
-      throw new UsageError(message ?? error?.message ?? "that cannot be meant so");
+      const text = message ?? error?.message ?? "that cannot be meant so";
+      throw new UsageError(`${text}${otherPlace(text)}`);
     });
+}
+
+/** A word that is a command of a group, and was typed without it. */
+function otherPlace(message: string): string {
+  const word = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1];
+  const names = groups.flatMap(({ group, commands: inside }) => {
+    return inside.some(({ command }) => command.split(" ")[0] === word) ? [`${group} ${word}`] : [];
+  });
+  return names.length === 0 ? "" : `. Did you mean ${names.join(" or ")}?`;
+}
+
+/** Runs what is asked for. @returns lines of help, where that is what was asked for */
+async function printedBy(parser: Argv, words: readonly string[]): Promise<readonly string[]> {
   let printed = "";
   await parser.parseAsync([...words], {}, (_error, _argv, text) => {
     printed = text;
   });
-  for (const line of printed === "" ? [] : printed.split("\n")) print(wrapped(line, columns));
+  return printed === "" ? [] : printed.split("\n");
 }
 
 function commonOptions(parser: Argv): Argv {
@@ -98,6 +112,21 @@ function commonOptions(parser: Argv): Argv {
     })
     .option("context", { type: "string", describe: "a cluster by the name you gave it" })
     .option("token-file", { type: "string", describe: "a file that holds your bearer token" })
+    .option("ca", {
+      alias: "tls-ca",
+      type: "string",
+      describe: "a file in PEM: trust the nodes that this authority signed, and no others",
+    })
+    .option("cert", {
+      alias: "tls-cert",
+      type: "string",
+      describe: "your certificate in PEM, for nodes that want one of clients",
+    })
+    .option("cert-key", {
+      alias: "tls-key",
+      type: "string",
+      describe: "the private key of --cert, in PEM",
+    })
     .option("timeout", {
       type: "string",
       default: "15",

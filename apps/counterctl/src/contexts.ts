@@ -6,11 +6,14 @@ import { codeOf, messageOf } from "@counter/node/offline";
 import { parse, stringify } from "yaml";
 
 import { UsageError } from "./exit-codes.ts";
+import { noTls, type TlsFiles } from "./tls.ts";
 
 export interface Context {
   readonly endpoints: readonly string[];
   /** The token itself is never kept here: a file with it is named. */
   readonly tokenFile: string | null;
+  /** Paths, too. */
+  readonly tls: TlsFiles;
 }
 
 export interface Contexts {
@@ -65,16 +68,28 @@ function decode(text: string, path: string): Contexts {
   if (!isRecord(contexts)) throw bad("`contexts` must be a map");
   const decoded = Object.entries(contexts).map(([name, each]) => {
     if (!isRecord(each)) throw bad(`\`contexts.${name}\` must be a map`);
-    const { endpoints, tokenFile = null } = each;
+    const { endpoints, tokenFile = null, tls = noTls } = each;
     if (!Array.isArray(endpoints) || !endpoints.every((one) => typeof one === "string")) {
       throw bad(`\`contexts.${name}.endpoints\` must be a list of URLs`);
     }
     if (tokenFile !== null && typeof tokenFile !== "string") {
       throw bad(`\`contexts.${name}.tokenFile\` must be the path of a file`);
     }
-    return [name, { endpoints, tokenFile }] as const;
+    const files = tlsFilesIn(tls);
+    if (files === null) {
+      throw bad(`\`contexts.${name}.tls\` must have paths of files: \`ca\`, \`cert\`, \`key\``);
+    }
+    return [name, { endpoints, tokenFile, tls: files }] as const;
   });
   return { current, contexts: Object.fromEntries(decoded) };
+}
+
+function tlsFilesIn(value: unknown): TlsFiles | null {
+  if (!isRecord(value)) return null;
+  const { ca = null, cert = null, key = null } = value;
+  const isPath = (each: unknown): each is string | null =>
+    each === null || typeof each === "string";
+  return isPath(ca) && isPath(cert) && isPath(key) ? { ca, cert, key } : null;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -22,8 +22,15 @@ export class UsageError extends Error {
   readonly code = "USAGE";
 }
 
+/** The cluster is not as the command needs it, and it was this command that found out. */
+export class PreconditionError extends Error {
+  override readonly name = "PreconditionError";
+  readonly code = "PRECONDITION";
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof PreconditionError) return exitCodes.precondition;
   if (!(error instanceof CounterError)) return exitCodes.error;
   if (error.outcome === "unknown" && !(error instanceof ProblemError)) {
     return error.code === "reply-invalid" ? exitCodes.error : exitCodes.outcomeUnknown;

@@ -3,7 +3,8 @@ import { CounterError, ProblemError } from "@counter/client";
 
 import { messageOf as textOf } from "@counter/node/offline";
 
-import { UsageError } from "./exit-codes.ts";
+import { connectionAdvice } from "./explain-connection.ts";
+import { PreconditionError, UsageError } from "./exit-codes.ts";
 
 /** What to do next, by the code of the error. */
 const advice: Readonly<Record<string, string>> = {
@@ -33,17 +34,6 @@ const advice: Readonly<Record<string, string>> = {
     "Something else answers there, or another version: try `curl <endpoint>/v1/status`.",
 };
 
-/** Of OpenSSL, by way of Node.js. */
-const doubts: ReadonlySet<string> = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
-const certificateAdvice =
-  "Name the authority that signs the certificates of your nodes: NODE_EXTRA_CA_CERTS=ca.pem counterctl …";
-
 export interface Explanation {
   readonly code: string;
   readonly message: string;
@@ -54,6 +44,9 @@ export function explain(error: unknown): Explanation {
   if (error instanceof UsageError) {
     return { code: "usage", message: error.message, hint: null };
   }
+  if (error instanceof PreconditionError) {
+    return { code: "precondition", message: error.message, hint: null };
+  }
   if (!(error instanceof CounterError)) {
     return { code: "error", message: textOf(error), hint: null };
   }
@@ -61,23 +54,12 @@ export function explain(error: unknown): Explanation {
 }
 
 function hintOf(error: CounterError): string | null {
+  const connection = connectionAdvice(error);
   if (error.code === "outcome-unknown" && error.key !== null) {
-    return `Run the same command with --key ${error.key}: it counts once in either case.`;
+    const again = `Run the same command with --key ${error.key}: it counts once in either case.`;
+    return connection === null ? again : `${again} ${connection}`;
   }
-  if (error.code === "unreachable" && isCertificateDoubted(error)) return certificateAdvice;
-  return advice[error.code] ?? null;
-}
-
-/** Whether the other end was there, and its certificate is signed by nobody whom Node.js trusts. */
-function isCertificateDoubted(error: unknown): boolean {
-  const seen = new Set<unknown>();
-  let at: unknown = error;
-  while (at instanceof Error && !seen.has(at)) {
-    if ("code" in at && typeof at.code === "string" && doubts.has(at.code)) return true;
-    seen.add(at);
-    at = at.cause;
-  }
-  return false;
+  return connection ?? advice[error.code] ?? null;
 }
 
 function messageOf(error: CounterError): string {

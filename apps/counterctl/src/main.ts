@@ -1,7 +1,9 @@
 /** The program. */
 import { setMaxListeners } from "node:events";
+import { readFileSync } from "node:fs";
 
 import { runCounterctl } from "./cli.ts";
+import { isRecord } from "./contexts.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 const stopping = new AbortController();
@@ -29,5 +31,13 @@ process.exitCode = await runCounterctl(process.argv.slice(2), {
     tty: process.stdout.isTTY,
   },
   env: process.env,
+  version: versionOf(),
   signal: stopping.signal,
 });
+
+function versionOf(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const manifest: unknown = JSON.parse(text);
+  const version = isRecord(manifest) ? manifest["version"] : null;
+  return typeof version === "string" ? version : "unknown";
+}

@@ -160,7 +160,30 @@ describe("manifests of Kubernetes", () => {
   });
 });
 
+/** What the image sets for every container. */
+async function imageEnvironment(): Promise<Record<string, string>> {
+  const text = await readFile(join(root, "ops/docker/Dockerfile"), "utf8");
+  const pairs = [...text.matchAll(/^ENV (.*)$/gm)].flatMap(([, line]) => line!.split(" "));
+  return z.record(z.string(), z.string()).parse(Object.fromEntries(pairs.map(named)));
+}
+function named(pair: string): [string, string] {
+  const [name, value] = pair.split("=", 2);
+  return [name!, value ?? ""];
+}
+
+test("what the image is built from lacks no file of the repository", async () => {
+  const ignored = ["ls-files", "--cached", "--ignored", "--exclude-from=.dockerignore"];
+  const { stdout } = await run("git", ignored, { cwd: root });
+  expect(stdout).toBe("");
+});
+
+test("an image that is run without a secret refuses to listen to the network", async () => {
+  const refused = { code: 2, stderr: expect.stringContaining("--peer-secret-file") as string };
+  await expect(settingsOf([], await imageEnvironment())).rejects.toMatchObject(refused);
+});
+
 test("the nodes of compose.yml have settings that a node accepts", async () => {
+  const image = await imageEnvironment();
   const text = await readFile(join(root, "ops/docker/compose.yml"), "utf8");
   const service = z.object({ environment: z.record(z.string(), z.string()) });
   const { services } = z
@@ -168,7 +191,7 @@ test("the nodes of compose.yml have settings that a node accepts", async () => {
     .parse(parse(text, { merge: true }));
   expect(Object.keys(services)).toHaveLength(3);
   for (const [name, { environment }] of Object.entries(services)) {
-    const { stdout } = await settingsOf([], { ...environment, COUNTER_DATA_DIR: "/data" });
+    const { stdout } = await settingsOf([], { ...image, ...environment });
     expect(stdout).toContain(`id: ${name}\n`);
     expect(environment["COUNTER_JOIN"]).toContain(`${name}:8080`);
   }

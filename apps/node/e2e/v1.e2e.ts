@@ -133,3 +133,40 @@ test("a follower sends everything on and everything back: conditions, tags, toke
     });
     expect([same.status, same.text]).toEqual([304, ""]);
   }));
+
+test("a session is known to every node, when the leader was killed and after all were", () =>
+  withCluster({}, async (cluster) => {
+    await cluster.start();
+    const opened = await answered(cluster.nodes[1]!, { method: "POST", path: "/v1/sessions" });
+    const { id } = JSON.parse(opened.text) as { id: string };
+    const next = (seq: number, ack: number): Write => {
+      const headers = { "counter-session": `${id}; seq=${seq}; ack=${ack}` };
+      return { method: "POST", path: "/v1/counters/orders/next", headers };
+    };
+    const numbered = [next(1, 0), next(2, 0), next(3, 1)];
+    const first: Reply[] = [];
+    for (const [at, write] of numbered.entries()) {
+      first.push(await answered(cluster.nodes[at]!, write));
+    }
+    const same = async (): Promise<void> => {
+      for (const reply of await everywhere(cluster, next(1, 0))) {
+        expect([reply.status, headerOf(reply, "counter-code")]).toEqual([
+          422,
+          "session-number-acknowledged",
+        ]);
+      }
+      for (const at of [1, 2]) {
+        for (const again of await everywhere(cluster, numbered[at]!)) {
+          expect(answerOf(again)).toEqual(answerOf(first[at]!));
+          expect(headerOf(again, "idempotent-replayed")).toBe("true");
+        }
+      }
+    };
+    await (await cluster.leader()).kill();
+    await same();
+    await Promise.all(cluster.running.map((node) => node.kill()));
+    await cluster.start();
+    await same();
+    const last = await answered(cluster.nodes[0]!, next(4, 3));
+    expect(JSON.parse(last.text)).toMatchObject({ first: "4" });
+  }));

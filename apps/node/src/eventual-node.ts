@@ -25,8 +25,6 @@ import { eventualStatus } from "./http/eventual/status.ts";
 import { leaveCluster } from "./http/eventual/leaving.ts";
 import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
-import { requestListener } from "./http/server.ts";
-import { Service } from "./http/service.ts";
 import { EventualMeter } from "./metrics/eventual-meter.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import { announceNewNodes } from "./new-nodes.ts";
@@ -75,7 +73,7 @@ class EventualServer implements RunningNode {
     const { config, log } = parts;
     this.#parts = parts;
     this.#security = security;
-    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
+    this.#front = new Front({ ...parts, security });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -83,7 +81,10 @@ class EventualServer implements RunningNode {
     this.#watch = new EventualWatch({ log, dataDir: config.dataDir });
     const onEvent = (event: ReplicaEvent): void => this.#watch.onTransport(event);
     const { ask, trust, link } = security;
-    this.#transport = new HttpReplicaTransport({ trust, tls: link.tls, onEvent });
+    this.#transport = new HttpReplicaTransport({
+      ...{ trust, tls: link.tls, onEvent },
+      onPeer: this.#front.connections.keep,
+    });
     this.meter = new EventualMeter({
       metrics: this.#front.metrics,
       config,
@@ -96,15 +97,14 @@ class EventualServer implements RunningNode {
   /** Opens the port; from now on every request is answered. */
   async listen(): Promise<void> {
     const { config, log, version } = this.#parts;
-    const { gate, loopLagMs, routes: nodeRoutes, onAnswered } = this.#front;
+    const { gate, loopLagMs, routes: nodeRoutes } = this.#front;
     const { address } = config;
     const handling = new EventualHandling({
       ready: () => gate.started && gate.engine().status().ready,
       held: this.#held,
       applyTimeoutMs: config.applyTimeoutMs,
     });
-    const { access } = this.#security;
-    const service = new Service({ ...config, gate, handling, log, access });
+    const service = this.#front.service(handling);
     const health = eventualHealth({ gate, loopLagMs });
     sampleReadiness(this.#front.metrics, health.ready);
     const routes = eventualRoutes({
@@ -129,8 +129,7 @@ class EventualServer implements RunningNode {
       },
       onRestored: (restored) => log.info("all counters were set to those of a backup", restored),
     });
-    const strict = config.compat === "strict";
-    const clients = requestListener(routes, service, { strict, onAnswered });
+    const clients = this.#front.listener(routes, service);
     const transport = this.#transport;
     await this.#front.listen((incoming, outgoing) => {
       if (transport.handles(incoming)) transport.handle(incoming, outgoing);

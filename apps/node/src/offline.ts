@@ -21,6 +21,7 @@ export {
 export { backupMediaType } from "./http/backup-routes.ts";
 export { codeOf, messageOf } from "./error-text.ts";
 export type { Backup } from "./engine/engine.ts";
+export { runReidentifyTool } from "./data-dir/recovery/reidentify.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 export { scopes, type Scope } from "./security/caller.ts";
 export { newToken, tokenSchema, type TokenEntry } from "./security/token-file.ts";

@@ -10,13 +10,10 @@ import type { ApiReply } from "./http/api.ts";
 import type { Front } from "./http/front.ts";
 import type { LeaveRequest } from "./http/leave-route.ts";
 import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
-import { requestListener } from "./http/server.ts";
-import { Service } from "./http/service.ts";
 import type { LeaderSeeking } from "./http/raft/leader-seeking.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
-import type { Access } from "./security/access.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,
@@ -24,10 +21,9 @@ export interface RaftListenerParts extends Pick<
 > {
   readonly front: Pick<
     Front<RaftEngine>,
-    "gate" | "loopLagMs" | "metrics" | "onAnswered" | "routes" | "watching"
+    "gate" | "listener" | "loopLagMs" | "metrics" | "routes" | "service" | "watching"
   >;
   readonly handling: LeaderSeeking;
-  readonly access: Access;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;
@@ -48,7 +44,7 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const { config, log, front, neighbours, clusterId, readyAfterMs } = parts;
   const { gate } = front;
   const waiting = (): string => neighbours.waiting();
-  const service = new Service({ ...parts, ...config, gate });
+  const service = front.service(parts.handling);
   const health = raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting });
   sampleReadiness(front.metrics, health.ready);
   const passing = parts.handling.passingOn();
@@ -86,6 +82,5 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
       });
     },
   });
-  const { onAnswered } = front;
-  return requestListener(routes, service, { strict: config.compat === "strict", onAnswered });
+  return front.listener(routes, service);
 }

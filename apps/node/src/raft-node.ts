@@ -45,7 +45,7 @@ export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<Runni
   try {
     await node.listen();
     const begin = (): Promise<FirstStart> => node.begin();
-    await node.run(await openDataDir(config, log, { begin, onSync: node.meter.onSync }));
+    await node.run(await openDataDir(config, log, { begin, ...node.meter.ofDisk }));
   } catch (error) {
     await node.stop();
     throw error;
@@ -86,7 +86,7 @@ class CounterNode implements RunningNode {
     const { config, log, logContext, version: release } = (this.#parts = parts);
     const { ask, link } = (this.#security = security);
     const status = this.#status;
-    this.#front = new Front({ ...parts, server: security.serverOf(parts.server) });
+    this.#front = new Front({ ...parts, security });
     this.#life = new Lifecycle(() => this.#shutDown(), log);
     this.ready = this.#life.ready;
     this.stopped = this.#life.stopped;
@@ -151,7 +151,6 @@ class CounterNode implements RunningNode {
       ...this.#parts,
       front: this.#front,
       handling: this.#seeking(config),
-      access: this.#security.access,
       neighbours: this.#neighbours,
       gossip: this.#gossip,
       bootstrap: this.#bootstrap,
@@ -200,7 +199,8 @@ class CounterNode implements RunningNode {
       trust,
       tls: link.tls,
       machine: this.#counters.machine,
-      observer: this.#flight.beside(this.meter.beside(this.#watch.observer)),
+      observer: this.#flight.beside(this.#counters.beside(this.meter.beside(this.#watch.observer))),
+      onPeer: this.#front.connections.keep,
       onTransport: (event) => this.#onTransport(event),
       tickMs,
       before: async () => {

@@ -1,5 +1,6 @@
 /** Raft as a node runs it: on its data directory, and over its HTTP port. */
 import type { Server } from "node:http";
+import type { Duplex } from "node:stream";
 
 import { RaftNode, type RaftObserver } from "@counter/raft";
 import type { CounterMachine } from "@counter/state-machine";
@@ -28,6 +29,8 @@ export interface ReplicationParts {
   readonly tls: TlsSource;
   readonly machine: CounterMachine;
   readonly observer: RaftObserver;
+  /** Told of the connections of peers. */
+  readonly onPeer: (socket: Duplex) => void;
   readonly onTransport: (event: TransportEvent) => void;
   /** Default: Raft's own. */
   readonly tickMs: number | undefined;
@@ -50,6 +53,7 @@ export async function startReplication(parts: ReplicationParts): Promise<Replica
     admit: "cluster",
     trust: parts.trust,
     tls: parts.tls,
+    onPeer: parts.onPeer,
     onEvent: parts.onTransport,
   });
   transport.attach(parts.server);

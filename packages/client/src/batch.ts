@@ -69,7 +69,10 @@ export async function batch(
     throw new InvalidArgumentError(`a batch has at most ${batchMaxBytes} bytes, not ${bytes}`);
   }
   const request = { method: "POST", path: "/v1/batch", body } as const;
-  const { json, facts, reply } = await calls.write(request, options);
+  // Operations with keys of their own go by keys, also in a session that numbers its writes.
+  const keyed = options.key === undefined && operations.some(({ key }) => key !== undefined);
+  const name = keyed ? { key: calls.sender.settings.newKey() } : {};
+  const { json, facts, reply } = await calls.write(request, { ...options, ...name });
   const results = objectsAt(json, "results");
   if (results.length !== operations.length) {
     throw new InvalidReplyError("the batch has another number of results");

@@ -1,12 +1,14 @@
 /** From what callers say to a request, and from a reply to what they get. */
 import type { Json, ReplyFacts } from "./decode.ts";
-import { InvalidArgumentError, ProblemError } from "./errors.ts";
-import type { Effect } from "./judging.ts";
+import { InvalidArgumentError, OutcomeUnknownError, ProblemError } from "./errors.ts";
+import { sessionGone, type Effect } from "./judging.ts";
 import { checkedKey } from "./keys.ts";
+import type { Numbering } from "./numbering.ts";
 import { timeoutMaxMs, within } from "./options.ts";
-import { isRecord, objectOf, type Reply } from "./reply.ts";
+import { objectOf, type Reply } from "./reply.ts";
 import type { Call, Sender } from "./sender.ts";
 import type { Session } from "./session.ts";
+import { nowMs } from "./timing.ts";
 import type { CallOptions, ConditionOptions, ReadOptions, WriteOptions } from "./types.ts";
 
 /** Longest wait that the service can be asked for, in seconds. */
@@ -28,6 +30,11 @@ export interface Request {
   readonly replyMaxBytes?: number;
 }
 
+const noName = { key: null, number: null } as const;
+
+/** How often one write goes on in a new session; then the service ends them too fast. */
+const sessionLossesMax = 3;
+
 /** Levels that any node answers by itself. */
 const ownLevels: ReadonlySet<string> = new Set(["local", "quorum", "all"]);
 
@@ -35,10 +42,13 @@ const ownLevels: ReadonlySet<string> = new Set(["local", "quorum", "all"]);
 export class Calls {
   readonly sender: Sender;
   readonly session: Session | null;
+  readonly #numbering: Numbering | null;
 
-  constructor(sender: Sender, session: Session | null = null) {
+  /** @param numbering - who numbers the writes; `null`: they have keys */
+  constructor(sender: Sender, session: Session | null = null, numbering: Numbering | null = null) {
     this.sender = sender;
     this.session = session;
+    this.#numbering = numbering;
   }
 
   async read(request: Request, options: ReadOptions = {}): Promise<Answered> {
@@ -46,8 +56,7 @@ export class Calls {
     const atLeast = [options.atLeast ?? [], this.session?.tokens() ?? []].flat();
     const reply = await this.sender.send({
       ...this.#call(request, options, { consistency, maxStaleness }),
-      effect: "read",
-      key: null,
+      ...{ effect: "read", key: null, number: null },
       leader: !ownLevels.has(consistency ?? "linearizable"),
       headers: {
         ...waitHeader(options),
@@ -61,20 +70,48 @@ export class Calls {
 
   async write(request: Request, options: ConditionOptions = {}): Promise<Answered> {
     this.session?.requireRoom();
-    const key = this.#key(options);
-    try {
-      return await this.#write(request, options, key);
-    } catch (error) {
-      // In eventual mode some calls take no key, since they do no harm when they are sent twice.
-      if (options.key !== undefined || !refusesKey(error)) throw error;
-      return await this.#write(request, options, null);
+    const numbering = this.#numbering;
+    if (numbering !== null && options.key === undefined && takesNumber(request)) {
+      const answer = await this.#writeNumbered(request, options, numbering);
+      if (answer !== null) return answer;
+    }
+    return this.#write(request, options, { key: this.#key(options), number: null });
+  }
+
+  /** @returns `null`: the service has no sessions */
+  async #writeNumbered(
+    request: Request,
+    options: ConditionOptions,
+    numbering: Numbering,
+  ): Promise<Answered | null> {
+    const { timeoutMs, signal } = this.#call(request, options, {});
+    const deadline = nowMs() + timeoutMs;
+    for (let losses = 0; ; losses += 1) {
+      const place = await numbering.take({ deadline, signal });
+      if (place === null) return null;
+      try {
+        const left = { ...options, timeoutMs: Math.max(1, deadline - nowMs()) };
+        return await this.#write(request, left, { key: null, number: place.header });
+      } catch (error) {
+        const refusal = sessionLoss(error);
+        if (refusal === null) throw error;
+        place.lost();
+        // C10: in doubt the error is another one, of which the refusal is the cause.
+        if (refusal !== error || losses >= sessionLossesMax) throw error;
+      } finally {
+        place.over();
+      }
     }
   }
 
-  async #write(request: Request, options: ConditionOptions, key: string | null): Promise<Answered> {
+  async #write(
+    request: Request,
+    options: ConditionOptions,
+    name: Pick<Call, "key" | "number">,
+  ): Promise<Answered> {
     const reply = await this.sender.send({
       ...this.#call(request, options, { ack: options.ack?.toString() }),
-      ...{ effect: "write", key, leader: true },
+      ...{ effect: "write", ...name, leader: true },
       headers: { ...waitHeader(options), ...ifMatch(options), ...request.headers },
     });
     this.session?.sawWrite(reply.headers.get("counter-version"));
@@ -97,7 +134,7 @@ export class Calls {
     more: { readonly effect: Exclude<Effect, "write">; readonly leader: boolean },
   ): Promise<Reply> {
     const headers = { ...waitHeader(options), ...request.headers };
-    return this.sender.send({ ...this.#call(request, options, {}), ...more, key: null, headers });
+    return this.sender.send({ ...this.#call(request, options, {}), ...more, ...noName, headers });
   }
 
   #key({ key }: WriteOptions): string | null {
@@ -109,7 +146,7 @@ export class Calls {
     { method, path, query = {}, body, accepts = [], replyMaxBytes }: Request,
     { signal, timeoutMs, waitSeconds = 0 }: CallOptions,
     more: Readonly<Record<string, string | undefined>>,
-  ): Omit<Call, "effect" | "key" | "leader" | "headers"> {
+  ): Omit<Call, "effect" | "key" | "number" | "leader" | "headers"> {
     within("waitSeconds", waitSeconds, 0, waitMaxSeconds);
     const own = this.sender.settings.timeoutMs + waitSeconds * 1000;
     within("timeoutMs", timeoutMs ?? own, 1, timeoutMaxMs + waitMaxSeconds * 1000);
@@ -124,6 +161,17 @@ export class Calls {
       ...(replyMaxBytes === undefined ? {} : { replyMaxBytes }),
     };
   }
+}
+
+/** Restores are no writes of a session: they have a key. */
+function takesNumber({ path }: Request): boolean {
+  return path.startsWith("/v1/counters") || path === "/v1/batch";
+}
+
+/** The refusal that says that there is no such session; `null` if the error is another one. */
+function sessionLoss(error: unknown): ProblemError | null {
+  if (error instanceof ProblemError) return error.code === sessionGone ? error : null;
+  return error instanceof OutcomeUnknownError ? sessionLoss(error.cause) : null;
 }
 
 /** The path of a counter. @throws InvalidArgumentError for names that a URL cannot carry */
@@ -150,17 +198,6 @@ function bodyOf(body: Request["body"]): Call["body"] {
 
 function waitHeader({ waitSeconds }: CallOptions): Readonly<Record<string, string>> {
   return waitSeconds === undefined ? {} : { prefer: `wait=${Math.ceil(waitSeconds)}` };
-}
-
-/** Whether the service refused the key itself, so that nothing was done. */
-function refusesKey(error: unknown): boolean {
-  if (!(error instanceof ProblemError) || error.code !== "validation-failed") return false;
-  const errors = error.problem["errors"];
-  return Array.isArray(errors) && errors.some(isAboutKey);
-}
-
-function isAboutKey(error: unknown): boolean {
-  return isRecord(error) && error["header"] === "Idempotency-Key";
 }
 
 function ifMatch({ ifMatch: version }: ConditionOptions): Readonly<Record<string, string>> {

@@ -4,16 +4,19 @@ import { Calls } from "./calls.ts";
 import { Cluster } from "./cluster.ts";
 import { CounterHandle } from "./counter.ts";
 import { counterOf, objectsAt, optionalTextAt } from "./decode.ts";
-import { InvalidReplyError } from "./errors.ts";
+import { InvalidReplyError, ProblemError } from "./errors.ts";
+import { Numbering, type SessionService } from "./numbering.ts";
 import { settingsOf, type ClientOptions } from "./options.ts";
 import { Sender } from "./sender.ts";
 import { Session } from "./session.ts";
 import { Snapshots } from "./snapshot.ts";
-import type { Counter, NewCounter, ReadOptions, WriteOptions } from "./types.ts";
+import type { Counter, Mode, NewCounter, ReadOptions, WriteOptions } from "./types.ts";
 import { watch, type WatchEvent, type WatchOptions } from "./watch.ts";
 
 export interface ListOptions extends ReadOptions {
   readonly prefix?: string | undefined;
+  /** Only counters of this mode. */
+  readonly mode?: Mode | undefined;
   /** How many are fetched at a time, 1 to 1000. */
   readonly pageSize?: number | undefined;
 }
@@ -50,9 +53,9 @@ export abstract class Counters {
 
   /** All counters whose names begin with `prefix`, in the order of their names, page by page. */
   async *list(options: ListOptions = {}): AsyncGenerator<Counter, void, undefined> {
-    const { prefix, pageSize } = options;
+    const { prefix, mode, pageSize } = options;
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const query = { prefix, limit: pageSize?.toString(), cursor };
+      const query = { prefix, mode, limit: pageSize?.toString(), cursor };
       const request = { method: "GET", path: "/v1/counters", query } as const;
       const { json } = await this.#calls.read(request, options);
       for (const item of objectsAt(json, "items")) yield counterOf(item);
@@ -108,6 +111,24 @@ export class CounterClient extends Counters {
     );
   }
 
+  /**
+   * The same client in a session that the service keeps (strong mode): its writes are numbered instead
+   * of having keys, and count once however late a copy of them arrives, without a window. Reads are
+   * those of {@link session}. In eventual mode, where the service keeps no sessions, writes have keys.
+   *
+   * The session is begun with the first write. It ends with {@link OpenSession.close}, or when nothing
+   * is written for as long as the service says (`--session-timeout`, an hour by default): one for each
+   * process, or each worker, is meant, not one for each request.
+   *
+   * @param session - what has been seen, to be carried on, or its text
+   */
+  openSession(session: Session | string = ""): OpenSession {
+    return new OpenSession(
+      this.#sender,
+      typeof session === "string" ? new Session(session) : session,
+    );
+  }
+
   /** The same client for one node alone, which need not be among the endpoints. */
   at(endpoint: string): CounterClient {
     return new CounterClient({ ...this.#options, endpoints: [endpoint] });
@@ -119,8 +140,61 @@ export class SessionClient extends Counters {
   /** What has been seen; `toString()` carries it to another process. */
   readonly seen: Session;
 
-  constructor(sender: Sender, seen: Session) {
-    super(new Calls(sender, seen));
+  constructor(sender: Sender, seen: Session, numbering: Numbering | null = null) {
+    super(new Calls(sender, seen, numbering));
     this.seen = seen;
   }
+}
+
+/**
+ * A session that the service keeps; made by {@link CounterClient.openSession}.
+ *
+ * Up to {@link sessionWritesMax} writes may be under way at a time, and may overtake each other; further
+ * ones wait. A write with a `key` of the caller's, or with `key: null`, is not numbered.
+ */
+export class OpenSession extends SessionClient {
+  readonly #numbering: Numbering;
+
+  constructor(sender: Sender, seen: Session) {
+    const numbering = new Numbering(sessionService(new Calls(sender)));
+    super(sender, seen, numbering);
+    this.#numbering = numbering;
+  }
+
+  /** As the service calls it; `null` before the first write, and in eventual mode. */
+  get id(): string | null {
+    return this.#numbering.id;
+  }
+
+  /**
+   * Waits for the writes under way, then ends the session; nothing is written after it. Idempotent.
+   *
+   * @throws UnreachableError or what else keeps the service from hearing of it: the session then ends
+   *   by itself
+   */
+  close(): Promise<void> {
+    return this.#numbering.close();
+  }
+}
+
+/** Codes of a service that keeps no sessions: in eventual mode, or of an earlier release. */
+const withoutSessions: ReadonlySet<string> = new Set(["mode-mismatch", "not-found"]);
+
+function sessionService(calls: Calls): SessionService {
+  // Sent again they do no harm: a session that nobody knows of ends by itself.
+  const how = { effect: "read", leader: true } as const;
+  return {
+    open: async () => {
+      try {
+        return (await calls.control({ method: "POST", path: "/v1/sessions" }, {}, how)).json;
+      } catch (error) {
+        if (error instanceof ProblemError && withoutSessions.has(error.code)) return null;
+        throw error;
+      }
+    },
+    close: async (id) => {
+      const path = `/v1/sessions/${encodeURIComponent(id)}`;
+      await calls.control({ method: "DELETE", path }, {}, how);
+    },
+  };
 }

@@ -7,7 +7,13 @@ export {
   type BatchResult,
 } from "./batch.ts";
 export { waitMaxSeconds } from "./calls.ts";
-export { CounterClient, SessionClient, type Counters, type ListOptions } from "./client.ts";
+export {
+  CounterClient,
+  OpenSession,
+  SessionClient,
+  type Counters,
+  type ListOptions,
+} from "./client.ts";
 export { Cluster, type MemberOptions } from "./cluster.ts";
 export { CounterHandle } from "./counter.ts";
 export type { Json } from "./decode.ts";
@@ -27,6 +33,7 @@ export {
   type Problem,
 } from "./errors.ts";
 export { keyMaxLength, newKey } from "./keys.ts";
+export { sessionWaitingMax, sessionWritesMax } from "./numbering.ts";
 export { digitsMax, toNumberSafe, type Integer } from "./numbers.ts";
 export {
   endpointsMax,

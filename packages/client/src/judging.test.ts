@@ -12,8 +12,12 @@ const refused = (status: number, code: string, outcome: string, retryable: boole
 const noLeader = refused(503, "no-leader", "not-applied", true);
 const unknown = refused(504, "outcome-unknown", "unknown", true);
 const bound = refused(409, "bound-exceeded", "not-applied", false);
+const ownWord = reply(409, {
+  ...{ code: "counter-exists", outcome: "not-applied", retryable: false, mode: "eventual" },
+});
 const expired = refused(422, "idempotency-key-expired", "not-applied", false);
 const unauthorised = refused(401, "unauthenticated", "not-applied", false);
+const sessionGone = refused(409, "session-unknown", "unknown", false);
 const slowAck = refused(504, "ack-timeout", "applied", true);
 
 interface Row {
@@ -46,12 +50,21 @@ const rows: readonly Row[] = [
     ...{ does: "refuse", because: "had it counted before, that answer would come" },
   },
   {
+    ...{ effect: "write", keyed: true, inDoubt: true, result: ownWord },
+    ...{ does: "unknown", because: "C4: that node may not know of the first attempt yet" },
+  },
+  {
     ...{ effect: "write", keyed: true, inDoubt: true, result: expired },
     ...{ does: "unknown", because: "C4: nobody remembers the first attempt" },
   },
   {
     ...{ effect: "write", keyed: true, inDoubt: true, result: unauthorised },
     ...{ does: "unknown", because: "C4: that was about the second attempt" },
+  },
+  { effect: "write", keyed: true, result: sessionGone, does: "refuse", because: "C10" },
+  {
+    ...{ effect: "write", keyed: true, inDoubt: true, result: sessionGone },
+    ...{ does: "unknown", because: "C10: an earlier attempt may have counted" },
   },
   { effect: "write", keyed: true, result: expired, does: "refuse", because: "it never counted" },
   {
@@ -84,6 +97,15 @@ describe("whether a byte may have left", () => {
   it.each([
     { error: new TypeError("x", { cause: coded("ECONNREFUSED") }), never: true },
     { error: new TypeError("x", { cause: coded("ENOTFOUND") }), never: true },
+    { error: new TypeError("x", { cause: coded("SELF_SIGNED_CERT_IN_CHAIN") }), never: true },
+    { error: new TypeError("x", { cause: coded("CERT_HAS_EXPIRED") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_TLS_CERT_ALTNAME_INVALID") }), never: true },
+    { error: new TypeError("x", { cause: coded("ERR_SSL_WRONG_VERSION_NUMBER") }), never: true },
+    // The other end may refuse ours after we have sent: it says so too late to be sure.
+    {
+      error: new TypeError("x", { cause: coded("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") }),
+      never: false,
+    },
     { error: new TypeError("x", { cause: coded("ECONNRESET") }), never: false },
     { error: new TypeError("x", { cause: coded("UND_ERR_SOCKET") }), never: false },
     { error: new TypeError("Failed to fetch"), never: false },

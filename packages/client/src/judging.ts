@@ -4,7 +4,10 @@
  * C2 A write with a key may be sent again, with the same key: it counts once.
  * C3 A write without a key is never sent twice once a byte of it may have left.
  * C4 Once an attempt may have taken effect, only a reply that the service remembers under the key
- *    tells what became of it; any other refusal is about the later attempt alone.
+ *    tells what became of it; any other refusal is about the later attempt alone, and so is that of
+ *    a node of eventual mode that may not know of the earlier one.
+ *
+ * A number in a session is as good as a key. C10 is in numbering.ts.
  */
 import { refusalOf, type Refusal, type Reply } from "./reply.ts";
 
@@ -17,8 +20,13 @@ export type Effect = "read" | "write" | "control";
 /** What came of one attempt. */
 export type Result =
   | { readonly kind: "reply"; readonly reply: Reply }
-  /** No reply. `left`: a byte of the request may have left. */
-  | { readonly kind: "lost"; readonly left: boolean; readonly error: unknown };
+  /** No reply. `left`: a byte of the request may have left. `cut`: the call was out of time first. */
+  | {
+      readonly kind: "lost";
+      readonly left: boolean;
+      readonly cut?: boolean;
+      readonly error: unknown;
+    };
 
 export type Verdict =
   | { readonly do: "answer"; readonly reply: Reply }
@@ -56,7 +64,11 @@ const settlingCodes: ReadonlySet<string> = new Set([
   "kind-mismatch",
   "counter-not-found",
   "idempotency-key-reused",
+  "session-number-reused",
 ]);
+
+/** The service cannot know what became of earlier attempts; that this one did nothing is certain. */
+export const sessionGone = "session-unknown";
 
 export interface Judged {
   readonly effect: Effect;
@@ -86,6 +98,7 @@ function judgeLost(call: Judged, left: boolean): Verdict {
 
 function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict {
   const { outcome, retryable, problem } = refusal;
+  if (problem.code === sessionGone) return { do: inDoubt ? "unknown" : "refuse", refusal };
   const doubt = call.effect !== "read" && outcome === "unknown";
   const harmless = call.effect === "read" || outcome === "not-applied";
   if (retryable && (harmless || call.keyed)) {
@@ -93,8 +106,13 @@ function judgeRefusal(call: Judged, refusal: Refusal, inDoubt: boolean): Verdict
     return { do: "again", refusal, doubt, elsewhere, rest: restingCodes.has(problem.code) };
   }
   if (call.effect !== "write") return { do: "refuse", refusal };
-  const settled = !inDoubt || outcome === "applied" || settlingCodes.has(problem.code);
+  const settled = !inDoubt || outcome === "applied" || isSettling(problem);
   return settled && !doubt ? { do: "refuse", refusal } : { do: "unknown", refusal };
+}
+
+/** A node of eventual mode says by `mode` that it spoke for itself. */
+function isSettling(problem: Refusal["problem"]): boolean {
+  return settlingCodes.has(problem.code) && problem["mode"] !== "eventual";
 }
 
 /** Errors of Node's `fetch` that come before a connection stands; browsers do not tell. */
@@ -103,7 +121,11 @@ const beforeConnecting: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
+  "ERR_SSL_WRONG_VERSION_NUMBER", // no TLS at the other end
+  "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
 ]);
+/** A certificate that is not good enough: the connection ends before anything is sent on it. */
+const certificate: RegExp = /^(CERT|DEPTH_ZERO|ERR_TLS_CERT|INVALID_CA|SELF_SIGNED|UNABLE_TO)(_|$)/;
 
 /** How deep causes are followed. */
 const causesMax = 4;
@@ -115,6 +137,8 @@ export function neverLeft(error: unknown, depth: number = 0): boolean {
   if ("errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
     return error.errors.every((each: unknown) => neverLeft(each, depth + 1));
   }
-  if ("code" in error && typeof error.code === "string") return beforeConnecting.has(error.code);
+  if ("code" in error && typeof error.code === "string") {
+    return beforeConnecting.has(error.code) || certificate.test(error.code);
+  }
   return "cause" in error && neverLeft(error.cause, depth + 1);
 }

@@ -128,6 +128,13 @@ describe("signals and time (C7)", () => {
     const error = await failure(clientOf([server]).counter("orders").get({ timeoutMs: 200 }));
     expect(error).toMatchObject({ name: "UnreachableError", retryable: true });
   });
+
+  it("says what the service said, also when its time is up during a later attempt", async () => {
+    const server = await FaultServer.start(problem(503, "no-leader"), "hang");
+    const client = clientOf([server], { timeoutMs: 2000, attemptTimeoutMs: 60_000 });
+    expect(await failure(client.counter("orders").get())).toMatchObject({ code: "no-leader" });
+    expect(server.asked).toHaveLength(2);
+  });
 });
 
 function controller(): { readonly signal: AbortSignal; readonly abort: () => void } {

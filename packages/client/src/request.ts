@@ -6,12 +6,14 @@ import type { Call } from "./sender.ts";
 /** @throws InvalidArgumentError for a token that no header can carry */
 export async function requestOf(
   settings: Settings,
-  { method, headers, body, key }: Pick<Call, "method" | "headers" | "body" | "key">,
+  call: Pick<Call, "method" | "headers" | "body" | "key" | "number">,
 ): Promise<RequestInit> {
+  const { method, headers, body, key, number } = call;
   const all: Record<string, string> = { accept: "application/json", ...settings.headers };
   if (typeof body === "string") all["content-type"] = "application/json";
   Object.assign(all, headers);
   if (key !== null) all["idempotency-key"] = key;
+  if (number !== null) all["counter-session"] = number;
   const token = await tokenOf(settings);
   if (token !== null) all["authorization"] = `Bearer ${token}`;
   return { method, headers: all, body, cache: "no-store" };

@@ -20,6 +20,8 @@ export interface Call {
   readonly path: string;
   readonly effect: Effect;
   readonly key: string | null;
+  /** Its number in a session (`Counter-Session`), which does what a key does; or `null`. */
+  readonly number: string | null;
   /** Whether only the leader can answer it, so that asking it saves a hop. */
   readonly leader: boolean;
   readonly headers: Readonly<Record<string, string>>;
@@ -99,9 +101,12 @@ export class Sender {
     course.attempts += 1;
     course.endpoint = this.endpoints.pick(began, { leader: call.leader, avoid: course.avoid });
     const result = await this.#exchange(course, this.#attemptMs(course, began));
-    const verdict = judge({ ...call, keyed: call.key !== null }, result, course.inDoubt);
+    const verdict = judge({ ...call, keyed: isNamed(call) }, result, course.inDoubt);
     if (result.kind === "reply") this.#learn(call, result.reply);
-    else course.last = { refusal: null, error: result.error };
+    // What the end of the call cut short says nothing: the reason is what came before.
+    else if (result.cut !== true || course.attempts === 1) {
+      course.last = { refusal: null, error: result.error };
+    }
     this.settings.onAttempt({
       method: call.method,
       path: call.path,
@@ -121,12 +126,13 @@ export class Sender {
   /** An attempt that cannot be repeated has all the time that is left. */
   #attemptMs({ call, deadline }: Course, now: number): number {
     const left = Math.max(1, deadline - now);
-    if (call.effect !== "read" && call.key === null) return left;
+    if (call.effect !== "read" && !isNamed(call)) return left;
     const each = this.settings.attemptTimeoutMs ?? Math.max(1000, call.timeoutMs / 3);
     return Math.min(left, each + call.waitMs);
   }
 
-  async #exchange({ call, endpoint }: Course, ms: number): Promise<Result> {
+  async #exchange(course: Course, ms: number): Promise<Result> {
+    const { call, endpoint } = course;
     const time = limit(ms, call.signal);
     try {
       const response = await this.#fetch(endpoint, call, time.signal);
@@ -137,7 +143,9 @@ export class Sender {
     } catch (error) {
       if (error instanceof CounterError) throw error;
       const cause: unknown = time.timedOut() ? time.signal.reason : error;
-      return { kind: "lost", left: time.timedOut() || !neverLeft(error), error: cause };
+      const late = time.timedOut();
+      const cut = late && nowMs() >= course.deadline;
+      return { kind: "lost", left: late || !neverLeft(error), cut, error: cause };
     } finally {
       time.release();
     }
@@ -146,7 +154,7 @@ export class Sender {
   /** One request at one endpoint; the reply's body is still to be read. */
   async fetchAt(
     endpoint: string,
-    call: Pick<Call, "method" | "path" | "headers" | "body" | "key">,
+    call: Pick<Call, "method" | "path" | "headers" | "body" | "key" | "number">,
     signal: AbortSignal,
   ): Promise<Response> {
     const init = await requestOf(this.settings, call);
@@ -224,6 +232,11 @@ export class Sender {
     const grown = Math.min(backoffMaxMs, backoffMs * 2 ** Math.min(course.attempts - 1, 20));
     return Math.min(left / 2, grown * (0.5 + Math.random() / 2));
   }
+}
+
+/** Whether the service knows it again when it is sent again. */
+function isNamed({ key, number }: Call): boolean {
+  return key !== null || number !== null;
 }
 
 function factsOf({ call, attempts, endpoint }: Course): {

@@ -90,7 +90,7 @@ export class Snapshots {
   ): Promise<SnapshotStream | { readonly again: boolean; readonly error: unknown }> {
     const { sender } = this.#calls;
     const headers = { accept: "*/*" };
-    const call = { method: "GET", path, headers, body: null, key: null } as const;
+    const call = { method: "GET", path, headers, body: null, key: null, number: null } as const;
     try {
       const response = await sender.fetchAt(endpoint, call, signal);
       sender.endpoints.answered(endpoint);

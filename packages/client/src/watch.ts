@@ -155,7 +155,14 @@ class Feed {
     if (this.#begun && this.#lastId === null) this.#reset = true;
     const resumed = this.#lastId === null ? {} : { "last-event-id": this.#lastId };
     const headers = { accept: "text/event-stream", ...resumed };
-    const call = { method: "GET", path: path + queryOf(query), headers, body: null, key: null };
+    const call = {
+      method: "GET",
+      path: path + queryOf(query),
+      headers,
+      body: null,
+      key: null,
+      number: null,
+    };
     const response = await this.#calls.sender.fetchAt(
       endpoint,
       { ...call, method: "GET" },

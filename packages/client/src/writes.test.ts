@@ -33,16 +33,6 @@ describe("keys of writes (C1)", () => {
     },
   );
 
-  it("leaves its own key out where the service takes none, but not the caller's", async () => {
-    const errors = [{ header: "Idempotency-Key", detail: "not with create in this mode" }];
-    const refusal = problem(400, "validation-failed", { errors });
-    const server = await FaultServer.start(refusal, added, refusal);
-    const orders = clientOf([server]).counter("orders");
-    await orders.set(5n);
-    expect(await failure(orders.set(5n, { key: "mine" }))).toMatchObject({ status: 400 });
-    expect(server.keys.map((key) => key === undefined)).toEqual([false, true, false]);
-  });
-
   it("takes a key of 255 characters", async () => {
     const server = await FaultServer.start(added);
     await clientOf([server])

@@ -12,14 +12,14 @@ export type { ExchangeKind, Journal, ReplicaTransport, TransportHandler } from "
 export { MemoryJournal } from "./node/ports.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";
 export * from "./node/options.ts";
-export type { Addition, Configuring, Setting } from "./node/checks.ts";
+export type { Addition, Configuring, Deletion, Setting } from "./node/checks.ts";
 export { pageMax } from "./node/listing.ts";
 export type { CounterPage, ListQuery } from "./node/listing.ts";
 export { changesMax } from "./core/changes.ts";
 export { labelsMax, labelNameMaxLength, labelTextMaxLength } from "./data/limits.ts";
 export type { CounterFeed } from "./node/counter-feed.ts";
 export type { Contributions, CounterView, KeyConflict } from "./data/looking.ts";
-export type { Written } from "./node/written.ts";
+export type { Written, WriteTimes } from "./node/written.ts";
 export { defaultEventualLimits, defaultTimingMs } from "./node/starting.ts";
 export { EventualNode } from "./node/eventual-node.ts";
 export { hintsMax } from "./core/peers.ts";

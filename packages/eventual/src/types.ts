@@ -77,6 +77,20 @@ export interface KeyedOperation {
   readonly value: bigint;
 }
 
+/** What was done to a counter as a whole under a key. */
+export type Deed =
+  | {
+      readonly type: "configure";
+      /** It was to be made; else it was to be there. */
+      readonly isNew: boolean;
+      /** What its settings became, as its node knew them. */
+      readonly config: CounterConfig;
+      /** Stands for what was asked for: the same for equal changes. A safe integer. */
+      readonly asked: number;
+    }
+  /** As the control of that name. */
+  | { readonly type: "delete"; readonly floor: readonly FloorEntry[] };
+
 /** How much of one writer a reset covers, and what that came to. */
 export interface FloorEntry {
   readonly writer: WriterId;
@@ -121,6 +135,20 @@ export type Control =
       readonly kind: "delete";
       readonly counter: CounterName;
       readonly floor: readonly FloorEntry[];
+    }
+  /**
+   * A `configure` or `delete` with an identity, as a {@link KeyedOperation} has: of all with the same
+   * one the first holds, and the others never were.
+   */
+  | {
+      readonly kind: "deed";
+      readonly counter: CounterName;
+      readonly key: string;
+      readonly at: WallMs;
+      readonly until: WallMs;
+      /** The counter when it was done, as its node knew it: 0 of one that was made. */
+      readonly value: bigint;
+      readonly deed: Deed;
     }
   | { readonly kind: "member"; readonly member: Member }
   | { readonly kind: "named"; readonly named: NamedAddress };

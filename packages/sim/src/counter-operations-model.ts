@@ -5,10 +5,13 @@
 import type {
   CommandBatch,
   CounterOperation,
+  Operation,
   OperationKey,
+  SessionOperation,
   SingleResult,
 } from "@counter/state-machine";
 import { RestoresModel } from "./counter-restores-model.ts";
+import { CounterSessionsModel } from "./counter-sessions-model.ts";
 
 export interface ModelCounter {
   readonly value: bigint;
@@ -34,6 +37,7 @@ export class CounterOperationsModel {
   #state: ModelState = { counters: new Map(), issued: new Map(), revision: 0 };
   readonly #answers = new Map<string, string>();
   readonly #restores = new RestoresModel();
+  readonly #sessions = new CounterSessionsModel();
   #time = 0;
 
   value(name: string): bigint {
@@ -52,6 +56,7 @@ export class CounterOperationsModel {
     if (ended) this.#state.revision += 1;
     const [operation] = operations;
     if (operation === undefined) throw new TypeError("a command is empty");
+    if (isOfSession(operation)) return this.#inSession(operation);
     if (operation.type === "group") {
       const [first] = operation.operations;
       return this.#once(first!, first!.counter, () => this.#done(operation.operations, true));
@@ -80,6 +85,13 @@ export class CounterOperationsModel {
     return answer;
   }
 
+  #inSession(operation: SessionOperation): string {
+    return this.#sessions.apply(operation, this.#time, () => {
+      if (operation.type !== "inSession") return "";
+      return this.#done(operation.operations, operation.atomic);
+    });
+  }
+
   #done(operations: readonly CounterOperation[], isGroup: boolean): string {
     const { counters, issued, revision } = this.#state;
     const draft = { counters: new Map(counters), issued: new Map(issued), revision };
@@ -95,6 +107,11 @@ export class CounterOperationsModel {
     this.#state = draft;
     return answers.join("; ");
   }
+}
+
+export function isOfSession(operation: Operation): operation is SessionOperation {
+  const { type } = operation;
+  return type === "inSession" || type === "openSession" || type === "closeSession";
 }
 
 /** What a client is told: of a stored answer as much as of a first one. */

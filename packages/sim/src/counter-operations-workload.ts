@@ -1,7 +1,7 @@
 /**
  * All operations of the shipped counters under faults: conditions on versions that others may have
  * changed meanwhile, bounds, groups, counters that end by themselves and begin again, keys sent
- * again. The machine keeps a list of what it applied and answered, and a model is asked whether those
+ * again, sessions that end. The machine keeps a list of what it applied and answered, and a model is asked whether those
  * are the right answers; that the list agrees with what clients saw, and with the order of real time,
  * is looked at in every run.
  */
@@ -19,6 +19,7 @@ import type {
   OperationResult,
 } from "@counter/state-machine";
 import { inPieces, joined } from "./counter-machine-workload.ts";
+import { drawInSession, isForgottenInSession, learnSession } from "./counter-session-clients.ts";
 import { answerText, CounterOperationsModel } from "./counter-operations-model.ts";
 import { decodeText, encodeText } from "./counter-workload.ts";
 import type { ClientPosition, Operation, SimStateMachine, SimWorkload } from "./machine.ts";
@@ -38,6 +39,7 @@ export function counterOperationsWorkloadOf(machine: Machine): SimWorkload {
     name: "counter operations",
     createMachine: (): SimStateMachine => new LoggedCounters(new machine()),
     nextOperation,
+    isForgotten: isForgottenInSession,
     judge: (_history, finalState) => judge(finalState),
   };
 }
@@ -91,6 +93,9 @@ class LoggedCounters implements SimStateMachine {
 
 function textOf(result: OperationResult, times: number): string {
   switch (result.status) {
+    case "session":
+      return `session ${result.session}`;
+    case "answer":
     case "group":
       return result.results.map(answerText).join("; ");
     case "repeated":
@@ -118,9 +123,16 @@ function judge(finalState: SimStateMachine): string | null {
 
 function nextOperation(random: Random, at: ClientPosition): Operation {
   learn(at);
+  learnSession(random, at);
   if (random.chance(0.15)) {
     const name = random.pick(counters);
     return { kind: "query", bytes: encodeText(name), key: null, text: `get ${name}` };
+  }
+  const inSession = drawInSession(random, at, () => drawOne(random, at, null));
+  if (inSession !== null) {
+    const { operation, ...more } = inSession;
+    const command = { at: at.number, ...limits, operations: [operation] };
+    return { kind: "command", bytes: encodeBatch(command), ...more };
   }
   const isKeyed = random.chance(0.8);
   const key = isKeyed ? `c${at.client}-${at.number}` : null;

@@ -77,7 +77,7 @@ export function performGroup(
 }
 
 /** Each on what those before it left. */
-function performAll(
+export function performAll(
   draft: CounterDraft,
   operations: readonly CounterOperation[],
   at: Moment,

@@ -188,7 +188,7 @@ describe("the decoder refuses", () => {
   });
 
   it("an operation that it does not know, as something newer", () => {
-    expect(() => decodeBatch(withOperations(1, 11, 1, 0x61, 0))).toThrow(UnknownCommandError);
+    expect(() => decodeBatch(withOperations(1, 14, 1, 0x61, 0))).toThrow(UnknownCommandError);
   });
 
   it.each([

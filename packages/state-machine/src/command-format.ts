@@ -12,6 +12,9 @@ export const tagCreate = 7;
 export const tagConfigure = 8;
 export const tagDelete = 9;
 export const tagGroup = 10;
+export const tagInSession = 11;
+export const tagOpenSession = 12;
+export const tagCloseSession = 13;
 export const tagRestoreBegin = 16;
 export const tagRestorePart = 17;
 export const tagRestoreCommit = 18;
@@ -35,6 +38,11 @@ export const patchStep = 0x08;
 export const patchLabels = 0x10;
 export const patchTtl = 0x20;
 export const patchAll = 0x3f;
+
+/** What is said of a session: whose it is; all or none of its operations. */
+export const sessionOwned = 1;
+export const sessionAtomic = 2;
+export const sessionAll = 3;
 
 /** What a restore says of a counter. */
 export const backupValue = 1;

@@ -17,6 +17,7 @@ import type {
   OperationKey,
 } from "./operations.ts";
 import { readBackups, readStep } from "./restore-codec.ts";
+import { readSession } from "./session-codec.ts";
 import type { OnBound } from "./types.ts";
 
 /** A command, and the version of the format that it was written in. */
@@ -54,7 +55,7 @@ export function decodeVersioned(bytes: Uint8Array): VersionedBatch {
   let total = count;
   for (let done = 0; done < count; done += 1) {
     const operation = read(reader);
-    if (operation.type === "group") total += operation.operations.length;
+    if ("operations" in operation) total += operation.operations.length;
     if (total > limits.operationsMax) throw refuse("it has too many operations in groups");
     operations.push(operation);
   }
@@ -75,8 +76,16 @@ function readOperation(reader: ByteReader): Operation {
     case format.tagDigest:
       if (tag !== format.tagDigest) throw unknown(tag);
       return { type: "digest" };
-    default:
-      return readStep(reader, tag, refuse) ?? readOnCounter(reader, tag);
+    default: {
+      const kind = tag & format.tagMask;
+      if (kind < format.tagInSession) return readOnCounter(reader, tag);
+      const readOne = (): CounterOperation => readOnCounter(reader, reader.byte());
+      const found =
+        kind < format.tagRestoreBegin
+          ? readSession(reader, tag, refuse, readOne)
+          : readStep(reader, tag, refuse);
+      return found ?? readOnCounter(reader, tag);
+    }
   }
 }
 

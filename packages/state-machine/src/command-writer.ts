@@ -26,6 +26,7 @@ import type {
   OperationKey,
 } from "./operations.ts";
 import { writeBackups, writeStep } from "./restore-codec.ts";
+import { writeSession } from "./session-codec.ts";
 import type { OnBound } from "./types.ts";
 
 /** Used again for every command, since a new buffer costs more than filling it; copies leave. */
@@ -49,11 +50,11 @@ export function encodeBatch(batch: CommandBatch): Uint8Array {
   return writer.copy();
 }
 
-/** Those of a group are counted each. */
+/** Those of a group, or of a session's write, are counted each. */
 function countOf(operations: readonly Operation[]): number {
   let count = operations.length;
   for (const operation of operations) {
-    if (operation.type === "group") count += operation.operations.length;
+    if ("operations" in operation) count += operation.operations.length;
   }
   return count;
 }
@@ -75,6 +76,10 @@ function writeOperation(operation: Operation): void {
       return writer.byte(format.tagDigest);
     case "group":
       return writeGroup(operation);
+    case "openSession":
+    case "closeSession":
+    case "inSession":
+      return writeSession(writer, operation, writeOnCounter);
     default:
       writeOnCounter(operation);
   }

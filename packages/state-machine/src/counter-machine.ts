@@ -6,7 +6,8 @@ import { perform } from "./counter-rules.ts";
 import { backupsOf, CounterTable } from "./counter-table.ts";
 import { MachineInvariantError } from "./errors.ts";
 import { KeyTable } from "./key-table.ts";
-import { sweepMaxCounters, sweepMaxKeys } from "./limits.ts";
+import { isOfSession, performSession } from "./in-session.ts";
+import { sweepMaxCounters, sweepMaxKeys, sweepMaxSessions } from "./limits.ts";
 import { namePage, type NamePage, type NameQuery } from "./name-page.ts";
 import type {
   CommittedBatch,
@@ -18,6 +19,7 @@ import type {
 import { repeat } from "./repetition.ts";
 import { dropForgotten, performRestore } from "./restoring.ts";
 import type { OperationResult, SingleResult } from "./results.ts";
+import { SessionTable } from "./session-table.ts";
 import type { MachineState } from "./snapshot-format.ts";
 import { readSnapshot } from "./snapshot-reader.ts";
 import { hex } from "./stage-digest.ts";
@@ -60,7 +62,9 @@ export class CounterMachine {
     this.#observer = observer;
     const counters = new CounterTable(observer);
     const keys = new KeyTable();
-    this.#state = { counters, keys, logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    const sessions = new SessionTable();
+    const nothing = { logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    this.#state = { counters, keys, sessions, ...nothing };
   }
 
   /**
@@ -168,11 +172,13 @@ export class CounterMachine {
   }
 
   stats(): MachineStats {
-    const { counters, keys, logTimeMs, restoreEpoch, revision } = this.#state;
+    const { counters, keys, sessions, logTimeMs, restoreEpoch, revision } = this.#state;
     return {
       counters: counters.withValue,
       retiredCounters: counters.size - counters.withValue,
       keys: keys.size,
+      sessions: sessions.size,
+      sessionResults: sessions.results,
       logTimeMs,
       restoreEpoch,
       revision,
@@ -200,6 +206,7 @@ export class CounterMachine {
     dropForgotten(state);
     const { logTimeMs } = state;
     state.keys.sweep(logTimeMs, sweepMaxKeys + operations.length);
+    state.sessions.sweep(logTimeMs, sweepMaxSessions + operations.length);
     // Other reads give other answers now, so that it is a change like any other.
     if (state.counters.sweep(logTimeMs, sweepMaxCounters + operations.length)) state.revision += 1;
     // Version 1 counted no revisions, see snapshot-version-1.ts: its changes have revision 0.
@@ -228,6 +235,10 @@ export class CounterMachine {
       case "group":
         if (!result.replayed) state.revision = result.results.at(-1)!.revision;
         break;
+      case "answer":
+        if (!result.replayed) state.revision = revisionAfter(result.results, state.revision);
+        break;
+      case "session":
       case "refused":
     }
     return result;
@@ -238,6 +249,7 @@ export class CounterMachine {
     if (operation.type === "group") return performGroup(this.#state, operation, at);
     if (operation.type === "restore-part") return this.#performOne(operation, at);
     if (operation.type === "digest") return this.#showState(at);
+    if (isOfSession(operation)) return performSession(this.#state, operation, at);
     if ("times" in operation && operation.times > 1) return repeat(counters, operation, at);
     const { key } = operation;
     if (key === null) return this.#performOne(operation, at);
@@ -264,4 +276,9 @@ export class CounterMachine {
     const nothing = { value: 0n, previous: 0n, first: 0n, last: 0n, step: 1n, created: false };
     return { status: "ok", replayed: false, ...nothing, config: null, epoch, revision };
   }
+}
+
+function revisionAfter(results: readonly SingleResult[], before: number): number {
+  const last = results.findLast(({ status }) => status === "ok");
+  return last?.status === "ok" ? last.revision : before;
 }

@@ -78,6 +78,24 @@ export const keyWindowMaxMs: number = 31_622_400_000;
 /** Latest log time. Log time plus the longest window is still a safe integer. */
 export const logTimeMaxMs: number = 2 ** 52;
 
+/** How far the numbers of a session may run ahead of what its client has acknowledged. */
+export const sessionSpanMax: number = 64;
+
+/** Largest number of a session, and of one of its writes. */
+export const sessionNumberMax: number = 2 ** 52;
+
+/** Bytes that say whose a session is, exactly. */
+export const sessionOwnerBytes: number = 16;
+
+/** Largest `sessionsMax` that an operation may carry. */
+export const sessionsMaxLimit: number = 1_048_576;
+
+/** Longest time without use after which a session ends: 366 days. */
+export const sessionIdleMaxMs: number = 31_622_400_000;
+
+/** Ended sessions removed by one command, besides one for each of its operations. */
+export const sweepMaxSessions: number = 256;
+
 /** Expired keys removed by one command, besides one for each of its operations. */
 export const sweepMaxKeys: number = 256;
 

@@ -4,10 +4,10 @@ import { encodeBatch } from "./command-writer.ts";
 import { CounterMachine } from "./counter-machine.ts";
 import { commands } from "./test-support/arbitraries.ts";
 import { cloneOf, next } from "./test-support/building.ts";
-import { NaiveModel } from "./test-support/naive-model.ts";
+import { NaiveModel, type Told } from "./test-support/naive-model.ts";
 import type { CommandBatch, CommittedBatch, Operation } from "./operations.ts";
 import { resultAt } from "./repetition.ts";
-import type { OperationResult, SingleResult } from "./results.ts";
+import type { OperationResult } from "./results.ts";
 
 jest.setTimeout(60_000); // many runs, on machines that may be busy
 
@@ -20,7 +20,7 @@ function answersTo(
   { operations }: CommandBatch,
   result: OperationResult,
   place: number,
-): readonly SingleResult[] {
+): readonly Told[] {
   const operation = operations[place]!;
   if (result.status === "group") {
     return result.results;
@@ -35,10 +35,16 @@ function answersTo(
 function singles(
   command: CommandBatch,
   results: readonly OperationResult[],
-): { operation: Operation; result: SingleResult }[] {
+): { operation: Operation; result: Told }[] {
   return command.operations.flatMap((operation, place) => {
     const result = results[place]!;
     const answers = answersTo(command, result, place);
+    if (operation.type === "inSession") {
+      if (result.status !== "answer" || result.replayed) return [];
+      return operation.operations.map((one, at) => {
+        return { operation: one, result: result.results[at]! };
+      });
+    }
     if (operation.type !== "group") return answers.map((one) => ({ operation, result: one }));
     if (result.status !== "group") return [];
     return operation.operations.map((one, at) => ({ operation: one, result: answers[at]! }));
@@ -61,6 +67,8 @@ it("answers every command as the model does, and holds the same counters and key
           counters: model.values().length,
           retiredCounters: model.counters.length - model.values().length,
           keys: model.keys.length,
+          sessions: model.sessions.list.length,
+          sessionResults: model.sessions.results,
           logTimeMs: model.logTimeMs,
           restoreEpoch: model.restoreEpoch,
           revision: model.revision,
@@ -90,7 +98,7 @@ it("never hands out a number of a counter twice, whatever happens between", () =
       committed(list).forEach((command, at) => {
         const results = machine.apply([command])[0]!;
         for (const { operation, result } of singles(list[at]!, results)) {
-          if (operation.type !== "next" || result.status === "refused" || result.replayed) continue;
+          if (operation.type !== "next" || result.status !== "ok" || result.replayed) continue;
           const before = highest.get(operation.counter);
           if (before !== undefined) expect(result.first).toBeGreaterThan(before);
           expect(result.last - result.first).toBe((operation.count - 1n) * result.step);

@@ -185,8 +185,57 @@ export interface GroupOperation {
   readonly operations: readonly CounterOperation[];
 }
 
+/** Whose a session is: 16 bytes, a hash that the caller makes; `null`: anybody's. */
+export type SessionOwner = Uint8Array | null;
+
+/** Begins a session. Its number is the answer: no session before it had that number. */
+export interface OpenSessionOperation {
+  readonly type: "openSession";
+  readonly owner: SessionOwner;
+  /** Milliseconds of log time without use after which it ends; 1 ms – 366 days. */
+  readonly idleMs: number;
+  /** Most sessions; one more is refused. */
+  readonly sessionsMax: number;
+}
+
+/** Ends a session of this owner, if there is one. */
+export interface CloseSessionOperation {
+  readonly type: "closeSession";
+  readonly session: number;
+  readonly owner: SessionOwner;
+}
+
+/** Which write of a session something is. */
+export interface SessionStep {
+  readonly session: number;
+  readonly owner: SessionOwner;
+  /** Its number, from 1 upward; above `ack` and by at most 64. */
+  readonly seq: number;
+  /** The client has the answers up to this one, and asks for none of them again; from 0. */
+  readonly ack: number;
+  /** 16 bytes: a hash of what the request asks for, made by the caller. */
+  readonly fingerprint: Uint8Array;
+}
+
+/** Operations that count once however often they are sent, under one number of a session. */
+export interface InSessionOperation {
+  readonly type: "inSession";
+  readonly step: SessionStep;
+  /** Whether all are done or none. */
+  readonly atomic: boolean;
+  /** 1–1024, in order; each without a key and with `times` 1. */
+  readonly operations: readonly CounterOperation[];
+}
+
+export type SessionOperation = OpenSessionOperation | CloseSessionOperation | InSessionOperation;
+
 export type Operation =
-  CounterOperation | RestoreOperation | RestoreStep | DigestOperation | GroupOperation;
+  | CounterOperation
+  | RestoreOperation
+  | RestoreStep
+  | DigestOperation
+  | GroupOperation
+  | SessionOperation;
 
 /**
  * One command of the log. Limits and window travel with it, so that servers that were started with
@@ -197,7 +246,10 @@ export interface CommandBatch {
   readonly at: number;
   /** How long the keys of this batch are remembered, in milliseconds of log time. ≥ 1. */
   readonly keyWindowMs: number;
-  /** Most keys remembered; a further new key is refused. */
+  /**
+   * Most keys remembered; a further new key is refused. As many results are kept for sessions, all
+   * of them together.
+   */
   readonly keysMax: number;
   /** Most counters, those that are no more and once issued numbers included. */
   readonly countersMax: number;

@@ -19,6 +19,11 @@ export const valueOutOfRange: OperationRefused = bare("value-out-of-range");
 export const tooManyCounters: OperationRefused = bare("too-many-counters");
 export const tooManyKeys: OperationRefused = bare("too-many-keys");
 export const keyReused: OperationRefused = bare("key-reused");
+export const sessionUnknown: OperationRefused = bare("session-unknown");
+export const numberAcknowledged: OperationRefused = bare("number-acknowledged");
+export const numberReused: OperationRefused = bare("number-reused");
+export const tooManySessions: OperationRefused = bare("too-many-sessions");
+export const tooManyResults: OperationRefused = bare("too-many-results");
 export const restoreNotStaged: OperationRefused = bare("restore-not-staged");
 export const restoreNotReady: OperationRefused = bare("restore-not-ready");
 export const restoreDamaged: OperationRefused = bare("restore-damaged");
@@ -46,6 +51,7 @@ export function refuse(
 const ofTheMoment: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "too-many-counters",
   "too-many-keys",
+  "too-many-results",
   "key-reused",
   "restore-not-staged",
   "restore-not-ready",

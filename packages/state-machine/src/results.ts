@@ -13,6 +13,11 @@ import type { CounterConfig, CounterVersion } from "./types.ts";
  * - `too-many-counters`: it would create a counter beyond `countersMax`
  * - `too-many-keys`: the key is new and `keysMax` keys are remembered
  * - `key-reused`: the key stands for an operation with another fingerprint
+ * - `session-unknown`: there is no such session of this owner; it may have ended
+ * - `number-acknowledged`: the client had the answer to that number already, so it is not kept
+ * - `number-reused`: the number stands for a request with another fingerprint
+ * - `too-many-sessions`: there are `sessionsMax`
+ * - `too-many-results`: `keysMax` results are kept for sessions
  * - `restore-not-staged`: another restore has begun meanwhile, or this one was dropped
  * - `restore-not-ready`: the commit is to be asked for again
  * - `restore-damaged`: the parts are not those that were announced
@@ -28,6 +33,11 @@ export type RefusalCode =
   | "too-many-counters"
   | "too-many-keys"
   | "key-reused"
+  | "session-unknown"
+  | "number-acknowledged"
+  | "number-reused"
+  | "too-many-sessions"
+  | "too-many-results"
   | "restore-not-staged"
   | "restore-not-ready"
   | "restore-damaged";
@@ -58,7 +68,7 @@ export interface OperationDone extends CounterVersion {
 
 /**
  * The operation changed nothing: now, or (`replayed`) when its key was first seen. Of the counter
- * as it was then; of `too-many-keys` and `key-reused` nothing is said.
+ * as it was then; of refusals about keys and sessions nothing is said.
  */
 export interface OperationRefused {
   readonly status: "refused";
@@ -111,4 +121,20 @@ export interface GroupDone {
   readonly results: readonly OperationDone[];
 }
 
-export type OperationResult = SingleResult | RepeatedResult | GroupDone;
+/** A session was begun, or ended. */
+export interface SessionChanged {
+  readonly status: "session";
+  readonly session: number;
+}
+
+/** What became of the operations of one number of a session. */
+export interface SessionAnswer {
+  readonly status: "answer";
+  /** Whether this is the kept answer: nothing was done now. */
+  readonly replayed: boolean;
+  /** One for each operation, in order; all done if `atomic`. */
+  readonly results: readonly SingleResult[];
+}
+
+export type OperationResult =
+  SingleResult | RepeatedResult | GroupDone | SessionChanged | SessionAnswer;

@@ -2,13 +2,16 @@
 import type { CounterTable } from "./counter-table.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { RefusalCode } from "./results.ts";
+import type { SessionTable } from "./session-table.ts";
 import type { StagedRestore } from "./staged-restore.ts";
 
 /** "CNTR": a snapshot begins with it, so that another file is not taken for one. */
 export const magic: number = 0x434e_5452;
-/** Without a restore in parts that is under way; with one, the next version. */
-export const version: number = 2;
-export const versionWithStage: number = 3;
+export const version: number = 3;
+/** Without sessions: what there is to say before the first one, as the release before says it. */
+export const versionWithoutSessions: number = 2;
+/** With a restore in parts that is under way. */
+export const versionWithStage: number = 4;
 
 /** A counter: it has a value; it issued numbers. At least one of them. */
 export const flagValue: number = 1;
@@ -39,6 +42,7 @@ export const refusalCodes: readonly RefusalCode[] = [
   "counter-exists",
   "kind-mismatch",
   "too-many-labels",
+  "too-many-counters",
 ];
 
 /**
@@ -52,6 +56,7 @@ export const recordMaxBytes: number = 16_384;
 export interface MachineState {
   counters: CounterTable;
   readonly keys: KeyTable;
+  readonly sessions: SessionTable;
   logTimeMs: number;
   restoreEpoch: number;
   /** Counts the changes, from the first command of version 2 on. */

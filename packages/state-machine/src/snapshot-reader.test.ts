@@ -132,7 +132,7 @@ describe("refused, though the checksum is right", () => {
     },
     {
       what: "an unknown refusal",
-      content: [...head, 0, 1, ...beforeAnswer, 2, 7, 0],
+      content: [...head, 0, 1, ...beforeAnswer, 2, 8, 0],
       because: "a refusal is unknown",
     },
     {

@@ -6,10 +6,12 @@ import { ByteReader } from "./bytes.ts";
 import { crc32 } from "./checksum.ts";
 import { CounterTable } from "./counter-table.ts";
 import { SnapshotFormatError } from "./errors.ts";
-import { readName } from "./fields.ts";
+import { readFlag, readName } from "./fields.ts";
 import { KeyTable } from "./key-table.ts";
 import * as limits from "./limits.ts";
 import { readAnswer, readCounter } from "./snapshot-records.ts";
+import { readSessions } from "./session-records.ts";
+import { SessionTable } from "./session-table.ts";
 import { readAnswerOfVersion1, readCounterOfVersion1 } from "./snapshot-version-1.ts";
 import * as format from "./snapshot-format.ts";
 import { stage } from "./restoring.ts";
@@ -34,7 +36,7 @@ export async function readSnapshot(
 }
 
 class SnapshotParser {
-  readonly #state: format.MachineState;
+  #state: format.MachineState;
   #buffer: Uint8Array = new Uint8Array(0);
   #reader: ByteReader = new ByteReader(this.#buffer, refuse);
   #checksum = 0;
@@ -47,7 +49,9 @@ class SnapshotParser {
     this.#observer = observer;
     const counters = new CounterTable(observer);
     const keys = new KeyTable();
-    this.#state = { counters, keys, logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    const sessions = new SessionTable();
+    const nothing = { logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    this.#state = { counters, keys, sessions, ...nothing };
   }
 
   /** Parses as many records as are certainly here as a whole. */
@@ -89,13 +93,24 @@ class SnapshotParser {
     yield;
     const keys = this.#reader.varint(limits.keysMaxLimit);
     for (let read = 0; read < keys; read += 1) yield this.#parseKey();
-    if (this.#version < format.versionWithStage) return;
+    if (this.#version < format.version) return;
     yield;
-    const { facts, carried, counters: staged } = readStage(this.#reader, this.#state, refuse);
+    const staged = this.#version === format.versionWithStage;
+    if (!staged || readFlag(this.#reader, refuse)) {
+      const { logTimeMs } = this.#state;
+      const sessions = yield* readSessions({ reader: () => this.#reader, logTimeMs, refuse });
+      this.#state = { ...this.#state, sessions };
+    }
+    if (staged) yield* this.#parseStage();
+  }
+
+  *#parseStage(): Generator<undefined, void, undefined> {
+    yield;
+    const { facts, carried, counters } = readStage(this.#reader, this.#state, refuse);
     const table = new CounterTable(this.#observer);
     stage(this.#state, new StagedRestore(facts, table, carried));
     const frame = { revision: facts.revision, table };
-    for (let read = 0; read < staged; read += 1) yield this.#parseCounter(frame);
+    for (let read = 0; read < counters; read += 1) yield this.#parseCounter(frame);
   }
 
   #parseHeader(): void {

@@ -2,12 +2,13 @@ import { ByteWriter } from "./bytes.ts";
 import { crc32 } from "./checksum.ts";
 import { never, type CounterRecord } from "./counter-record.ts";
 import { writeConfig, writeOptionalNumber } from "./fields.ts";
-import type { CounterTable } from "./counter-table.ts";
 import type { KeyRecord } from "./key-table.ts";
 import { snapshotPieceBytes } from "./limits.ts";
 import type { Captured } from "./ordered-table.ts";
 import * as format from "./snapshot-format.ts";
-import type { StagedRestore, StageFacts } from "./staged-restore.ts";
+import { writeSessions } from "./session-records.ts";
+import type { SessionRecord } from "./session-table.ts";
+import { captureStage, writeStage, type CapturedStage } from "./snapshot-stage.ts";
 import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";
 
 const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
@@ -19,12 +20,10 @@ export interface CapturedState {
   readonly revision: number;
   readonly counters: Captured<CounterRecord>;
   readonly keys: Captured<KeyRecord>;
+  /** How many sessions there ever were. */
+  readonly sessionsOpened: number;
+  readonly sessions: Captured<SessionRecord>;
   readonly stage: CapturedStage | null;
-}
-
-interface CapturedStage extends StageFacts {
-  readonly carried: number;
-  readonly counters: Captured<CounterRecord>;
 }
 
 /** Remembers the state as it is now; the bytes are made while they are read. */
@@ -35,12 +34,10 @@ export function captureState(state: format.MachineState): CapturedState {
     revision: state.revision,
     counters: state.counters.capture(),
     keys: state.keys.capture(),
+    sessionsOpened: state.sessions.opened,
+    sessions: state.sessions.capture(),
     stage: state.stage === null ? null : captureStage(state.stage, state.counters),
   };
-}
-
-function captureStage(stage: StagedRestore, live: CounterTable): CapturedStage {
-  return { ...stage.facts, carried: stage.carriedOf(live), counters: stage.table.capture() };
 }
 
 /** The bytes of a snapshot. Every piece has a buffer of its own, so readers may keep them. */
@@ -65,7 +62,7 @@ function* writeRecords(
   state: CapturedState,
 ): Generator<undefined, void, undefined> {
   writer.uint32(format.magic);
-  writer.byte(state.stage === null ? format.version : format.versionWithStage);
+  writer.byte(versionOf(state));
   writer.varint(state.logTimeMs);
   writer.varint(state.restoreEpoch);
   writer.varint(state.revision);
@@ -73,25 +70,18 @@ function* writeRecords(
   for (const counter of state.counters) yield writeCounter(writer, counter);
   writer.varint(state.keys.size);
   for (const key of state.keys) yield writeKey(writer, key);
-  if (state.stage === null) return;
-  writeStage(writer, state.stage);
-  for (const counter of state.stage.counters) yield writeCounter(writer, counter);
+  const { sessionsOpened: opened, stage } = state;
+  if (stage !== null) writer.byte(opened === 0 ? 0 : 1);
+  const writeResult = (result: SingleResult): void => writeAnswer(writer, result);
+  if (opened > 0) yield* writeSessions(writer, state.sessions, { opened, writeResult });
+  if (stage === null) return;
+  writeStage(writer, stage);
+  for (const counter of stage.counters) yield writeCounter(writer, counter);
 }
 
-function writeStage(writer: ByteWriter, stage: CapturedStage): void {
-  writer.byte(stage.stage.length);
-  writer.latin1(stage.stage);
-  writer.varint(stage.parts);
-  writer.varint(stage.bytes);
-  writer.latin1(stage.digest);
-  writer.varint(stage.revision);
-  writer.varint(stage.touchedAtMs);
-  writer.varint(stage.partsDone);
-  writer.varint(stage.bytesDone);
-  writer.uint32(stage.sums.crc);
-  writer.uint32(stage.sums.fnv);
-  writer.varint(stage.carried);
-  writer.varint(stage.counters.size);
+function versionOf({ stage, sessionsOpened }: CapturedState): number {
+  if (stage !== null) return format.versionWithStage;
+  return sessionsOpened === 0 ? format.versionWithoutSessions : format.version;
 }
 
 function writeCounter(writer: ByteWriter, counter: CounterRecord): undefined {

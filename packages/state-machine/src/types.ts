@@ -111,6 +111,10 @@ export interface MachineStats {
   readonly retiredCounters: number;
   /** Remembered keys, the expired ones that were not swept yet included. */
   readonly keys: number;
+  /** Sessions, those that ended and were not swept yet included. */
+  readonly sessions: number;
+  /** Results that are kept for sessions. */
+  readonly sessionResults: number;
   readonly logTimeMs: number;
   readonly restoreEpoch: number;
   readonly revision: number;

@@ -29,6 +29,8 @@ export interface AcceptorSetup {
   /** The peer to hand a stream to; `null`: there are too many. Asked again after the handshake. */
   peerFor(id: NodeId): Peer | null;
   emit(event: TransportEvent): void;
+  /** This connection is a peer's. */
+  onPeer(socket: Duplex): void;
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -91,6 +93,7 @@ export class Acceptor {
       const peer = this.#findPeer(hello);
       const headers = this.#setup.handshake.headersFor(hello.from);
       socket.write(switchingProtocols({ ...headers, ...this.#signed(proof, headers) }));
+      this.#setup.onPeer(socket);
       peer.accept({ socket, head, hello });
     } catch (error) {
       if (!(error instanceof HandshakeRefusedError)) throw error;

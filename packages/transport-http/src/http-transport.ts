@@ -67,6 +67,7 @@ export class HttpTransport implements Transport {
       trust,
       sockets: this.#sockets,
       emit,
+      onPeer: (socket) => options.onPeer?.(socket),
       isReady: () => this.#isRunning,
       admits: (id) => options.admit === "cluster" || this.#peers.get(id)?.isMember === true,
       peerFor: (id) => this.#peers.get(id) ?? this.#admitStranger(id),

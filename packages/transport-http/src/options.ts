@@ -1,4 +1,6 @@
 /** What an embedder says once, and the limits that hold then. */
+import type { Duplex } from "node:stream";
+
 import type { NodeId } from "@counter/raft";
 
 import type { PeerTrust } from "./auth/peer-trust.ts";
@@ -88,6 +90,8 @@ export interface HttpTransportOptions {
   /** How peers are dialled; default: without TLS. */
   readonly tls?: TlsSource;
   readonly limits?: Partial<TransportLimits>;
+  /** Told of the connection of every request that was believed to be a peer's. Must not throw. */
+  readonly onPeer?: (socket: Duplex) => void;
   /** Sees everything that a log or a metric wants. Must not throw. */
   readonly onEvent?: (event: TransportEvent) => void;
   /** A number from 0 to below 1, for the jitter of redials; default `Math.random`. */

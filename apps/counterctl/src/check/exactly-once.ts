@@ -6,6 +6,7 @@
 import { newKey, type CounterClient, type CounterHandle } from "@counter/client";
 
 import { pause } from "../commands/waiting.ts";
+import type { Tls } from "../tls.ts";
 import { LossyProxy, type Losses } from "./lossy-proxy.ts";
 import { askingMs, settle, type Settled, type Tally } from "./patient.ts";
 
@@ -22,6 +23,8 @@ export interface ExactlyOnceOptions {
   readonly patienceMs: number;
   /** Share of messages, from 0 to 1. */
   readonly lost: number;
+  /** Of the way to the nodes. */
+  readonly tls: Tls | null;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
@@ -58,8 +61,8 @@ class Course {
 }
 
 export async function checkExactlyOnce(options: ExactlyOnceOptions): Promise<ExactlyOnceReport> {
-  const { client, lost } = options;
-  const losing = { lost, random: Math.random };
+  const { client, lost, tls } = options;
+  const losing = { lost, tls, random: Math.random };
   const proxies = await Promise.all(client.endpoints.map((each) => LossyProxy.start(each, losing)));
   const course = new Course();
   const progress = setInterval(() => options.progress(progressText(course)), progressMs);

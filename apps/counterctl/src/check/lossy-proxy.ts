@@ -11,8 +11,10 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { request as secureRequest } from "node:https";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { AddressInfo } from "node:net";
+
+import type { Tls } from "../tls.ts";
 
 export interface Losses {
   requests: number;
@@ -25,6 +27,8 @@ export interface LossyOptions {
   readonly lost: number;
   /** From 0 up to 1, like `Math.random`. */
   readonly random: () => number;
+  /** What connections to a node over TLS trust and show; `null`: as Node.js does it by itself. */
+  readonly tls?: Tls | null;
 }
 
 /** Most connections at a time. */
@@ -36,10 +40,13 @@ export class LossyProxy {
   readonly #options: LossyOptions;
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
+  readonly #secureAgent: SecureAgent;
 
   private constructor(target: string, options: LossyOptions) {
     this.#target = new URL(target);
     this.#options = options;
+    const kept = { keepAlive: true, maxSockets: connectionsMax };
+    this.#secureAgent = new SecureAgent({ ...options.tls, ...kept });
     this.#server = createServer((incoming, response) => this.#pass(incoming, response));
     this.#server.maxConnections = connectionsMax;
   }
@@ -58,6 +65,7 @@ export class LossyProxy {
 
   async close(): Promise<void> {
     this.#agent.destroy();
+    this.#secureAgent.destroy();
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
@@ -76,7 +84,9 @@ export class LossyProxy {
     const headers = { ...incoming.headers, host: this.#target.host };
     const options = { hostname, port, path, method: incoming.method, headers };
     const outgoing =
-      protocol === "https:" ? secureRequest(options) : request({ ...options, agent: this.#agent });
+      protocol === "https:"
+        ? secureRequest({ ...options, agent: this.#secureAgent })
+        : request({ ...options, agent: this.#agent });
     outgoing.on("response", (reply) => this.#reply(reply, response, drop));
     // The node is gone: the client learns of it as it would without us.
     outgoing.on("error", () => response.socket?.resetAndDestroy());

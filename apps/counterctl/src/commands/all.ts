@@ -6,6 +6,7 @@ import { contexts } from "./context.ts";
 import { dataDirectory } from "./data-dir.ts";
 import { doctor } from "./doctor.ts";
 import { keeping } from "./keeping.ts";
+import { mergeClusters } from "./merge.ts";
 import { node } from "./node.ts";
 import { reading } from "./reading.ts";
 import { snapshot } from "./snapshot.ts";
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ...keeping,
   clusterStatus,
   waitReady,
+  mergeClusters,
   doctor,
   token,
 ];

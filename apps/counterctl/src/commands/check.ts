@@ -56,6 +56,7 @@ const exactlyOnce: Command = {
       runMs: args.number("seconds", { least: 0.1, most: day }) * 1000,
       patienceMs: args.number("patience", { least: 1, most: day }) * 1000,
       lost: args.number("lost", { least: 0, most: 0.9 }),
+      tls: (await ctl.connection()).tls,
       signal,
       progress: (line) => out.note(out.style("dim", line)),
     });

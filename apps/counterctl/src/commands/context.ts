@@ -1,10 +1,12 @@
 /** Commands about named clusters. */
+import { resolve } from "node:path";
 import type { Argv } from "yargs";
 
 import type { Command, Group } from "../command.ts";
 import { contextsPath, readContexts, writeContexts } from "../contexts.ts";
 import { UsageError } from "../exit-codes.ts";
-import { clientOf, urlOf } from "../settings.ts";
+import { clientOf, isSecure, tlsFilesOf, urlsOf } from "../settings.ts";
+import { noTls, readTls, type TlsFiles } from "../tls.ts";
 
 const nameOf = (yargs: Argv): Argv =>
   yargs.positional("name", { type: "string", demandOption: true, describe: "of the cluster" });
@@ -15,12 +17,11 @@ const list: Command = {
   run: async ({ env, out }) => {
     const { current, contexts } = await readContexts(contextsPath(env));
     out.show({ current, contexts }, () => {
-      const rows = Object.entries(contexts).map(([name, { endpoints, tokenFile }]) => [
+      const rows = Object.entries(contexts).map(([name, { endpoints, tokenFile, tls }]) => [
         name === current ? `* ${name}` : `  ${name}`,
-        endpoints.join(","),
-        tokenFile,
+        ...[endpoints.join(","), tokenFile, tls.ca, tls.cert],
       ]);
-      out.table(["name", "endpoints", "token file"], rows);
+      out.table(["name", "endpoints", "token file", "ca", "cert"], rows);
     });
     return undefined;
   },
@@ -34,19 +35,23 @@ const set: Command = {
       "context set prod -e 10.0.0.5:8080,10.0.0.6:8080 --token-file ~/.counter-token",
       "then: counterctl status",
     ],
+    ["context set prod -e 10.0.0.5:8080 --ca ca.pem --cert me.pem --cert-key me.key", "over TLS"],
   ],
   options: (yargs) => nameOf(yargs),
   run: async ({ args, env, out }) => {
-    const endpoints = args
-      .list("endpoints")
-      .flatMap((text) => text.split(","))
-      .map(urlOf);
+    const tls = absolute(tlsFilesOf(args, {}, noTls));
+    const endpoints = urlsOf(args.list("endpoints"), isSecure(tls));
     if (endpoints.length === 0) throw new UsageError("say where it is: --endpoints");
-    clientOf({ endpoints, token: null, timeoutMs: 1 }); // refuses what is no endpoint
+    // Refuses what is no endpoint and no certificate: better now than at the first call.
+    clientOf({ endpoints, token: null, tls: await readTls(tls), timeoutMs: 1 });
     const path = contextsPath(env);
     const name = args.text("name");
     const { contexts } = await readContexts(path);
-    const context = { endpoints, tokenFile: args.optional("token-file") ?? null };
+    const tokenFile = args.optional("token-file");
+    const context = {
+      ...{ endpoints, tls },
+      tokenFile: tokenFile === undefined ? null : resolve(tokenFile),
+    };
     await writeContexts(path, { current: name, contexts: { ...contexts, [name]: context } });
     out.show({ current: name, context }, () => out.line(`${name} is in ${path}`));
     return undefined;
@@ -83,6 +88,12 @@ const remove: Command = {
     return undefined;
   },
 };
+
+/** A context is used from wherever one happens to be. */
+function absolute({ ca, cert, key }: TlsFiles): TlsFiles {
+  const whole = (path: string | null): string | null => (path === null ? null : resolve(path));
+  return { ca: whole(ca), cert: whole(cert), key: whole(key) };
+}
 
 export const contexts: Group = {
   group: "context",

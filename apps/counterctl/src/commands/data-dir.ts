@@ -1,5 +1,5 @@
 /** Commands for the data directory of a node that is stopped: the node's own tools, by one name. */
-import { runLogTool, runRecoverTool } from "@counter/node/offline";
+import { runLogTool, runRecoverTool, runReidentifyTool } from "@counter/node/offline";
 import type { Argv } from "yargs";
 
 import type { Command, Ctl, Group } from "../command.ts";
@@ -56,6 +56,23 @@ const repair: Command = {
   run: (ctl) => log(ctl, "--truncate-tail"),
 };
 
+const reidentify: Command = {
+  command: "reidentify <directory>",
+  about:
+    "Makes another node of a copied directory, or of one whose node was removed. Deletes nothing.",
+  examples: [
+    ["data reidentify data/node-8080", "says whose it is, and what that would take away"],
+    ["data reidentify copy/node-8080 --confirm 127.0.0.1:8080", "then start it with --join"],
+  ],
+  options: (yargs) =>
+    directory(yargs).option("confirm", { type: "string", describe: "the id of the node it was" }),
+  run: (ctl) => {
+    const { args } = ctl;
+    const confirm = args.optional("confirm") ?? null;
+    return runReidentifyTool({ dataDir: args.text("directory"), confirm }, output(ctl));
+  },
+};
+
 const recover: Command = {
   command: "recover <directories..>",
   about:
@@ -89,5 +106,5 @@ const recover: Command = {
 export const dataDirectory: Group = {
   group: "data",
   about: "The data directory of a node that is stopped.",
-  commands: [verify, dump, repair, recover],
+  commands: [verify, dump, repair, reidentify, recover],
 };

@@ -1,6 +1,7 @@
 /** Looks for what is wrong with a cluster, and with the machine of a node. */
 import type { Command, Ctl } from "../command.ts";
 import { agreeing, fitting, reachable } from "../doctor/cluster.ts";
+import { clockFindings } from "../doctor/clocks.ts";
 import { failed, type Finding } from "../doctor/findings.ts";
 import { diskFindings, openFilesFinding, portFinding } from "../doctor/machine.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -54,7 +55,7 @@ async function clusterFindings(ctl: Ctl): Promise<readonly Finding[]> {
   const nodes = await lookAt(ctl, ctl.args.flag("all"));
   const client = await ctl.client();
   const there = nodes.filter(({ status }) => status !== null);
-  const found = [...reachable(nodes), ...fitting(nodes)];
+  const found = [...reachable(nodes), ...fitting(nodes), ...clockFindings(nodes)];
   if (there.length < 2 || found.some(({ status }) => status === "failed")) return found;
   try {
     const all = there.map(({ endpoint }) => client.at(endpoint));

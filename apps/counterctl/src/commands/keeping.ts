@@ -4,7 +4,7 @@ import type { Argv } from "yargs";
 
 import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
-import { describeFacts, labelsOf, named } from "./reading.ts";
+import { describeFacts, labelsOf, modeOf, modes, named } from "./reading.ts";
 import { conditionOptions, onBounds, writeOptions, writeOptionsOf } from "./writing.ts";
 
 const kinds = ["counter", "sequence"] as const;
@@ -52,12 +52,14 @@ const create: Command = {
   options: (yargs) =>
     configOptions(writeOptions(named(yargs)))
       .option("kind", { choices: kinds, describe: "default: counter" })
+      .option("mode", { choices: modes, describe: "refused where the cluster has another one" })
       .option("initial", { type: "string", describe: "the value that it begins with" }),
   run: async (ctl) => {
     const { args, out } = ctl;
     const config = {
       ...configOf(args),
       kind: args.choice("kind", kinds),
+      mode: modeOf(args),
       initial: args.optionalInteger("initial"),
     };
     const client = await ctl.client();

@@ -1,5 +1,5 @@
 /** Commands that look at counters. */
-import type { Counter, ReadOptions, WatchEvent } from "@counter/client";
+import type { Counter, Mode, ReadOptions, WatchEvent } from "@counter/client";
 import type { Argv } from "yargs";
 
 import type { Args } from "../args.ts";
@@ -7,6 +7,13 @@ import type { Command, Ctl } from "../command.ts";
 import type { Cell, Output } from "../output.ts";
 
 const listMax = 1_000_000;
+/** `raft`, as a node's own flag calls it, is `strong`. */
+export const modes = ["strong", "raft", "eventual"] as const;
+
+export function modeOf(args: Args): Mode | undefined {
+  const word = args.choice("mode", modes);
+  return word === "raft" ? "strong" : word;
+}
 
 export function readOptions(yargs: Argv): Argv {
   return yargs
@@ -82,11 +89,13 @@ const list: Command = {
   options: (yargs) =>
     readOptions(yargs)
       .positional("prefix", { type: "string", describe: "how the names begin" })
+      .option("mode", { choices: modes, describe: "only counters of this mode" })
       .option("limit", { type: "string", describe: "at most so many" }),
   run: async ({ args, out, client, signal }) => {
     const limit = args.has("limit") ? args.number("limit", { least: 1, most: listMax }) : listMax;
     const found: Counter[] = [];
-    const options = { ...readOptionsOf({ args, signal }), prefix: args.optional("prefix") };
+    const filter = { prefix: args.optional("prefix"), mode: modeOf(args) };
+    const options = { ...readOptionsOf({ args, signal }), ...filter };
     for await (const counter of (await client()).list(options)) {
       found.push(counter);
       if (found.length >= limit) break;

@@ -44,7 +44,8 @@ export function writeOptionsOf({ args, signal }: Pick<Ctl, "args" | "signal">): 
   return { signal, key, ack: ackOf(args.optional("ack")), ifMatch: args.optional("if-match") };
 }
 
-function ackOf(text: string | undefined): ConditionOptions["ack"] {
+/** @throws UsageError for what is no number of nodes */
+export function ackOf(text: string | undefined): ConditionOptions["ack"] {
   if (text === undefined || text === "local" || text === "majority" || text === "all") return text;
   if (/^[1-9]\d?$/.test(text)) return Number(text);
   throw new UsageError("--ack must be local, majority, all or a number of nodes");

@@ -5,13 +5,14 @@ import type { AddressInfo } from "node:net";
 
 import { percentile } from "../check/perf.ts";
 import type { NodeView } from "../commands/nodes.ts";
+import { clockFindings, readingOf, skewMaxMs, skewWarnMs } from "./clocks.ts";
 import { fitting, reachable } from "./cluster.ts";
 import { compared } from "./digests.ts";
 import { diskFindings, openFilesFinding, openFilesMin, portFinding } from "./machine.ts";
 
 function node(id: string, more: Readonly<Record<string, unknown>> = {}): NodeView {
   const status = { id, mode: "raft", clusterId: "c", version: "1.0.0", state: "Follower", ...more };
-  return { endpoint: `http://${id}`, status, problem: null };
+  return { endpoint: `http://${id}`, status, problem: null, clock: null };
 }
 
 const leader = { state: "Leader", term: 3 };
@@ -35,7 +36,7 @@ describe("whether nodes fit together", () => {
   });
 
   it("names those that do not answer", () => {
-    const silent = { endpoint: "http://x", status: null, problem: "refused" };
+    const silent = { endpoint: "http://x", status: null, problem: "refused", clock: null };
     expect(reachable([node("a"), silent]).map(({ status }) => status)).toEqual(["ok", "failed"]);
   });
 });
@@ -54,6 +55,49 @@ describe("whether nodes have the same state", () => {
     );
     expect(finding.status).toBe(status);
     expect(finding.detail.includes("DIVERGED at index 7")).toBe(status === "failed");
+  });
+});
+
+describe("whether clocks agree", () => {
+  const asked = { before: Date.parse("2026-01-01T00:00:00.000Z"), after: 0 };
+  const apart = (...clocks: readonly (readonly [aheadMs: number, offMs: number])[]): string => {
+    const nodes = clocks.map(([aheadMs, offMs], at) => {
+      return { ...node(`n${at}`), clock: { aheadMs, offMs } };
+    });
+    return clockFindings(nodes)
+      .map(({ status, detail }) => `${status} ${detail}`)
+      .join();
+  };
+
+  it("reads a clock as of the middle between question and answer", () => {
+    const after = asked.before + 200;
+    expect(readingOf("2026-01-01T00:00:05.000Z", { ...asked, after })).toEqual({
+      ...{ aheadMs: 4900, offMs: 100 },
+    });
+    expect(readingOf("soon", { ...asked, after })).toBeNull();
+    expect(readingOf(null, { ...asked, after })).toBeNull();
+  });
+
+  it.each([
+    { clocks: [], found: "" },
+    { clocks: [[0, 5]], found: "ok 2 within 1000 ms" },
+    { clocks: [[skewWarnMs + 5, 5]], found: "ok 2 within 1000 ms" },
+    {
+      clocks: [[skewWarnMs + 6, 5]],
+      found: "warning http://n0 is at least 1.0 s ahead of this machine",
+    },
+    { clocks: [[-3000, 0]], found: "warning this machine is at least 3.0 s ahead of http://n0" },
+    // What nobody can know does no harm to anybody: a slow answer is not a wrong clock.
+    { clocks: [[60_000, 60_000]], found: "ok 2 within 1000 ms" },
+    {
+      clocks: [
+        [-2000, 0],
+        [skewMaxMs - 1999, 0],
+      ],
+      found: "failed http://n1 is at least 300.0 s ahead of http://n0",
+    },
+  ] as const)("$clocks: $found", ({ clocks, found }) => {
+    expect(apart(...clocks)).toBe(found);
   });
 });
 

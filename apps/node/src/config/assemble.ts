@@ -82,6 +82,10 @@ function commonOf(
     maxCounters: flags["max-counters"],
     restoreMaxBytes: flags["restore-max"],
     watchersMax: flags["watchers-max"],
+    connectionsMax: flags["connections-max"],
+    rateLimit: flags["rate-limit"],
+    rateLimitNamespace: flags["rate-limit-namespace"],
+    corsOrigins: [...new Set(flags["cors-origin"])],
     authFile: flags["auth-file"] ?? null,
     peerSecretFile: flags["peer-secret-file"] ?? null,
     tls,
@@ -123,6 +127,8 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     clusterId: clusterIdOf(clusterName, [...peers, address].sort()),
     forward: flags.forward,
     deadServerAfterMs: flags["dead-server-after"],
+    sessionTimeoutMs: flags["session-timeout"],
+    sessionsMax: flags["sessions-max"],
   };
 }
 

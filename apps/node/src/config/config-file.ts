@@ -6,7 +6,8 @@ import { parse } from "yaml";
 
 import { messageOf } from "../error-text.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { flagSpecs, type FlagName, type FlagSpec } from "./flags.ts";
+import type { FlagSpec } from "./flag-spec.ts";
+import { flagSpecs, type FlagName } from "./flags.ts";
 
 /** Largest file that is read, in bytes: settings are a few lines. */
 export const configFileMaxBytes: number = 64 * 1024;

@@ -1,20 +1,6 @@
 /** Every flag, once: `--help`, the environment names and the checks are all made from this table. */
-import type { Mode } from "./node-config.ts";
-
-export interface FlagSpec {
-  readonly group: string;
-  /** The only mode in which it means something; without it, both. */
-  readonly mode?: Mode;
-  /** What to do in the other mode instead. */
-  readonly instead?: string;
-  readonly describe: string;
-  /** The default as `--help` shows it. */
-  readonly default?: string;
-  /** May be given several times, or once with commas. */
-  readonly list?: true;
-  /** `on` or `off`; `--name` alone means on, and `--no-name` off. */
-  readonly toggle?: true;
-}
+import type { FlagSpec } from "./flag-spec.ts";
+import { securityFlags } from "./security-flags.ts";
 
 const cluster = "Who this node is:";
 const raft = "In raft mode only:";
@@ -22,7 +8,6 @@ const eventual = "In eventual mode only:";
 const requests = "Answering requests:";
 const limits = "Limits:";
 const gossip = "Gossip, which tells who is there:";
-const security = "Security:";
 const running = "Running:";
 
 export const flagSpecs = {
@@ -119,6 +104,18 @@ export const flagSpecs = {
     describe: "most remembered keys; further keyed writes are answered 503",
     default: "100000",
   },
+  "session-timeout": {
+    group: raft,
+    mode: "raft",
+    describe: "how long a session of a client lives without a write",
+    default: "1h",
+  },
+  "sessions-max": {
+    group: raft,
+    mode: "raft",
+    describe: "most sessions of clients; a further one is answered 503",
+    default: "10000",
+  },
   "max-counters": {
     group: limits,
     describe: "most counters",
@@ -128,6 +125,24 @@ export const flagSpecs = {
     group: limits,
     describe: "most streams and waiting reads at a time; further ones are answered 503",
     default: "1024",
+  },
+  "connections-max": {
+    group: limits,
+    describe:
+      "most connections of clients, half of them from one address; further ones are answered 503, but those of other nodes",
+    default: "4096",
+  },
+  "rate-limit": {
+    group: limits,
+    describe:
+      "how often each token may read and write counters at this node, without tokens each address: 600/1m, 100/1s; then 429. Experimental until RateLimit fields are an RFC",
+    default: "off",
+  },
+  "rate-limit-namespace": {
+    group: limits,
+    describe:
+      "the same for all counters together whose names are alike up to the first dot or colon",
+    default: "off",
   },
   "bootstrap-expect": {
     group: raft,
@@ -223,45 +238,7 @@ export const flagSpecs = {
       "time between /readyz saying that the node stops and the node refusing requests: what a load balancer takes to notice",
     default: "0",
   },
-  "auth-file": {
-    group: security,
-    describe: 'file of the tokens that clients need, as the command "token" prints them',
-    default: "none: clients need no token",
-  },
-  "peer-secret-file": {
-    group: security,
-    describe:
-      "file of the secrets that all nodes share, one a line: the first one signs, any is believed; without it only nodes on this machine are heard",
-    default: "none",
-  },
-  "tls-cert": {
-    group: security,
-    describe: "certificate (PEM, with those in between): clients and peers are spoken to over TLS",
-    default: "none: no TLS",
-  },
-  "tls-key": {
-    group: security,
-    describe: "private key of the certificate (PEM)",
-    default: "none",
-  },
-  "tls-ca": {
-    group: security,
-    describe: "who signs the certificates of the other nodes, and those of clients (PEM)",
-    default: "those whom Node.js trusts",
-  },
-  "tls-client-auth": {
-    group: security,
-    describe:
-      "none, optional, or require: every connection needs a certificate signed by --tls-ca, and one that is good for a server as well is a peer's",
-    default: "none",
-  },
-  insecure: {
-    group: security,
-    toggle: true,
-    describe:
-      "listen to the network although nothing tells peers from strangers; for networks that nobody else reaches",
-    default: "off",
-  },
+  ...securityFlags,
   "shutdown-timeout": {
     group: running,
     describe: "longest time for a graceful stop, after --drain-delay",

@@ -1,7 +1,8 @@
 /** The text of `--help`. */
 import yargs from "yargs";
 
-import { environmentName, flagSpecs, type FlagSpec } from "./flags.ts";
+import type { FlagSpec } from "./flag-spec.ts";
+import { environmentName, flagSpecs } from "./flags.ts";
 
 const program = "node apps/node/dist/main.js";
 

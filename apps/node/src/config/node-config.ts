@@ -1,5 +1,7 @@
 /** What a node is told at its start, checked. Times in milliseconds. */
 
+import type { Quota } from "../limits/quota-table.ts";
+
 /** How counters are replicated. */
 export type Mode = "raft" | "eventual";
 
@@ -47,6 +49,14 @@ export interface CommonConfig {
   readonly restoreMaxBytes: number;
   /** Most streams of events and waiting reads at a time. */
   readonly watchersMax: number;
+  /** Most connections of clients at a time; other nodes have room beyond. */
+  readonly connectionsMax: number;
+  /** How often each principal may ask; `null`: as often as he likes. */
+  readonly rateLimit: Quota | null;
+  /** The same for the counters of each namespace together. */
+  readonly rateLimitNamespace: Quota | null;
+  /** Whose pages may use this node from a browser; with `*` in it, all. */
+  readonly corsOrigins: readonly string[];
   /** Of the tokens of clients; `null`: they need none. */
   readonly authFile: string | null;
   /** Of the secrets that prove to the others that this node may talk to them; `null`: none. */
@@ -81,6 +91,9 @@ export interface RaftConfig extends CommonConfig {
   readonly forward: "forward" | "redirect" | "off";
   /** How long a member must have been silent before the leader removes it; `null`: for ever. */
   readonly deadServerAfterMs: number | null;
+  /** How long a session of a client lives without a write, in time of the log. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
 }
 
 export interface EventualConfig extends CommonConfig {

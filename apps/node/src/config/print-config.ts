@@ -1,7 +1,8 @@
 /** The text of `--print-config`: what a node would be started with, as a file for `--config`. */
 import { stringify } from "yaml";
 
-import { flagSpecs, type FlagSpec } from "./flags.ts";
+import type { FlagSpec } from "./flag-spec.ts";
+import { flagSpecs } from "./flags.ts";
 
 export interface Setting {
   /** Where it was given: `--port`, `COUNTER_PORT`, a file. */

@@ -61,6 +61,36 @@ function parseBytes(text: string): number | null {
   return match === null ? null : Number(match[1]) * byteUnits[match[2] ?? ""]!;
 }
 
+/** `600/1m` as so many in that time, or `off`. */
+const quota = z.string().transform((text, context) => {
+  if (text === "off") return null;
+  const [, count = "", time = ""] = /^(\d{1,7})\/(\d{0,4}(?:s|m|h))$/.exec(text.trim()) ?? [];
+  const units = Number(count);
+  const windowMs = parseDuration(/^\d/.test(time) ? time : `1${time}`) ?? 0;
+  if (units >= 1 && units <= 1_000_000 && windowMs >= 1000 && windowMs <= 3_600_000) {
+    return { units, windowMs };
+  }
+  const message = `"${text}" is not a limit: write 600/1m for 600 in a minute, up to 1000000 in 1s to 1h, or off`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** As browsers send it: scheme, host, and the port unless it is the usual one. */
+const origin = z.string().transform((text, context) => {
+  if (text === "*") return text;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && !url.host.includes("*");
+  if (isPlain && url.origin === text.replace(/\/$/, "")) {
+    return url.origin;
+  }
+  const message = `"${text}" is not an origin: write https://app.example or http://localhost:3000, or *`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** Most origins whose pages may use a node. */
+export const corsOriginsMax: number = 100;
+
 function integer(min: number, max: number): z.ZodType<number, string> {
   return z.string().transform((text, context) => {
     const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
@@ -173,9 +203,18 @@ export const flagsSchema = z.object({
   "resume-wait": duration("0", "1m").default(1000),
   "idempotency-window": duration("1s", "168h").default(3_600_000),
   "idempotency-max": integer(1, 1_000_000).default(100_000),
+  "session-timeout": duration("1s", "168h").default(3_600_000),
+  "sessions-max": integer(1, 1_000_000).default(10_000),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "restore-max": bytes("64KiB", "4GiB").default(256 * 1024 * 1024),
   "watchers-max": integer(0, 100_000).default(1024),
+  "connections-max": integer(16, 1_000_000).default(4096),
+  "rate-limit": quota.default(null),
+  "rate-limit-namespace": quota.default(null),
+  "cors-origin": z
+    .array(origin)
+    .max(corsOriginsMax, `at most ${corsOriginsMax} origins`)
+    .default([]),
   "gossip-port": gossipPort.optional(),
   config: file.optional(),
   metrics: oneOf("on", "off").default("on"),

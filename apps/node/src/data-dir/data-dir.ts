@@ -49,6 +49,8 @@ export interface DataDirOwner {
   begin(): Promise<FirstStart>;
   /** Told of every sync of the log, with how long it took in milliseconds. */
   readonly onSync?: (tookMs: number) => void;
+  /** Told when a write of the log finds the disk full, and when one finds room again. */
+  readonly onFull?: (full: boolean) => void;
 }
 
 /**
@@ -65,7 +67,8 @@ export async function openDataDir(
   const found = await readIdentity(dataDir);
   if (found !== null) checkIdentity(found, config);
 
-  const opened = withFullDiskLogged(await openStorage(dataDir, owner.onSync), { dataDir, log });
+  const { onSync, onFull } = owner;
+  const opened = withFullDiskLogged(await openStorage(dataDir, onSync), { dataDir, log, onFull });
   try {
     if (found === null) await requireEmpty(opened, dataDir);
     const identity = (await readIdentity(dataDir)) ?? (await newIdentityAfter(owner, config));

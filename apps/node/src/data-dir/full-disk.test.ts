@@ -36,8 +36,9 @@ class SmallDisk extends MemoryStorage {
   }
 }
 
-function logged(): { disk: SmallDisk; storage: Storage; lines: string[] } {
+function logged(): { disk: SmallDisk; storage: Storage; lines: string[]; told: boolean[] } {
   const lines: string[] = [];
+  const told: boolean[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       lines.push(chunk.toString().trim());
@@ -49,7 +50,8 @@ function logged(): { disk: SmallDisk; storage: Storage; lines: string[] } {
     transports: [new winston.transports.Stream({ stream })],
   });
   const disk = new SmallDisk();
-  return { disk, storage: withFullDiskLogged(disk, { dataDir: "data", log }), lines };
+  const onFull = (full: boolean): unknown => told.push(full);
+  return { disk, storage: withFullDiskLogged(disk, { dataDir: "data", log, onFull }), lines, told };
 }
 
 async function* pieces(): AsyncGenerator<Uint8Array> {
@@ -61,7 +63,7 @@ function failure(code: string): Error {
 }
 
 test("a full disk is told once, however often the write is tried again, and so is its end", async () => {
-  const { disk, storage, lines } = logged();
+  const { disk, storage, lines, told } = logged();
   await storage.write(write);
   disk.error = failure("STORAGE_FULL");
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -72,10 +74,11 @@ test("a full disk is told once, however often the write is tried again, and so i
   await storage.write(write);
   await storage.write(write);
   expect(lines.slice(1)).toEqual(["info there is room on the disk again"]);
+  expect(told).toEqual([true, false]);
 });
 
 test("a snapshot that finds no room is told apart from writes, which may still find some", async () => {
-  const { disk, storage, lines } = logged();
+  const { disk, storage, lines, told } = logged();
   disk.error = failure("STORAGE_FULL");
   for (let attempt = 0; attempt < 2; attempt += 1) {
     await expect(storage.saveSnapshot(snapshot, pieces())).rejects.toBe(disk.error);
@@ -85,6 +88,7 @@ test("a snapshot that finds no room is told apart from writes, which may still f
   expect(lines).toEqual([expect.stringContaining("no room on the disk for a snapshot")]);
   await storage.saveSnapshot(snapshot, pieces());
   expect(lines.slice(1)).toEqual(["info there was room for a snapshot again"]);
+  expect(told).toEqual([]);
 });
 
 test("any other error is not called a full disk", async () => {

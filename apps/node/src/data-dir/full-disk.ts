@@ -4,21 +4,33 @@ import type { Logger } from "winston";
 
 import { codeOf } from "../error-text.ts";
 
+export interface FullDiskOptions {
+  readonly dataDir: string;
+  readonly log: Logger;
+  /** Told when a write finds no room, and when one finds some again. */
+  readonly onFull?: ((full: boolean) => void) | undefined;
+}
+
 /**
  * The same storage, but it says in the log when there is no room for writes or for a snapshot, and
  * when there is again: once each, however often it is tried in between.
  */
 export function withFullDiskLogged(
   storage: Storage,
-  { dataDir, log }: { readonly dataDir: string; readonly log: Logger },
+  { dataDir, log, onFull }: FullDiskOptions,
 ): Storage {
   const writes = latch({
-    onFull: () =>
+    onFull: () => {
+      onFull?.(true);
       log.error(
         "the disk is full: this node acknowledges nothing more until there is room, and tries again by itself. Make room: docs/runbooks/full-disk.md",
         { dataDir },
-      ),
-    onRoom: () => log.info("there is room on the disk again", { dataDir }),
+      );
+    },
+    onRoom: () => {
+      onFull?.(false);
+      log.info("there is room on the disk again", { dataDir });
+    },
   });
   const snapshots = latch({
     onFull: () =>

@@ -1,13 +1,16 @@
 /** What a node has applied of the log: the counters, the time in it, and who waits for more. */
+import type { RaftObserver } from "@counter/raft";
 import { CounterMachine, LogClock } from "@counter/state-machine";
 
 import { RaftSource, toldTo } from "../watch-hub/raft-source.ts";
 import type { Watching } from "../watch-hub/watching.ts";
 import { Digests } from "./digests.ts";
 import { RaftCounter, type RaftCounterOptions } from "./raft-counter.ts";
+import { SyncStamps } from "./sync-stamps.ts";
 
 export class AppliedCounters {
   readonly machine: CounterMachine;
+  readonly #syncs = new SyncStamps();
   readonly #watching: () => Watching;
   readonly #clock = new LogClock();
   readonly #digests = new Digests();
@@ -27,9 +30,15 @@ export class AppliedCounters {
     this.#engine?.applied();
   };
 
+  /** Sees of the node what the engine has to tell; the other observer first. */
+  beside(observer: RaftObserver): RaftObserver {
+    return this.#syncs.beside(observer);
+  }
+
   /** The engine of this node, which is the one that hears of what is applied from now on. */
-  open(options: Omit<RaftCounterOptions, "machine" | "clock" | "digests">): RaftCounter {
-    const own = { machine: this.machine, clock: this.#clock, digests: this.#digests };
+  open(options: Omit<RaftCounterOptions, "machine" | "clock" | "digests" | "syncs">): RaftCounter {
+    const kept = { digests: this.#digests, syncs: this.#syncs };
+    const own = { machine: this.machine, clock: this.#clock, ...kept };
     const engine = new RaftCounter({ ...options, ...own });
     this.#engine = engine;
     return engine;

@@ -6,10 +6,9 @@ import {
   type Operation,
   type OperationDone,
   type OperationResult,
-  type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher, type BatcherOptions } from "./batcher.ts";
+import { Batcher, type Answer, type BatcherOptions } from "./batcher.ts";
 
 /** A batcher in front of a real state machine; shows which commands it made. */
 function setup(limits: Partial<BatcherOptions> = {}): {
@@ -39,10 +38,10 @@ const keyed = (key: string, count: bigint = 1n): CounterOperation => {
 };
 
 /** What was answered, for operations of which none may be refused. */
-async function all(asked: readonly Promise<SingleResult>[]): Promise<OperationDone[]> {
+async function all(asked: readonly Promise<Answer>[]): Promise<OperationDone[]> {
   return (await Promise.all(asked)).map((result) => {
-    if (result.status === "refused") throw new Error(`refused: ${result.code}`);
-    return result;
+    if (result.status === "ok") return result;
+    throw new Error(`it was not done: ${JSON.stringify(result)}`);
   });
 }
 

@@ -5,8 +5,8 @@
  * - B2 Equal additions to one counter, and equal calls of `next`, become one operation that is done
  *   many times; each caller gets its own answer, with its own revision. That is a valid order of
  *   operations that were all under way at the same time.
- * - B3 An operation with a key or a condition is never done together with others: its answer must
- *   be stored under its key alone, and its condition looked at for itself.
+ * - B3 An operation with a key, in a session or with a condition is never done together with others:
+ *   its answer must be stored under its key alone, and its condition looked at for itself.
  */
 import {
   resultAt,
@@ -14,10 +14,13 @@ import {
   type CounterOperation,
   type Operation,
   type OperationResult,
+  type SessionAnswer,
+  type SessionChanged,
+  type SessionOperation,
   type SingleResult,
 } from "@counter/state-machine";
 
-import { TooManyWaitingError } from "./engine.ts";
+import { TooManyWaitingError, type StageSink } from "./engine.ts";
 
 /** Most operations in one command. */
 export const batchMaxOperations: number = 1024;
@@ -28,19 +31,37 @@ export const waitingMax: number = 16_384;
 /** Only amounts below this are looked up: the name of a larger one would cost more than it saves. */
 const repeatedBelow = 1n << 64n;
 
+/** What is submitted alone or with others. */
+export type Submitted = CounterOperation | SessionOperation;
+
+/** What becomes of it. */
+export type Answer = SingleResult | SessionAnswer | SessionChanged;
+
 interface Waiter {
-  readonly resolve: (result: SingleResult) => void;
+  readonly resolve: (result: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Slot {
-  readonly operation: CounterOperation;
+  readonly operation: Submitted;
   readonly waiters: Waiter[];
 }
 
+/** A caller that wants to know where the time goes; `sinceMs` by `performance.now`. */
+export interface Asker {
+  readonly stages: StageSink;
+  readonly sinceMs: number;
+}
+
 export interface BatcherOptions {
-  /** Answers with one result an operation, in order. A rejection is passed to every caller. */
-  readonly propose: (operations: readonly Operation[]) => Promise<readonly OperationResult[]>;
+  /**
+   * Answers with one result an operation, in order. A rejection is passed to every caller. `askers`
+   * are of this command; `null`: nobody asks.
+   */
+  readonly propose: (
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ) => Promise<readonly OperationResult[]>;
   readonly batchMaxOperations?: number;
   readonly waitingMax?: number;
   /** Told of every command, before it is proposed, with the number of callers that wait for it. */
@@ -51,6 +72,8 @@ export class Batcher {
   readonly #options: Required<BatcherOptions>;
   #slots: Slot[] = [];
   #repeated = new Map<string, Slot>();
+  /** Those of the open slots. */
+  #askers: Asker[] | null = null;
   #scheduled = false;
   #waiting = 0;
 
@@ -65,13 +88,14 @@ export class Batcher {
   }
 
   /** @throws TooManyWaitingError, or whatever `propose` rejected with */
-  submit(operation: CounterOperation): Promise<SingleResult> {
+  submit(operation: Submitted, stages?: StageSink): Promise<Answer> {
     if (this.#waiting >= this.#options.waitingMax) {
       return Promise.reject(new TooManyWaitingError(this.#options.waitingMax));
     }
     this.#waiting += 1;
-    return new Promise<SingleResult>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       this.#slotFor(operation).waiters.push({ resolve, reject });
+      if (stages !== undefined) (this.#askers ??= []).push(askerOf(stages));
       if (!this.#scheduled) {
         this.#scheduled = true;
         setImmediate(() => this.#flush());
@@ -80,19 +104,22 @@ export class Batcher {
   }
 
   /** Makes these operations one command by themselves, in order; they count as so many callers. */
-  async submitAlone(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+  async submitAlone(
+    operations: readonly Operation[],
+    stages?: StageSink,
+  ): Promise<readonly OperationResult[]> {
     const { waitingMax, propose } = this.#options;
     const callers = operations.length;
     if (this.#waiting + callers > waitingMax) throw new TooManyWaitingError(waitingMax);
     this.#waiting += callers;
     try {
-      return await propose(operations);
+      return await propose(operations, stages === undefined ? null : [askerOf(stages)]);
     } finally {
       this.#waiting -= callers;
     }
   }
 
-  #slotFor(operation: CounterOperation): Slot {
+  #slotFor(operation: Submitted): Slot {
     const name = repeatedName(operation);
     const open = name === null ? undefined : this.#repeated.get(name);
     if (open !== undefined && open.waiters.length < timesMax) return open;
@@ -108,10 +135,12 @@ export class Batcher {
     const slots = this.#slots;
     this.#scheduled = false;
     if (slots.length === 0) return;
+    const askers = this.#askers;
     this.#slots = [];
+    this.#askers = null;
     this.#repeated = new Map();
     this.#options.onBatch(slots.reduce((callers, { waiters }) => callers + waiters.length, 0));
-    this.#options.propose(slots.map(operationOf)).then(
+    this.#options.propose(slots.map(operationOf), askers).then(
       (results) => {
         for (const [place, slot] of slots.entries()) this.#settle(slot, results[place]!);
       },
@@ -132,9 +161,13 @@ export class Batcher {
   }
 }
 
+function askerOf(stages: StageSink): Asker {
+  return { stages, sinceMs: performance.now() };
+}
+
 /** What is the same for all that may be done together; `null`: it is done by itself (B3). */
-function repeatedName(operation: CounterOperation): string | null {
-  if (operation.key !== null || operation.condition !== null) return null;
+function repeatedName(operation: Submitted): string | null {
+  if (!("key" in operation) || operation.key !== null || operation.condition !== null) return null;
   switch (operation.type) {
     case "add": {
       const { counter, delta, onBound } = operation;
@@ -158,7 +191,7 @@ function operationOf({ operation, waiters }: Slot): Operation {
   return operation;
 }
 
-function resultOf(result: OperationResult, place: number): SingleResult {
+function resultOf(result: OperationResult, place: number): Answer {
   switch (result.status) {
     case "repeated":
       return resultAt(result, place);

@@ -10,11 +10,14 @@ import type {
   OperationRefused,
   RefusalCode,
   RestoreStep,
+  SessionOwner,
+  SessionStep,
   SingleResult,
 } from "@counter/state-machine";
 
 import type { StateDigest } from "./digests.ts";
 import type { ClusterMembers } from "./members.ts";
+import type { SessionIds } from "./session-ids.ts";
 import type { StrongToken, TokenCodec } from "./tokens.ts";
 
 /**
@@ -103,9 +106,16 @@ export interface EngineStatus {
   };
   readonly counters: number;
   readonly idempotencyKeys: number;
+  readonly sessions: number;
   readonly logTimeMs: number;
   /** How often all counters were replaced by a restore. */
   readonly restoreEpoch: number;
+}
+
+/** Somebody who wants to know where the time of a write goes. */
+export interface StageSink {
+  /** Milliseconds by stage, one after the other. */
+  set(ms: Readonly<Record<string, number>>): void;
 }
 
 /**
@@ -115,19 +125,42 @@ export interface RaftEngine {
   /**
    * One operation, whose `times` is 1.
    *
-   * @throws OperationRefusedError, also with the refusal that its key stands for
+   * @param step - its place in a session; it has no key then
+   * @param stages - is told `queue` (until it was proposed), `fsync` (until it was on the own disk)
+   *   and `raft` (until a majority had it and it was applied)
+   * @throws OperationRefusedError, also with the refusal that its key or number stands for
    */
-  write(operation: CounterOperation): Promise<OperationDone>;
+  write(
+    operation: CounterOperation,
+    step?: SessionStep | null,
+    stages?: StageSink,
+  ): Promise<OperationDone>;
   /**
    * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
    *
+   * @param options.step - the place of all of them in a session; they have no keys then
    * @returns one result for each; with `atomic` all are done
    * @throws OperationRefusedError if `atomic` and one of them is refused: `refusal.index` says which
    */
   writeAll(
     operations: readonly CounterOperation[],
-    options: { readonly atomic: boolean },
+    options: {
+      readonly atomic: boolean;
+      readonly step?: SessionStep | null;
+      readonly stages?: StageSink | undefined;
+    },
   ): Promise<readonly SingleResult[]>;
+  /**
+   * Begins a session.
+   *
+   * @returns its number, and how long it lives without use, in milliseconds of log time
+   * @throws OperationRefusedError `too-many-sessions`
+   */
+  openSession(owner: SessionOwner): Promise<{ readonly session: number; readonly idleMs: number }>;
+  /** Ends a session of this owner, if there is one. */
+  closeSession(session: number, owner: SessionOwner): Promise<void>;
+  /** The names of this cluster's sessions. */
+  readonly sessionIds: SessionIds;
   /** A step of a restore, at the leader; what the state machine refuses is an answer like any other. */
   restore(step: RestoreStep): Promise<SingleResult>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */

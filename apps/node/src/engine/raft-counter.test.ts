@@ -42,6 +42,8 @@ beforeEach(async () => {
     idempotencyWindowMs: 3_600_000,
     idempotencyMax: 100,
     maxCounters: 100,
+    sessionTimeoutMs: 3_600_000,
+    sessionsMax: 2,
   });
   await raft.waitForLeader();
 });

@@ -21,14 +21,15 @@ import {
   type OperationDone,
   type OperationResult,
   type RestoreStep,
+  type SessionOwner,
+  type SessionStep,
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher } from "./batcher.ts";
+import { Batcher, type Asker, type Submitted } from "./batcher.ts";
 import type { Digests, StateDigest } from "./digests.ts";
 import {
   DigestNotMadeError,
-  OperationRefusedError,
   UnknownVoterError,
   type Backup,
   type CounterList,
@@ -39,9 +40,13 @@ import {
   type ReadLevel,
   type ReadRequest,
   type ReadState,
+  type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
-import { statusOf } from "./raft-status.ts";
+import { engineStatus } from "./raft-status.ts";
+import { doneOf, sessionOf, single } from "./results.ts";
+import { SessionIds } from "./session-ids.ts";
+import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
 
@@ -83,43 +88,66 @@ export interface RaftCounterOptions {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** How long a session lives without use, in milliseconds of log time. */
+  readonly sessionTimeoutMs: number;
+  readonly sessionsMax: number;
   /** Told of every command, with the number of callers that wait for it. */
   readonly onBatch?: (callers: number) => void;
+  /** Sees when the log of this node is synced. */
+  readonly syncs?: SyncStamps;
 }
 
 export class RaftCounter implements RaftEngine {
   readonly members: RaftMembers;
   readonly tokens: TokenCodec;
+  readonly sessionIds: SessionIds;
   readonly #options: RaftCounterOptions;
   readonly #batcher: Batcher;
   readonly #waits: TokenWaits;
+  readonly #syncs: SyncStamps;
 
   constructor(options: RaftCounterOptions) {
     this.#options = options;
     const { node, address, reaches, applyTimeoutMs: timeoutMs } = options;
     this.members = new RaftMembers({ node, address, reaches, timeoutMs });
     this.tokens = new TokenCodec(options.clusterId);
+    this.sessionIds = new SessionIds(options.clusterId);
     this.#waits = new TokenWaits(() => this.#version());
-    const { onBatch = (): void => undefined } = options;
-    this.#batcher = new Batcher({ propose: (operations) => this.#propose(operations), onBatch });
+    const { onBatch = (): void => undefined, syncs = new SyncStamps() } = options;
+    this.#syncs = syncs;
+    const propose = this.#propose.bind(this);
+    this.#batcher = new Batcher({ propose, onBatch });
   }
 
-  async write(operation: CounterOperation): Promise<OperationDone> {
+  async write(
+    operation: CounterOperation,
+    step: SessionStep | null = null,
+    stages?: StageSink,
+  ): Promise<OperationDone> {
     this.#requireLeader();
-    return doneOf(await this.#batcher.submit(operation));
+    const submitted: Submitted =
+      step === null
+        ? operation
+        : { type: "inSession", step, atomic: false, operations: [operation] };
+    return doneOf(await this.#batcher.submit(submitted, stages));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic }: { readonly atomic: boolean },
+    { atomic, step = null, stages }: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
-    const alone: readonly Operation[] = atomic ? [{ type: "group", operations }] : operations;
-    const results = await this.#batcher.submitAlone(alone);
+    const alone: readonly Operation[] =
+      step !== null
+        ? [{ type: "inSession", step, atomic, operations }]
+        : atomic
+          ? [{ type: "group", operations }]
+          : operations;
+    const results = await this.#batcher.submitAlone(alone, stages);
     return results.flatMap((result): readonly SingleResult[] => {
-      if (result.status === "group") return result.results;
-      if (atomic) doneOf(result);
+      if (result.status === "group" || result.status === "answer") return result.results;
+      if (atomic || step !== null) doneOf(result);
       return [single(result)];
     });
   }
@@ -127,14 +155,14 @@ export class RaftCounter implements RaftEngine {
   async restore(step: RestoreStep): Promise<SingleResult> {
     this.#requireLeader();
     // A command of its own: it may be large.
-    const [result] = await this.#propose([step]);
+    const [result] = await this.#propose([step], null);
     return single(result!);
   }
 
   async makeDigest(): Promise<StateDigest> {
     this.#requireLeader();
     const { digests, applyTimeoutMs } = this.#options;
-    const { index } = await this.#proposeAt([{ type: "digest" }]);
+    const { index } = await this.#proposeAt([{ type: "digest" }], null);
     const made = await digests.at(index, applyTimeoutMs);
     if (made === null) throw new DigestNotMadeError(index);
     return made;
@@ -142,6 +170,20 @@ export class RaftCounter implements RaftEngine {
 
   digests(): readonly StateDigest[] {
     return this.#options.digests.known;
+  }
+
+  async openSession(
+    owner: SessionOwner,
+  ): Promise<{ readonly session: number; readonly idleMs: number }> {
+    this.#requireLeader();
+    const { sessionTimeoutMs: idleMs, sessionsMax } = this.#options;
+    const operation = { type: "openSession", owner, idleMs, sessionsMax } as const;
+    return { session: sessionOf(await this.#batcher.submit(operation)), idleMs };
+  }
+
+  async closeSession(session: number, owner: SessionOwner): Promise<void> {
+    this.#requireLeader();
+    sessionOf(await this.#batcher.submit({ type: "closeSession", session, owner }));
   }
 
   read({ counter, ...level }: ReadRequest): Promise<CounterRead> {
@@ -179,7 +221,7 @@ export class RaftCounter implements RaftEngine {
 
   status(): EngineStatus {
     const { node, machine } = this.#options;
-    return statusOf(node.status(), machine.stats(), this.#batcher.waiting);
+    return engineStatus(node.status(), machine.stats(), this.#batcher.waiting);
   }
 
   /** A follower says so at once, before an operation waits for the end of its turn. */
@@ -240,11 +282,17 @@ export class RaftCounter implements RaftEngine {
     return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
-  async #propose(operations: readonly Operation[]): Promise<BatchResults> {
-    return (await this.#proposeAt(operations)).result;
+  async #propose(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<BatchResults> {
+    return (await this.#proposeAt(operations, askers)).result;
   }
 
-  #proposeAt(operations: readonly Operation[]): Promise<Proposed<BatchResults>> {
+  #proposeAt(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<Proposed<BatchResults>> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -253,18 +301,9 @@ export class RaftCounter implements RaftEngine {
       countersMax: this.#options.maxCounters,
       operations,
     });
-    return node.propose(command, { timeoutMs: applyTimeoutMs });
+    const propose = (): ReturnType<RaftHost["propose"]> => {
+      return node.propose(command, { timeoutMs: applyTimeoutMs });
+    };
+    return askers === null ? propose() : this.#syncs.time(propose, askers);
   }
-}
-
-/** Groups and repetitions are not answered to who asked for one operation. */
-function single(result: OperationResult): SingleResult {
-  if (result.status === "ok" || result.status === "refused") return result;
-  throw new TypeError("one operation has one result");
-}
-
-function doneOf(result: OperationResult): OperationDone {
-  const answer = single(result);
-  if (answer.status === "refused") throw new OperationRefusedError(answer);
-  return answer;
 }

@@ -1,14 +1,14 @@
-/** What an engine says of itself, made of what Raft and the state machine say. */
+/** What a node of Raft mode says of itself. */
 import type { RaftNodeStatus } from "@counter/raft";
 import type { MachineStats } from "@counter/state-machine";
 
 import type { EngineStatus, PeerLag } from "./engine.ts";
 
-/** @param operations - that wait for their command */
-export function statusOf(
+/** @param waiting - operations that wait for an answer */
+export function engineStatus(
   status: RaftNodeStatus,
   stats: MachineStats,
-  operations: number,
+  waiting: number,
 ): EngineStatus {
   const { configuration } = status;
   const voters = new Set([...configuration.voters, ...configuration.outgoing]);
@@ -25,9 +25,14 @@ export function statusOf(
     lastIndex: status.lastIndex,
     leaderSilentMs: status.leaderSilentMs,
     peers: status.role === "leader" ? lags(status) : [],
-    pending: { operations, proposals: status.pendingProposals, reads: status.pendingReads },
+    pending: {
+      operations: waiting,
+      proposals: status.pendingProposals,
+      reads: status.pendingReads,
+    },
     counters: stats.counters,
     idempotencyKeys: stats.keys,
+    sessions: stats.sessions,
     logTimeMs: stats.logTimeMs,
     restoreEpoch: stats.restoreEpoch,
   };

@@ -58,7 +58,9 @@ describe("POST /increment", () => {
       .send({ delta });
     expect(reply.body).toEqual({ counter: "default", value: delta });
     await request(node.url).post("/increment").send({ delta: -9 }).expect(200);
-    expect(await value()).toBe('{"counter":12345678901234567890123456780}\n');
+    expect(await value()).toBe(
+      '{"counter":12345678901234567890123456780,"text":"12345678901234567890123456780"}\n',
+    );
   });
 });
 

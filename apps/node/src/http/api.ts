@@ -8,6 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
 
 import type { ProblemCode } from "./problems.ts";
+import type { Stages } from "./stages.ts";
 
 import type { Caller } from "../security/caller.ts";
 
@@ -25,6 +26,8 @@ export interface ApiRequest {
   readonly stream?: Readable;
   /** Who sends it, and what that one may do; without it, nobody had to say. */
   readonly caller?: Caller;
+  /** Who asks where the time of the request goes; without it, nobody does. */
+  readonly stages?: Stages;
   /** Whether the client is gone: what was not begun need not be. */
   readonly hungUp?: () => boolean;
   /** Has its argument called when the client is gone, or answered. */
@@ -50,7 +53,16 @@ export type Scope = "read" | "write" | "admin" | "metrics" | "peer" | "none";
 
 /** Under which heading an operation is described. */
 export type RouteTag =
-  "counters" | "watch" | "batch" | "cluster" | "node" | "snapshot" | "health" | "about" | "demo";
+  | "counters"
+  | "watch"
+  | "batch"
+  | "sessions"
+  | "cluster"
+  | "node"
+  | "snapshot"
+  | "health"
+  | "about"
+  | "demo";
 
 /** A part of the path, of the query or of the head: text, of which the schema says what it may be. */
 export interface ParameterDoc {
@@ -114,6 +126,11 @@ export interface Route {
   /** Reads the body itself, while it comes; {@link ApiRequest.body} is empty then. */
   readonly streamed?: true;
   readonly handle: (request: ApiRequest) => ApiReply | Promise<ApiReply>;
+  /**
+   * The counters that its body names, one for each operation, where requests are counted by that.
+   * Throws a Problem for a body that is not as it should be.
+   */
+  readonly names?: (request: ApiRequest) => readonly string[];
   /** What goes to the leader instead of the request itself, where that would mean another thing there. */
   readonly forwardAs?: (request: ApiRequest) => Promise<ApiRequest>;
 }

@@ -19,6 +19,7 @@ export function limitBodyTime(server: Server, timeoutMs: number = bodyTimeoutMs)
       if (!outgoing.headersSent) outgoing.writeHead(408, { connection: "close" }).end();
       incoming.destroy();
     }, timeoutMs);
+    timer.unref(); // a node that stops does not wait for it
     timers.set(incoming, timer);
     incoming.once("close", () => clearTimeout(timer));
     incoming.once("end", () => clearTimeout(timer));

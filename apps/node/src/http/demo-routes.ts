@@ -2,6 +2,7 @@
 import type { Route } from "./api.ts";
 import { keyText } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
+import { noCondition } from "./v1/reading.ts";
 
 /** What each path stands for. */
 const standsFor: ReadonlyMap<string, string> = new Map([
@@ -41,7 +42,10 @@ function linked(route: Route, path: string, { keyRequired }: DemoOptions): Route
     ...route,
     operation: { ...operation, responses: { ...operation.responses, ...described } },
     handle: async (request) => {
-      if (keyRequired && route.kind === "write") requireKey(keyText(request));
+      if (route.kind === "write") {
+        noCondition(request);
+        if (keyRequired) requireKey(keyText(request));
+      }
       const reply = await route.handle(request);
       return { ...reply, headers: { ...reply.headers, link } };
     },

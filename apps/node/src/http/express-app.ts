@@ -58,8 +58,9 @@ export function expressApp(
       if (streamed === true) return next();
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
-    app.options(path, (_request, response) => {
-      send(response, service.finish({ status: 204, headers: { allow }, body: "" }));
+    app.options(path, (request, response) => {
+      const headers = { allow, ...options.cors?.preflight(request.headers, known) };
+      send(response, service.finish({ status: 204, headers, body: "" }));
     });
     app.all(path, admit, read, async (request, response) => {
       const route = routeOf(request);

@@ -72,6 +72,7 @@ function qualityOf(parameters: readonly string[]): number {
  * @returns `null` if the request has no key
  */
 export function operationKey(request: ApiRequest, canonical: string): OperationKey | null {
+  noSession(request);
   const key = keyText(request);
   if (key === null) return null;
   if (!isOperationKey(key)) {
@@ -88,6 +89,19 @@ export function keyText({ headers }: ApiRequest): string | null {
   const header = headers["idempotency-key"];
   if (header === undefined) return null;
   return unquote(Array.isArray(header) ? header.join(" ") : header);
+}
+
+/**
+ * For calls that cannot be made in a session: a header that would be ignored is refused.
+ *
+ * @throws Problem `validation-failed`
+ */
+export function noSession({ headers }: Pick<ApiRequest, "headers">): void {
+  if (headers["counter-session"] === undefined) return;
+  const header = "Counter-Session";
+  const detail = "not with this call: send Idempotency-Key";
+  const extensions = { errors: [{ header, detail }] };
+  throw new Problem("validation-failed", `${header}: ${detail}`, { extensions });
 }
 
 function unquote(header: string): string {

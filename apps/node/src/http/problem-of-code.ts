@@ -61,6 +61,11 @@ export const problemOfCode: Readonly<Record<string, ProblemCode>> = {
   "restore-damaged": "snapshot-invalid",
   BACKUP_FORMAT: "snapshot-invalid",
   "too-many-keys": "idempotency-table-full",
+  "session-unknown": "session-unknown",
+  "number-acknowledged": "session-number-acknowledged",
+  "number-reused": "session-number-reused",
+  "too-many-sessions": "session-table-full",
+  "too-many-results": "session-table-full",
   "key-reused": "idempotency-key-reused",
   // What Express's body reader throws.
   "entity.too.large": "payload-too-large",

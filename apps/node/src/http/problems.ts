@@ -15,6 +15,8 @@ interface ProblemKind {
   readonly title: string;
   /** Whether the same request may succeed later; the reply then has `Retry-After`. */
   readonly retryable: boolean;
+  /** Where IANA has a type for it, that one. */
+  readonly type?: string;
 }
 
 const refused = (status: number, title: string): ProblemKind => {
@@ -22,6 +24,11 @@ const refused = (status: number, title: string): ProblemKind => {
 };
 const later = (status: number, title: string): ProblemKind => {
   return { status, outcome: "not-applied", title, retryable: true };
+};
+
+/** Nothing was done now, and nobody knows any more whether it was done before. */
+const doubtful = (status: number, title: string): ProblemKind => {
+  return { status, outcome: "unknown", title, retryable: false };
 };
 
 export const problemKinds = {
@@ -57,13 +64,23 @@ export const problemKinds = {
   "restore-superseded": refused(409, "Another restore has begun meanwhile"),
   "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
+  "uri-too-long": refused(414, "The path of the request is too long"),
   "unsupported-media-type": refused(415, "The request body has another media type"),
   "precondition-required": refused(428, "This write takes an Idempotency-Key"),
+  "quota-exceeded": {
+    ...later(429, "Request cannot be satisfied as assigned quota has been exceeded"),
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+  },
   "headers-too-large": refused(431, "The request has too many headers"),
   "idempotency-key-reused": refused(422, "The key was used for another request"),
   "idempotency-key-expired": refused(422, "Keys of that age are forgotten"),
   "idempotency-key-in-future": refused(422, "The key was issued in the future"),
   "idempotency-table-full": later(503, "Too many keys are remembered"),
+  "session-unknown": doubtful(409, "There is no such session, or it has ended"),
+  "session-window-full": refused(409, "Too many answers of the session are not acknowledged"),
+  "session-number-acknowledged": doubtful(422, "The answer to that number was acknowledged"),
+  "session-number-reused": refused(422, "The number stands for another request"),
+  "session-table-full": later(503, "Too many sessions are kept, or answers for them"),
   "no-leader": later(503, "No leader is known"),
   "read-not-confirmed": later(503, "No majority confirmed the read in time"),
   "too-stale": later(503, "This node's copy may be older than the request accepts"),
@@ -141,6 +158,12 @@ export class Problem extends Error {
 
 /** Where the error's own words do not say what to do. */
 const adviceOf: Readonly<Partial<Record<ProblemCode, string>>> = {
+  "session-unknown":
+    "this request was not carried out, and never will be; whether an earlier one with this number was, is not known any more",
+  "session-number-acknowledged":
+    "this request was not carried out: the answer to that number was acknowledged, and is not kept",
+  "session-number-reused":
+    "this number stands for another request: send that one again to have its answer, or go on with the next number",
   "idempotency-key-reused":
     "this Idempotency-Key stands for another request: send that one again to have its answer, or take a new key for this one",
 };
@@ -170,6 +193,12 @@ const bare: ReadonlySet<ProblemCode> = new Set([
   "unsupported-media-type",
 ]);
 
+/** @param base - what types begin with that are ours */
+export function problemType(code: ProblemCode, base: string): string {
+  const { type }: ProblemKind = problemKinds[code];
+  return bare.has(code) ? "about:blank" : (type ?? `${base}${code}`);
+}
+
 /**
  * What a problem says of itself, wherever it is told.
  *
@@ -181,7 +210,7 @@ export function problemMembers(
 ): Readonly<Record<string, unknown>> & { readonly status: number } {
   const kind: ProblemKind = problemKinds[problem.code];
   return {
-    type: bare.has(problem.code) ? "about:blank" : `${base}${problem.code}`,
+    type: problemType(problem.code, base),
     title: kind.title,
     status: kind.status,
     detail: problem.message,

@@ -9,31 +9,45 @@ import {
   type RequestListener,
   type Server,
   type ServerOptions,
+  type ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 
 import type { Admission, Asked } from "../security/access.ts";
-import { limitConnections } from "../security/connections.ts";
+import type { Connections } from "../security/connections.ts";
+import type { Cors } from "../security/cors.ts";
+import { ambiguityOf } from "./ambiguity.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { limitBodyTime } from "./body-time.ts";
 import { expressApp } from "./express-app.ts";
-import { Problem } from "./problems.ts";
+import { headMaxBytes, wrongWithHead } from "./head-limits.ts";
 import { splitUrl } from "./request-url.ts";
-import { RouteTable } from "./route-table.ts";
+import { RouteTable, type Found } from "./route-table.ts";
 import { send } from "./sending.ts";
 import { afterBody } from "./streamed-body.ts";
 import type { Service } from "./service.ts";
 
-/** Most open connections of clients and peers together. */
-export const connectionsMax: number = 4096;
+/** How long others may take, in milliseconds. */
+export interface ServerTimes {
+  /** Until the head of a request is there. */
+  readonly headMs: number;
+  /** Until all of it is. */
+  readonly requestMs: number;
+  /** Between two requests of one connection. */
+  readonly idleMs: number;
+  /** How often connections are looked at. */
+  readonly lookEveryMs: number;
+}
 
-const headersTimeoutMs = 10_000;
-const keepAliveTimeoutMs = 30_000;
-const headerMaxBytes = 16 * 1024;
+export const serverTimes: ServerTimes = {
+  headMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 30_000,
+  lookEveryMs: 2000,
+};
+
 const noBody: Uint8Array = new Uint8Array(0);
-/** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
-export const headersMax: number = 100;
 /** The longest that the beginning of a TLS connection may take, in milliseconds. */
 const handshakeTimeoutMs = 10_000;
 
@@ -51,6 +65,10 @@ export interface Answered {
 export interface ListenerOptions {
   /** Writes are accepted by GET as well, as the original demo does. */
   readonly strict: boolean;
+  /** `null` or left out: nothing is said to browsers. */
+  readonly cors?: Cors | null;
+  /** `null` or left out: as many connections as the server takes. */
+  readonly connections?: Connections | null;
   /** Told of every request; must not throw. */
   readonly onAnswered?: (answered: Answered) => void;
 }
@@ -60,12 +78,15 @@ export interface ListenerOptions {
  *
  * @param tls - with certificates it speaks nothing but TLS
  */
-export function createHttpServer(tls: TlsOptions | null = null): Server {
+export function createHttpServer(
+  tls: TlsOptions | null = null,
+  { headMs, requestMs, idleMs, lookEveryMs }: ServerTimes = serverTimes,
+): Server {
   const options: ServerOptions = {
-    connectionsCheckingInterval: 2000,
-    headersTimeout: headersTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    maxHeaderSize: headerMaxBytes,
+    connectionsCheckingInterval: lookEveryMs,
+    headersTimeout: headMs,
+    keepAliveTimeout: idleMs,
+    maxHeaderSize: headMaxBytes,
     noDelay: true,
     requestTimeout: 0, // see body-time.ts
   };
@@ -74,9 +95,7 @@ export function createHttpServer(tls: TlsOptions | null = null): Server {
     tls === null
       ? createServer(options)
       : createTlsServer({ ...options, ...tls, handshakeTimeout });
-  server.maxConnections = connectionsMax;
-  limitConnections(server);
-  limitBodyTime(server);
+  limitBodyTime(server, requestMs);
   return server;
 }
 
@@ -89,7 +108,8 @@ export function requestListener(
   options: ListenerOptions,
 ): RequestListener {
   const table = new RouteTable(routes);
-  const { onAnswered = (): void => undefined } = options;
+  const { onAnswered = (): void => undefined, connections = null, cors = null } = options;
+  const isGuest = ({ socket }: IncomingMessage): boolean => connections?.isGuest(socket) ?? false;
   const begun = new WeakMap<IncomingMessage, number>();
   const answered = (seen: Omit<Answered, "tookMs">, beganMs: number | undefined): void => {
     const now = performance.now();
@@ -102,12 +122,18 @@ export function requestListener(
 
   return (incoming, outgoing) => {
     const beganMs = performance.now();
+    cors?.mark(incoming, outgoing);
+    // One answer, and no more, unless it turns out to be a peer's.
+    if (isGuest(incoming)) outgoing.setHeader("connection", "close");
     const { path, query } = splitUrl(incoming.url ?? "");
-    if (incoming.rawHeaders.length > 2 * headersMax) {
-      const problem = new Problem("headers-too-large", `at most ${headersMax} headers`);
-      send(outgoing, service.refuse(problem, { headers: incoming.headers, path }));
-      return;
-    }
+    const { headers } = incoming;
+    const refuse = (reply: ApiReply, route: Route | null): void => {
+      const { method = "" } = incoming;
+      send(outgoing, reply, method);
+      answered({ route, method, request: { headers, path }, reply }, beganMs);
+    };
+    const problem = wrongWithHead(incoming, outgoing) ?? ambiguityOf(incoming);
+    if (problem !== null) return refuse(service.refuse(problem, { headers, path }), null);
     const found = table.find(incoming.method ?? "", path);
     const length = found === null ? null : lengthOf(incoming, found.route);
     if (found === null || length === null) {
@@ -117,24 +143,15 @@ export function requestListener(
     }
     const { route, params } = found;
     const answer = (body: Uint8Array, admission: Admission): void => {
-      const request: ApiRequest = {
-        method: route.method,
-        path,
-        params,
-        query,
-        headers: incoming.headers,
-        body,
-        hungUp: () => incoming.socket.destroyed,
-        onHangUp: (gone) => outgoing.once("close", gone),
-        ...(route.streamed === true ? { stream: incoming } : {}),
-      };
+      const request = requestOf({ path, query, body, ...found }, incoming, outgoing);
       void answerTo(service, { route, request, admission }).then((reply) => {
         send(outgoing, reply);
         answered({ route, method: route.method, request, reply }, beganMs);
       });
     };
-    const admission = admitted(service, { route, incoming, asked: { params, query } });
-    if ("status" in admission) send(outgoing, admission);
+    const admission = admitted(service, { route, path, incoming, asked: { params, query } });
+    if (outgoing.hasHeader("connection") && !isGuest(incoming)) outgoing.removeHeader("connection");
+    if ("status" in admission) refuse(admission, route);
     else if (length === 0 || route.streamed === true) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
@@ -154,20 +171,33 @@ export async function answerTo(
   return request.stream === undefined ? reply : afterBody(request.stream, reply);
 }
 
+function requestOf(
+  { route, path, params, query, body }: Found & Pick<ApiRequest, "path" | "query" | "body">,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): ApiRequest {
+  const { headers, socket } = incoming;
+  const hungUp = (): boolean => socket.destroyed;
+  const onHangUp = (gone: () => void): void => void outgoing.once("close", gone);
+  const plain = { method: route.method, path, params, query, headers, body, hungUp, onHangUp };
+  return route.streamed === true ? { ...plain, stream: incoming } : plain;
+}
+
 /** What lets a request in, or the reply that says why it does not get in. */
 function admitted(
   service: Service,
   request: {
     readonly route: Route;
+    readonly path: string;
     readonly incoming: IncomingMessage;
     readonly asked: Asked;
   },
 ): Admission | ApiReply {
-  const { route, incoming, asked } = request;
+  const { route, path, incoming, asked } = request;
   try {
     return service.admit(route, incoming, asked);
   } catch (error) {
-    return service.refuse(error, { headers: incoming.headers, path: route.path });
+    return service.refuse(error, { headers: incoming.headers, path });
   }
 }
 

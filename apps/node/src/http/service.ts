@@ -6,6 +6,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 import type { Logger } from "winston";
 
+import type { RateLimits } from "../limits/rate-limits.ts";
+import type { Connections } from "../security/connections.ts";
 import type { Access, Admission, Asked } from "../security/access.ts";
 import { anybody } from "../security/caller.ts";
 import { logAdminCall } from "./admin-log.ts";
@@ -13,6 +15,7 @@ import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { prefersJson } from "./negotiation.ts";
 import { Problem, problemOf, problemReply } from "./problems.ts";
+import { Stages } from "./stages.ts";
 import { traceOf } from "./trace.ts";
 
 /** What a mode does with requests beyond asking their routes. */
@@ -36,6 +39,10 @@ export interface ServiceOptions {
   readonly handling: Handling;
   /** `null`: everybody may send everything, as in tests of other things. */
   readonly access?: Access | null;
+  /** `null`: everybody may ask as often as he likes. */
+  readonly limits?: RateLimits | null;
+  /** `null`: nobody has to make room for the other nodes. */
+  readonly connections?: Connections | null;
   readonly log: Logger;
 }
 
@@ -49,23 +56,25 @@ export class Service {
   /**
    * Whether a request may be sent at all, before its body is read.
    *
-   * @throws Problem `unauthenticated` or `forbidden`
+   * @throws Problem `unauthenticated`, `forbidden`, `overloaded` or `quota-exceeded`
    */
   admit(route: Route, incoming: IncomingMessage, asked: Asked): Admission {
-    return this.#options.access?.admit(route, incoming, asked) ?? everything(incoming.headers);
+    const { access, connections, limits } = this.#options;
+    const admission = access?.admit(route, incoming, asked) ?? everything(incoming.headers);
+    const isPeer = admission.isProven || route.scope === "peer";
+    connections?.receive(route, incoming.socket, isPeer);
+    return limits?.admit(route, admission, { incoming, asked }) ?? admission;
   }
 
   /** Never rejects: whatever goes wrong becomes a reply. */
   async answer(route: Route, request: ApiRequest, admission?: Admission): Promise<ApiReply> {
     if (admission === undefined) return this.#answerOrTime(route, request);
     const { caller, headers } = admission;
+    const problem = wrongWith(request, admission);
     return admission.seal(
-      admission.isBody(request.body)
+      problem === null
         ? await this.#answerOrTime(route, { ...request, caller, headers })
-        : this.refuse(
-            new Problem("unauthenticated", "the body is not the one that was signed"),
-            request,
-          ),
+        : this.refuse(problem, request),
     );
   }
 
@@ -76,9 +85,10 @@ export class Service {
   /** With how long it took in a header, for who looks at one request: `?timing`. */
   async #timed(route: Route, request: ApiRequest): Promise<ApiReply> {
     const beganMs = performance.now();
+    const stages = new Stages();
     request.query.delete("timing"); // no route knows it, and some refuse what they do not know
-    const reply = await this.#answer(route, request);
-    const timing = `total;dur=${(performance.now() - beganMs).toFixed(3)}`;
+    const reply = await this.#answer(route, { ...request, stages });
+    const timing = stages.header(performance.now() - beganMs, reply.headers["server-timing"]);
     return { ...reply, headers: { ...reply.headers, "server-timing": timing } };
   }
 
@@ -139,6 +149,20 @@ export class Service {
   }
 }
 
+/** Why it does not get in after all, now that its body is there; `null` if it does. */
+function wrongWith(request: ApiRequest, { isBody, charge }: Admission): unknown {
+  if (!isBody(request.body)) {
+    return new Problem("unauthenticated", "the body is not the one that was signed");
+  }
+  try {
+    charge?.(request);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
 function everything(headers: IncomingHttpHeaders): Admission {
-  return { caller: anybody, headers, isBody: () => true, seal: (reply) => reply };
+  const isBody = (): boolean => true;
+  return { caller: anybody, headers, isBody, isProven: false, seal: (reply) => reply };
 }

@@ -9,6 +9,7 @@ import {
 import type { CounterMachine } from "@counter/state-machine";
 
 import type { RaftConfig } from "../config/node-config.ts";
+import type { DataDirOwner } from "../data-dir/data-dir.ts";
 import type { BatchResults, RaftCounterOptions, RaftHost } from "../engine/raft-counter.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import { sampleNode, setKeys } from "./node-metrics.ts";
@@ -17,7 +18,10 @@ import type { Tally } from "./tally.ts";
 
 export interface RaftMeterParts {
   readonly metrics: Metrics;
-  readonly config: Pick<RaftConfig, "dataDir" | "idempotencyMax" | "metricsCounters">;
+  readonly config: Pick<
+    RaftConfig,
+    "dataDir" | "idempotencyMax" | "sessionsMax" | "metricsCounters"
+  >;
   readonly machine: Pick<CounterMachine, "stats" | "value">;
   /** `null` until Raft has started. */
   readonly status: () => RaftNodeStatus | null;
@@ -44,12 +48,16 @@ export class RaftMeter {
     this.#proposals = metrics.tally("counter_raft_proposal_duration_seconds");
     this.#batches = metrics.tally("counter_combined_batch_size");
     this.#snapshots = metrics.tally("counter_snapshot_duration_seconds");
+    metrics.set("counter_storage_full", false);
     sampleNode(parts, "raft");
     parts.metrics.onScrape(() => this.#sample());
   }
 
-  /** Told of every sync of the log. */
-  readonly onSync = (tookMs: number): void => this.#syncs.observe(tookMs / 1000);
+  /** Told of every sync of the log, and whether writes find the disk full. */
+  readonly ofDisk: Required<Pick<DataDirOwner, "onSync" | "onFull">> = {
+    onSync: (tookMs) => this.#syncs.observe(tookMs / 1000),
+    onFull: (full) => this.#parts.metrics.set("counter_storage_full", full),
+  };
 
   /** Told of every command, with the number of callers that it answers. */
   readonly #onBatch = (callers: number): void => this.#batches.observe(callers);
@@ -104,9 +112,12 @@ export class RaftMeter {
     const { metrics, config, machine } = this.#parts;
     metrics.count("counter_increment_units_total", { mode: "raft" }, this.#units);
     this.#units = 0;
-    const { counters, keys } = machine.stats();
+    const { counters, keys, sessions, sessionResults } = machine.stats();
     metrics.set("counter_counters", counters);
     setKeys(metrics, keys, config.idempotencyMax);
+    metrics.set("counter_sessions", sessions);
+    metrics.set("counter_sessions_max", config.sessionsMax);
+    metrics.set("counter_session_results", sessionResults);
     for (const counter of config.metricsCounters) {
       metrics.set("counter_value", Number(machine.value(counter)), { counter });
     }
@@ -146,11 +157,13 @@ function unitsOf(results: BatchResults): number {
 function addedBy(result: BatchResults[number]): number {
   switch (result.status) {
     case "refused":
+    case "session":
       return 0;
     case "ok":
       return result.replayed ? 0 : Number(result.value - result.previous);
     case "repeated":
       return result.done * Number(result.delta);
+    case "answer":
     case "group":
       return unitsOf(result.results);
   }

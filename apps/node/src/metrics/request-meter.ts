@@ -105,9 +105,14 @@ export function requestMeter(metrics: Metrics, mode: Mode): (answered: Answered)
     const outcome = outcomeOf(op, reply);
     increase(outcomes, outcome);
     if (outcome === "replayed") replays += 1;
-    if (reply.headers["counter-code"] === "idempotency-key-reused") conflicts += 1;
+    if (conflictCodes.has(reply.headers["counter-code"] ?? "")) conflicts += 1;
   };
 }
+
+const conflictCodes: ReadonlySet<string> = new Set([
+  "idempotency-key-reused",
+  "session-number-reused",
+]);
 
 function increase<Key>(counts: Map<Key, number>, key: Key): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);

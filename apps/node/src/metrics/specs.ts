@@ -40,6 +40,19 @@ const ofNode = {
     labels: ["route", "method"],
     buckets: requestSeconds,
   },
+  counter_rate_limited_total: {
+    type: "counter",
+    help: "Requests that were answered 429 because a quota was used up (--rate-limit, --rate-limit-namespace); policy: principal or namespace.",
+    labels: ["policy"],
+  },
+  counter_http_connections: {
+    type: "gauge",
+    help: "Open connections of clients, and of other nodes that came while there was room for clients (--connections-max).",
+  },
+  counter_http_connections_refused_total: {
+    type: "counter",
+    help: "Connections that were closed because there were too many of them, or of one address.",
+  },
   counter_http_requests_in_flight: {
     type: "gauge",
     help: "Requests that are being answered, those that wait for a leader included.",
@@ -56,7 +69,7 @@ const ofNode = {
   },
   counter_idempotent_replays_total: {
     type: "counter",
-    help: "Requests whose Idempotency-Key was known: they were answered, and nothing was done.",
+    help: "Requests whose Idempotency-Key, or number in a session, was known: they were answered, and nothing was done.",
   },
   counter_idempotency_keys: {
     type: "gauge",
@@ -73,6 +86,21 @@ const ofNode = {
   counter_exactly_once_degraded: {
     type: "gauge",
     help: "1 while no new Idempotency-Key is taken, because as many are remembered as may be.",
+  },
+  counter_sessions: {
+    type: "gauge",
+    help: "Sessions of clients that have not ended.",
+    mode: "raft",
+  },
+  counter_sessions_max: {
+    type: "gauge",
+    help: "How many sessions there may be (--sessions-max).",
+    mode: "raft",
+  },
+  counter_session_results: {
+    type: "gauge",
+    help: "Results that are kept for sessions until their clients have them; at most as many as keys (--idempotency-max).",
+    mode: "raft",
   },
   counter_counters: { type: "gauge", help: "Counters that exist." },
   counter_value: {
@@ -96,6 +124,10 @@ const ofNode = {
   counter_data_dir_size_bytes: {
     type: "gauge",
     help: "Size of the file system of the data directory.",
+  },
+  counter_storage_full: {
+    type: "gauge",
+    help: "1 while the disk is full, and this node acknowledges nothing.",
   },
   counter_snapshot_duration_seconds: {
     type: "histogram",
@@ -232,11 +264,6 @@ const ofEventual = {
   counter_convergence_lag_seconds: {
     type: "gauge",
     help: "For how long some peer that is up has lacked records of this node without a break.",
-    mode: "eventual",
-  },
-  counter_storage_full: {
-    type: "gauge",
-    help: "1 while the disk is full and nothing is acknowledged.",
     mode: "eventual",
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;

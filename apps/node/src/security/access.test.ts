@@ -81,6 +81,7 @@ test.each([
   { method: "POST", path: "/v1/cluster/leave", who: "writer", status: 403 },
   { method: "DELETE", path: "/v1/cluster/members/x", who: "writer", status: 403 },
   { method: "DELETE", path: "/v1/cluster/members/x", who: "operator", status: 404 },
+  { method: "POST", path: "/v1/sessions", who: "orders", status: 201 },
   { method: "POST", path: "/v1/cluster/bootstrap", who: "operator", status: 401 },
 ])("$method $path by $who: $status at every node", async ({ method, path, who, status }) => {
   const headers = { accept: "application/json", ...(who === null ? {} : bearer(who)) };
@@ -90,6 +91,17 @@ test.each([
     if (status === 401) expect(codeOf(reply)).toBe("unauthenticated");
     if (status === 403) expect(codeOf(reply)).toBe("forbidden");
   }
+});
+
+test("a session is its principal's alone, and unknown to everybody else", async () => {
+  const post = (at: number, path: string, headers: Record<string, string>): Promise<Called> =>
+    call(`${cluster[at]!.url}/v1/${path}`, { method: "POST", headers });
+  const { id } = JSON.parse((await post(1, "sessions", bearer("writer"))).text) as { id: string };
+  const write = (who: string, at: number): Promise<Called> =>
+    post(at, "counters/kept/increment", { ...bearer(who), "counter-session": `${id}; seq=1` });
+  expect(codeOf(await write("other", 0))).toBe("session-unknown");
+  const replies = [await write("writer", 1), await write("writer", 2)];
+  expect(replies.map(({ headers }) => headers["idempotent-replayed"])).toEqual([undefined, "true"]);
 });
 
 /** A batch of two additions, as the token for orders-* sends it to the node at this place. */

@@ -12,10 +12,11 @@ import {
   type VerifiedRequest,
 } from "@counter/transport-http";
 
-import type { ApiReply, Route } from "../http/api.ts";
+import type { ApiReply, ApiRequest, Route } from "../http/api.ts";
 import { Problem } from "../http/problems.ts";
-import { strangePage } from "./browsers.ts";
+import { isOfBrowser, strangePage } from "./browsers.ts";
 import { anybody, peer, principalHeader, principalIn, type Caller } from "./caller.ts";
+import type { Cors } from "./cors.ts";
 import { mayAsk } from "./route-scope.ts";
 import type { Tokens } from "./token-file.ts";
 
@@ -26,7 +27,15 @@ export interface Admission {
   readonly headers: IncomingHttpHeaders;
   /** Whether the body is the one that belongs to it. */
   readonly isBody: (body: Uint8Array) => boolean;
-  /** The reply with the proof that it comes from us, where the request had one. */
+  /** Whether it proves to come from another node, for itself or for a client of its own. */
+  readonly isProven: boolean;
+  /**
+   * Counts what only the body tells; before anything is done.
+   *
+   * @throws Problem `quota-exceeded`, or what is wrong with the body
+   */
+  readonly charge?: (request: ApiRequest) => void;
+  /** What every reply has, such as the proof that it comes from us, where the request had one. */
   readonly seal: (reply: ApiReply) => ApiReply;
 }
 
@@ -36,6 +45,8 @@ export interface AccessParts {
   readonly trust: PeerTrust;
   /** The host under which this node is known. */
   readonly host: string;
+  /** `null`: pages of other origins may do nothing but read, and see nothing of it. */
+  readonly cors: Cors | null;
 }
 
 type Head = Pick<IncomingMessage, "method" | "url" | "headers" | "socket">;
@@ -64,11 +75,15 @@ export class Access {
       const doubt = caller.isPeer ? null : this.#doubt(head);
       if (doubt !== null)
         throw new Problem("unauthenticated", doubt, { headers: this.#challenge() });
+      // Where it is enough to run on this machine, a page in a browser on it is not enough.
+      if (!admission.isProven && isOfBrowser(head.headers)) {
+        throw new Problem("forbidden", "browsers are no peers");
+      }
       return admission;
     }
-    const { tokens, host } = this.#parts;
+    const { tokens } = this.#parts;
     if (tokens() === null && !caller.isPeer) {
-      const stranger = scope === "read" ? null : strangePage(head.headers, host);
+      const stranger = scope === "read" ? null : this.#strangePage(head);
       if (stranger !== null) throw new Problem("forbidden", stranger);
       return admission;
     }
@@ -81,12 +96,29 @@ export class Access {
     return admission;
   }
 
+  /** Whether somebody who was let in would be let in now: tokens are taken back while all runs. */
+  readonly stillMay = (
+    caller: Caller,
+    route: Pick<Route, "method" | "path" | "kind" | "scope">,
+    asked: Asked,
+  ): boolean => {
+    const tokens = this.#parts.tokens();
+    if (tokens === null || route.scope === "none" || route.scope === "peer") return true;
+    const now = tokens.renewed(caller);
+    return now !== null && now.scopes.includes(route.scope) && mayAsk(now, route, asked);
+  };
+
+  #strangePage({ headers }: Head): string | null {
+    const { cors, host } = this.#parts;
+    return cors?.names(headers.origin) === true ? null : strangePage(headers, host);
+  }
+
   /** Who sends this, as far as it says so in a way that can be believed. */
   #identify(head: Head): Admission {
     const { trust, tokens } = this.#parts;
     const { headers } = head;
     if (trust.kind === "certificate" && trust.isPeer(head.socket)) {
-      return plain(speakingFor(headers), headers);
+      return { ...plain(speakingFor(headers), headers), isProven: true };
     }
     if (trust.kind === "secret" && headers[peerAuthHeader] !== undefined) {
       const verified = trust.auth.verify(head);
@@ -108,6 +140,7 @@ export class Access {
       caller: speakingFor(verified.headers),
       headers: verified.headers,
       isBody: (body) => auth?.isBodyOf(verified, body) === true,
+      isProven: true,
       seal: (reply) => {
         const proof = auth?.signReply(verified, reply);
         return { ...reply, headers: { ...reply.headers, ...proof } };
@@ -136,7 +169,7 @@ function speakingFor(headers: IncomingHttpHeaders): Caller {
 }
 
 function plain(caller: Caller, headers: IncomingHttpHeaders): Admission {
-  return { caller, headers, isBody: () => true, seal: (reply) => reply };
+  return { caller, headers, isBody: () => true, isProven: false, seal: (reply) => reply };
 }
 
 function unauthenticated(detail: string, challenge: string): Problem {

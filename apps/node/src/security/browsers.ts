@@ -5,11 +5,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 
+/** Whether a browser sends this: they add these headers, and no page can leave them out. */
+export function isOfBrowser({ origin, "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || site !== undefined;
+}
+
 /** Why a page has no business here; `null` if it has, or it is none. */
 export function strangePage(headers: IncomingHttpHeaders, ownHost: string): string | null {
   const { origin, host = "" } = headers;
   const site = headers["sec-fetch-site"];
-  if (origin === undefined && site === undefined) return null;
+  if (!isOfBrowser(headers)) return null;
   if (site !== undefined && site !== "same-origin" && site !== "none") {
     return "the page that sent this belongs to another site";
   }

@@ -23,6 +23,8 @@ test.each([
   { flags: "--auth-file=f --peers=8081", says: /give all nodes one --peer-secret-file as well/ },
   { flags: "--auth-file=f --join=8081", says: /--peer-secret-file as well/ },
   { flags: "--auth-file=f --bootstrap-expect=3", says: /--peer-secret-file as well/ },
+  { flags: "--rate-limit=1/s --peers=8081", says: /would count again.*--peer-secret-file/ },
+  { flags: "--rate-limit-namespace=1/s --join=8081", says: /would count again/ },
   { flags: "--mode=eventual --auth-file=f --newnode=8081", says: /--peer-secret-file as well/ },
 ])("$flags is refused", async ({ flags, says }) => {
   const result = await read(flags);
@@ -32,6 +34,8 @@ test.each([
 test.each([
   { flags: "", warned: [] },
   { flags: "--host=127.0.0.2 --auth-file=f", warned: [] },
+  { flags: "--rate-limit=1/s", warned: [] },
+  { flags: "--mode=eventual --rate-limit=1/s --peers=8081", warned: [] },
   { flags: "--auth-file=f --peer-secret-file=s --peers=8081", warned: [] },
   {
     flags: "--host=0.0.0.0 --peer-secret-file=s",

@@ -23,6 +23,12 @@ export function exposure(config: NodeConfig): ConfigProblem | null {
       "--auth-file: whoever passed for a node of this cluster would need no token: give all nodes one --peer-secret-file as well (openssl rand -hex 32)",
     );
   }
+  const limited = config.rateLimit !== null || config.rateLimitNamespace !== null;
+  if (limited && config.mode === "raft" && !proves && namesOthers(config)) {
+    return problem(
+      "--rate-limit: what another node sends on would count again as if it came from a client: give all nodes one --peer-secret-file as well (openssl rand -hex 32)",
+    );
+  }
   return null;
 }
 

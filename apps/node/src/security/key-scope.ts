@@ -7,6 +7,8 @@
  */
 import { createHash } from "node:crypto";
 
+import { sessionOwnerBytes } from "@counter/state-machine";
+
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /**
@@ -22,4 +24,11 @@ export function scopedKey(principal: string | null, key: string): string {
   const time = key.slice(0, 13).toLowerCase();
   const last = random.slice(6, 18);
   return `${time}-7${random.slice(0, 3)}-${variant}${random.slice(3, 6)}-${last}`;
+}
+
+/** Whose a session is: 16 bytes, the same for one principal; `null`: anybody's, as with keys. */
+export function sessionOwnerOf(principal: string | null): Uint8Array | null {
+  if (principal === null) return null;
+  const hash = createHash("sha256").update(`session\n${principal}`).digest();
+  return Uint8Array.from(hash.subarray(0, sessionOwnerBytes));
 }

@@ -24,13 +24,22 @@ export function mayAsk(
 ): boolean {
   const isAboutCounters = kind === "read" || kind === "write" || aboutCounters.test(path);
   if (caller.counters === null || !isAboutCounters) return true;
-  if (ofDefault.has(path)) return mayTouch(caller, "default");
-  const { name } = asked.params;
-  if (path.startsWith("/v1/counters/:name") && name !== undefined) return mayTouch(caller, name);
+  const counter = aboutCounter({ path }, asked.params);
+  if (counter !== null) return mayTouch(caller, counter);
+  if (path.startsWith("/v1/sessions")) return true; // they are about no counter
   // Their bodies say which.
   if (method === "POST" && (path === "/v1/counters" || path === "/v1/batch")) return true;
   const isList = path === "/v1/counters" || path === "/v1/watch";
   return isList && mayList(caller, asked.query.get("prefix") ?? "");
+}
+
+/** The one counter that a request is about, as far as its path says so; `null`: none, or several. */
+export function aboutCounter(
+  { path }: Pick<Route, "path">,
+  { name }: Readonly<Record<string, string>>,
+): string | null {
+  if (ofDefault.has(path)) return "default";
+  return path.startsWith("/v1/counters/:name") && name !== undefined ? name : null;
 }
 
 /**

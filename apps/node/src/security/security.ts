@@ -15,6 +15,7 @@ import type { CommonConfig, TlsConfig } from "../config/node-config.ts";
 import { messageOf } from "../error-text.ts";
 import { createHttpServer } from "../http/server.ts";
 import { Access } from "./access.ts";
+import { Cors } from "./cors.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { readPeerSecrets } from "./secret-file.ts";
 import { isPeerCertified, readTls, type TlsMaterial } from "./tls-files.ts";
@@ -29,6 +30,7 @@ type SecurityConfig = Pick<
   | "address"
   | "host"
   | "authFile"
+  | "corsOrigins"
   | "insecure"
   | "peerSecretFile"
   | "tls"
@@ -46,6 +48,8 @@ interface Watched {
 export class Security {
   readonly trust: PeerTrust;
   readonly access: Access;
+  /** `null`: pages of other origins have no business here. */
+  readonly cors: Cors | null;
   readonly link: PeerLink;
   /** Asks another node as this one does. */
   readonly ask: Ask;
@@ -53,6 +57,7 @@ export class Security {
   readonly #log: Logger;
   readonly #watched: readonly Watched[];
   readonly #servers = new Set<TlsServer>();
+  readonly #onTokens = new Set<() => void>();
   #tokens: Tokens | null = null;
   #tls: TlsMaterial | null = null;
   #reloading: Promise<void> = Promise.resolve();
@@ -66,7 +71,9 @@ export class Security {
     this.link = { auth, tls: config.tls === null ? noTls : tls };
     this.ask = (address, question, limits) => askBy(this.link, address, question, limits);
     const host = config.address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-    this.access = new Access({ tokens: () => this.#tokens, trust: this.trust, host });
+    this.cors = Cors.of(config.corsOrigins);
+    const { cors, trust } = this;
+    this.access = new Access({ tokens: () => this.#tokens, trust, host, cors });
     this.#watched = this.#watchedFiles(auth);
   }
 
@@ -89,6 +96,11 @@ export class Security {
     const server = given ?? createHttpServer(tlsOptions(this.#config.tls, this.#tls));
     if (server instanceof TlsServer) this.#servers.add(server);
     return server;
+  }
+
+  /** Has its argument called whenever other tokens hold; must not throw. */
+  whenTokensChange(changed: () => void): void {
+    this.#onTokens.add(changed);
   }
 
   /** Reads all files again. Never rejects: what cannot be read stays as it was, and is told. */
@@ -148,6 +160,7 @@ export class Security {
 
   async #readTokens(path: string): Promise<void> {
     this.#tokens = await readTokens(path);
+    for (const changed of this.#onTokens) changed();
     await this.#warnIfReadByOthers(path);
   }
 

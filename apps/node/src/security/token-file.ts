@@ -38,6 +38,9 @@ interface Known {
   readonly caller: Caller;
 }
 
+/** Of every caller that any reading of the file has named, by which token. */
+const hashes = new WeakMap<Caller, Buffer>();
+
 /** The tokens of one reading of the file. */
 export class Tokens {
   /** By the first bytes of their hashes. */
@@ -47,6 +50,7 @@ export class Tokens {
     for (const { name, sha256, scopes: may, counters = null } of entries) {
       const hash = Buffer.from(sha256, "hex");
       const caller = { name, scopes: may, counters, isPeer: false };
+      hashes.set(caller, hash);
       const place = hash.readUInt32BE(0);
       this.#known.set(place, [...(this.#known.get(place) ?? []), { hash, caller }]);
     }
@@ -58,7 +62,19 @@ export class Tokens {
    */
   holderOf(token: string): Caller | null {
     if (token.length > tokenMaxLength) return null;
-    const hash = createHash("sha256").update(token).digest();
+    return this.#callerOf(createHash("sha256").update(token).digest());
+  }
+
+  /**
+   * What somebody may do now who had a token of an earlier reading: `null` if it is gone, himself if he
+   * had none, but was named by another node.
+   */
+  renewed(caller: Caller): Caller | null {
+    const hash = hashes.get(caller);
+    return hash === undefined ? caller : this.#callerOf(hash);
+  }
+
+  #callerOf(hash: Buffer): Caller | null {
     const candidates = this.#known.get(hash.readUInt32BE(0)) ?? [];
     return candidates.find((known) => timingSafeEqual(known.hash, hash))?.caller ?? null;
   }

@@ -36,8 +36,11 @@ export class Certificates {
     return made;
   }
 
-  /** @param names - as openssl writes them: `IP:127.0.0.1`, `DNS:a.example` */
-  async sign(use: Use, names: string = "IP:127.0.0.1"): Promise<Certified> {
+  /**
+   * @param names - as openssl writes them: `IP:127.0.0.1`, `DNS:a.example`
+   * @param days - how long from now; what is negative was good before
+   */
+  async sign(use: Use, names: string = "IP:127.0.0.1", days: number = 2): Promise<Certified> {
     this.#serial += 1;
     const base = join(this.folder, `${use}-${this.#serial}`);
     const [cert, key, request, extensions] = [".pem", ".key", ".csr", ".ext"].map((e) => base + e);
@@ -48,7 +51,7 @@ export class Certificates {
       ...["-keyout", key!, "-out", request!],
     );
     await openssl(
-      ...["x509", "-req", "-in", request!, "-CA", this.ca, "-days", "2", "-out", cert!],
+      ...["x509", "-req", "-in", request!, "-CA", this.ca, "-days", String(days), "-out", cert!],
       ...["-CAkey", join(this.folder, "ca.key"), "-set_serial", String(this.#serial)],
       ...["-extfile", extensions!],
     );

@@ -13,6 +13,8 @@ export interface Poll {
   readonly place: Place;
   /** In milliseconds; up to a sixteenth is added. */
   readonly waitMs: number;
+  /** Whether the client may go on waiting; asked again when tokens change. */
+  readonly mayStill?: () => boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export function changedWithin(
   poll: Poll,
   onHangUp?: (gone: () => void) => void,
 ): Promise<boolean> {
-  const { name, place, waitMs } = poll;
+  const { name, place, waitMs, mayStill = (): boolean => true } = poll;
   return new Promise((resolve) => {
     const settle = (changed: boolean): void => {
       clearTimeout(timer);
@@ -39,6 +41,7 @@ export function changedWithin(
       tell: () => settle(true),
       ready: () => true,
       end: giveUp,
+      mayStill,
     });
     const timer = setTimeout(giveUp, waitMs * (1 + Math.random() * spreadPart));
     onHangUp?.(giveUp);

@@ -33,7 +33,8 @@ async function setup(
         ? ({ kind: "prefix", prefix: "" } as const)
         : ({ kind: "counter", name } as const);
     outgoing.writeHead(200, { "content-type": "text/event-stream" });
-    streams.serve(target, typeof last === "string" ? table.placeOf(last) : null, outgoing);
+    const place = typeof last === "string" ? table.placeOf(last) : null;
+    streams.serve({ target, place }, outgoing);
   }).listen(0, "127.0.0.1");
   servers.push(server);
   await once(server, "listening");

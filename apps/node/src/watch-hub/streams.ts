@@ -34,9 +34,14 @@ export class WatchStreams {
   /**
    * Tells everything about `target` on this sink until it is closed.
    *
+   * @param mayStill - whether the client may go on; asked again when tokens change
    * @throws Problem if there is no room
    */
-  serve(target: Target, place: Place | null, sink: Writable): void {
+  serve(
+    { target, place }: { readonly target: Target; readonly place: Place | null },
+    sink: Writable,
+    mayStill: () => boolean = () => true,
+  ): void {
     const stream: OpenStream = { sink, lastWriteMs: performance.now() };
     const write = (text: string): void => {
       stream.lastWriteMs = performance.now();
@@ -47,6 +52,7 @@ export class WatchStreams {
       // Beyond its mark the sink would keep in memory what a slow client does not take.
       ready: () => !sink.writableNeedDrain,
       end: (reason) => sink.end(comment(reason)),
+      mayStill,
     };
     const subscription: Subscription = this.#desk.watch(target, place, outlet);
     this.#open.add(stream);

@@ -22,7 +22,12 @@ export interface Outlet {
   ready(): boolean;
   /** Nothing comes any more. */
   end(reason: string): void;
+  /** Whether he may still be told anything; without it, he may. */
+  mayStill?(): boolean;
 }
+
+/** What he is told whose token was taken back. */
+const revoked = "the token is not good for this any more";
 
 export interface Subscription {
   wake(): void;
@@ -67,9 +72,10 @@ export class WatchDesk {
     return source.token();
   }
 
-  /** @throws Problem `overloaded`, `draining`, or `starting` */
+  /** @throws Problem `overloaded`, `draining`, `starting`, or `unauthenticated` */
   watch(target: Target, place: Place | null, outlet: Outlet): Subscription {
     this.requireRoom();
+    requireStill(outlet);
     this.#hub ??= new WatchHub(this.#source());
     const hub = this.#hub;
     const watcher = hub.watch(target, place);
@@ -92,6 +98,16 @@ export class WatchDesk {
     if (this.#closed !== null) throw new Problem("draining", this.#closed);
     if (this.size >= this.#watchersMax) {
       throw new Problem("overloaded", `${this.#watchersMax} watchers are served already`);
+    }
+  }
+
+  /** Ends all who would not be let in any more. */
+  recheck(): void {
+    for (const [watcher, outlet] of this.#outlets) {
+      if (outlet.mayStill?.() !== false) continue;
+      this.#hub?.unwatch(watcher);
+      this.#outlets.delete(watcher);
+      outlet.end(revoked);
     }
   }
 
@@ -159,4 +175,9 @@ export class WatchDesk {
     outlet.tell(taken);
     if (taken.token === null) this.#hub?.wake(watcher); // there is more
   }
+}
+
+/** @throws Problem `unauthenticated` */
+export function requireStill({ mayStill }: Pick<Outlet, "mayStill">): void {
+  if (mayStill?.() === false) throw new Problem("unauthenticated", revoked);
 }

@@ -1,5 +1,6 @@
 /** All that a node has for watchers: where they look, their streams, and when they have to leave. */
 import { Problem } from "../http/problems.ts";
+import type { Access } from "../security/access.ts";
 import type { WatchSource } from "./source.ts";
 import { WatchStreams, type StreamTimes } from "./streams.ts";
 import { WatchDesk } from "./watch-desk.ts";
@@ -7,15 +8,19 @@ import { WatchDesk } from "./watch-desk.ts";
 export class Watching {
   readonly desk: WatchDesk;
   readonly streams: WatchStreams;
+  readonly stillMay: Access["stillMay"];
   #source: WatchSource | null = null;
 
   /** @param starting - what the node waits for before it has anything to show, for people */
   constructor(options: {
     readonly starting: () => string;
     readonly watchersMax: number;
+    /** Whether somebody who was let in would be let in now; left out: always. */
+    readonly stillMay?: Access["stillMay"];
     readonly times?: StreamTimes;
   }) {
-    const { starting, watchersMax, times } = options;
+    const { starting, watchersMax, times, stillMay = (): boolean => true } = options;
+    this.stillMay = stillMay;
     const source = (): WatchSource => {
       if (this.#source === null) throw new Problem("starting", starting());
       return this.#source;

@@ -1,21 +1,28 @@
 /** Whether an operation may join a record: its key, and room for its counter. */
-import { findKey, keyCount } from "../data/keys.ts";
-import type { KnownOperation } from "../data/keys.ts";
-import { keyTime } from "../data/record-codec.ts";
+import { textHash } from "../data/chain.ts";
+import { findKey, isSameMeaning, keyWeight } from "../data/keys.ts";
+import type { KnownOperation, Meaning } from "../data/keys.ts";
+import { keyTime } from "../data/key-codec.ts";
 import { counterCount } from "../data/values.ts";
-import type { CounterName } from "../types.ts";
-import type { AcceptedKey, EventualState } from "./state.ts";
+import type { CounterName, LabelsPatch } from "../types.ts";
+import type { AcceptedKey, EventualState, Told } from "./state.ts";
 import { identityOf, refuse } from "./state.ts";
 
 /** What an operation is reckoned as, besides the characters of its names. */
 export const operationBytes = 40;
 
-/** A keyed addition, or `set`, that somebody wants. */
+/** Something with a key that somebody wants. */
 export interface WantedOperation {
   readonly counter: CounterName;
-  readonly delta: bigint;
   readonly key: string;
-  readonly isSet: boolean;
+  readonly meaning: Meaning;
+}
+
+/** Equal changes of labels mean the same, in whatever order they are named. */
+export function meaningOfLabels(isNew: boolean, labels: LabelsPatch): Meaning {
+  const changes = labels === null ? null : [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+  const asked = textHash(0, JSON.stringify(changes));
+  return { type: isNew ? "create" : "configure", delta: 0n, asked };
 }
 
 /**
@@ -29,11 +36,10 @@ export function acceptKey(
   context: number,
   wanted: WantedOperation,
 ): { readonly accepted: AcceptedKey; readonly contexts: number[] } | null {
-  const { counter, delta, key, isSet } = wanted;
+  const { counter, key, meaning } = wanted;
   const pending = s.pendingKeys.get(identityOf(counter, key));
   if (pending !== undefined) {
-    const isSame = pending.delta === delta && pending.isSet === isSet;
-    if (isSame)
+    if (isSameMeaning(pending.meaning, meaning))
       pending.contexts.push(context); // answered with the first of them
     else refuse(s, context, "key-reused");
     return null;
@@ -47,17 +53,17 @@ export function acceptKey(
   const at = issued ?? Math.max(s.wallMs, s.promisedBefore);
   const known = findKey(s.replica, { counter, key, at });
   if (known !== null) {
-    replay(s, [context], known, wanted);
+    replay(s, [context], known, meaning);
     return null;
   }
   if (!s.cluster.placed) return refused("starting");
   if (at < s.promisedBefore) return refused("key-expired");
   if (issued !== null && issued > s.wallMs + keyWindowMs) return refused("key-in-future");
-  const keys = keyCount(s.replica) + s.pendingKeys.size;
+  const keys = keyWeight(s.replica) + s.pendingKeys.size;
   if (keys >= s.options.limits.keysMax) return refused("too-many-keys");
   if (!hasRoomFor(s, counter)) return refused("too-many-counters");
   const contexts = [context];
-  s.pendingKeys.set(identityOf(counter, key), { contexts, delta, isSet });
+  s.pendingKeys.set(identityOf(counter, key), { contexts, meaning });
   const until = issued === null ? at + keyWindowMs : issued + 1;
   return { accepted: { key, at, until }, contexts };
 }
@@ -67,19 +73,33 @@ export function replay(
   s: EventualState,
   contexts: readonly number[],
   known: KnownOperation,
-  { delta, isSet }: Pick<WantedOperation, "delta" | "isSet">,
+  meaning: Meaning,
 ): void {
-  const isSame = known.delta === delta && known.isSet === isSet;
-  const value = isSet ? delta : known.value;
-  const previous = isSet ? known.value : known.value - delta;
+  const isSame = isSameMeaning(known.meaning, meaning);
   const writer = s.phase.kind === "writing" ? s.phase.writer : "";
   for (const context of contexts) {
     if (!isSame) refuse(s, context, "key-reused");
     // Retries may have put it into several records: everything known here has them all.
     else
       s.outcomes.push({
-        ...{ type: "written", context, value, previous, replayed: true, writer, position: 0 },
+        ...{ type: "written", context, ...toldOf(known), replayed: true, writer, position: 0 },
       });
+  }
+}
+
+/** What the first attempt was told. */
+function toldOf({ meaning, value, deed }: KnownOperation): Told {
+  const labels = deed?.type === "configure" ? deed.config.labels : null;
+  switch (meaning.type) {
+    case "add":
+      return { value, previous: value - meaning.delta, labels };
+    case "set":
+      return { value: meaning.delta, previous: value, labels };
+    case "create":
+    case "configure":
+      return { value, previous: value, labels };
+    case "delete":
+      return { value: 0n, previous: value, labels };
   }
 }
 

@@ -1,32 +1,6 @@
-import { TestCluster, defaultLimits, uuidV7 } from "../test-support/cluster.ts";
-import type { LabelsPatch } from "../types.ts";
-import type { Operation, Outcome } from "./door.ts";
-
-const label = (name: string, text: string | null): LabelsPatch => new Map([[name, text]]);
-
-function configure(counter: string, labels: LabelsPatch, isNew: boolean = false): Operation {
-  return { type: "configure", counter, isNew, labels };
-}
-
-const drop = (counter: string): Operation => ({ type: "delete", counter });
-
-function textOf(outcome: Outcome | null): string {
-  if (outcome === null) return "waits";
-  if (outcome.type === "refused") return outcome.reason;
-  return `${outcome.previous} -> ${outcome.value}${outcome.replayed ? " again" : ""}`;
-}
-
-function shown(cluster: TestCluster, address: string, counter: string): string {
-  const { exists, value, labels } = cluster.node(address).core.look(counter);
-  return exists ? `${value} ${JSON.stringify([...labels])}` : "nothing";
-}
-
-function alone(limits: Partial<typeof defaultLimits> = {}): TestCluster {
-  const cluster = new TestCluster();
-  cluster.start("a", [], { limits: { ...defaultLimits, ...limits } });
-  cluster.run(5);
-  return cluster;
-}
+import { alone, configure, drop, label, shown, textOf } from "../test-support/acts.ts";
+import { TestCluster, uuidV7 } from "../test-support/cluster.ts";
+import type { Operation } from "./door.ts";
 
 describe("acts (A1)", () => {
   it("are decided by what is known when their record is closed, not when they were asked for", () => {

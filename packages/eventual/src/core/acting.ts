@@ -7,6 +7,8 @@
  * A2  A `set` with a key is a reset and a keyed addition. At two nodes it adds once, and what either
  *     knew counts no longer. If the key became known while it waited, it is answered and not done:
  *     its floor would cover the addition that the others made of it, and nothing would be left.
+ *     A creation, settings or a deletion with a key are done at the same node once in the same way;
+ *     of several nodes' the first holds (`data/deeds.ts`).
  * A3  Settings are changed on top of those that are known when the record is closed.
  * A4  A node without a place writes no floor: it could cut through keys that others have closed (M3).
  */
@@ -14,22 +16,46 @@ import { configOf, existsIn, patched } from "../data/existence.ts";
 import { findKey } from "../data/keys.ts";
 import { isDelta, isValue } from "../data/limits.ts";
 import { floorNow, valueOf } from "../data/values.ts";
-import type { Control, CounterName, KeyedOperation } from "../types.ts";
-import { acceptKey, hasRoomFor, operationBytes, replay } from "./accepting.ts";
+import type { Meaning } from "../data/keys.ts";
+import type { Control, CounterName, Deed, KeyedOperation } from "../types.ts";
+import { acceptKey, hasRoomFor, meaningOfLabels, operationBytes, replay } from "./accepting.ts";
 import type { Operation, RefusalReason } from "./door.ts";
-import type { Act, EventualState, OpenRecord } from "./state.ts";
+import type { AcceptedKey, Act, EventualState, OpenRecord } from "./state.ts";
 import { identityOf, refuse, startRecord } from "./state.ts";
 
 type ActOperation = Exclude<Operation, { readonly type: "add" }>;
 
 export function submitAct(s: EventualState, context: number, operation: ActOperation): void {
   if (operation.type === "restore") return restore(s, context, operation);
-  const { counter } = operation;
+  const { counter, key } = operation;
   if (operation.type !== "configure" && !s.cluster.placed) return refuse(s, context, "starting");
   if (operation.type === "set") return submitSet(s, context, operation);
-  if (!hasRoomFor(s, counter)) return refuse(s, context, "too-many-counters");
-  const what: Act["what"] = operation.type === "delete" ? { type: "delete" } : operation;
-  enqueueAct(s, { contexts: [context], counter, what });
+  if (key === null) {
+    if (!hasRoomFor(s, counter)) return refuse(s, context, "too-many-counters");
+    return void enqueueAct(s, { contexts: [context], counter, what: { ...operation, key } });
+  }
+  const meaning = meaningOf(operation);
+  const taken = acceptKey(s, context, { counter, key, meaning });
+  if (taken === null) return;
+  const { accepted, contexts } = taken;
+  enqueueAct(s, { contexts, counter, what: { ...operation, key: accepted } });
+}
+
+/** What there is to know of an act besides its key. */
+type Wanted =
+  | { readonly type: "set"; readonly value: bigint }
+  | Pick<Extract<Act["what"], { type: "configure" }>, "type" | "isNew" | "labels">
+  | { readonly type: "delete" };
+
+function meaningOf(what: Wanted): Meaning {
+  switch (what.type) {
+    case "set":
+      return { type: "set", delta: what.value, asked: 0 };
+    case "configure":
+      return meaningOfLabels(what.isNew, what.labels);
+    case "delete":
+      return { type: "delete", delta: 0n, asked: 0 };
+  }
 }
 
 function submitSet(
@@ -45,7 +71,8 @@ function submitSet(
     return;
   }
   if (!isDelta(value)) return refuse(s, context, "value-out-of-range");
-  const taken = acceptKey(s, context, { counter, delta: value, key, isSet: true });
+  const meaning = meaningOf({ type: "set", value });
+  const taken = acceptKey(s, context, { counter, key, meaning });
   if (taken === null) return;
   const { accepted, contexts } = taken;
   enqueueAct(s, { contexts, counter, what: { type: "set", value, key: accepted } });
@@ -78,15 +105,16 @@ function restore(
 /** @param record - the one to continue, if there is room */
 function enqueueAct(
   s: EventualState,
-  act: Omit<Act, "previous" | "bytes">,
+  act: Omit<Act, "previous" | "labels" | "bytes">,
   record: OpenRecord | null = s.queue.at(-1) ?? null,
 ): OpenRecord {
   const writers = act.what.type === "configure" ? 2 : s.replica.writers.size + 2;
-  const bytes = operationBytes * writers + labelBytes(act) + act.counter.length;
+  const keyBytes = act.what.key?.key.length ?? 0;
+  const bytes = operationBytes * writers + labelBytes(act) + act.counter.length + keyBytes;
   const isFull = record === null || record.bytes + bytes > s.options.limits.recordMaxBytes;
   const isOther = record === null || record.acts.size === 0 || record.acts.has(act.counter);
   const open = isFull || isOther || record.contexts.length > 0 ? startRecord(s) : record;
-  open.acts.set(act.counter, { ...act, bytes, previous: 0n });
+  open.acts.set(act.counter, { ...act, bytes, previous: 0n, labels: null });
   open.bytes += bytes;
   s.ownBytes += bytes;
   return open;
@@ -110,16 +138,23 @@ export interface Performed {
 export function performActs(s: EventualState, open: OpenRecord): Performed {
   const performed: Performed = { controls: [], keyed: [], sums: [] };
   refuseActs(s, open, (act) => {
-    act.previous = valueOf(s.replica, act.counter);
-    switch (act.what.type) {
+    const { counter, what } = act;
+    act.previous = valueOf(s.replica, counter);
+    if (what.key !== null) {
+      const known = findKey(s.replica, { counter, ...what.key });
+      if (known !== null) {
+        replay(s, act.contexts, known, meaningOf(what)); // A2
+        return "answered";
+      }
+      if (!isValue(act.previous)) return "value-out-of-range"; // sets that met may come to more
+    }
+    switch (what.type) {
       case "set":
-        return performSet(s, act, { ...act.what, performed });
+        return performSet(s, act, { ...what, performed });
       case "configure":
-        return performConfigure(s, act.counter, { ...act.what, performed });
+        return performConfigure(s, act, { ...what, performed });
       case "delete":
-        if (!existsIn(s.replica, act.counter)) return "counter-not-found";
-        performed.controls.push({ kind: "delete", ...floorOf(s, act.counter) });
-        return null;
+        return performDelete(s, act, { ...what, performed });
     }
   });
   return performed;
@@ -132,19 +167,16 @@ function floorOf(
   return { counter, floor: floorNow(s.replica, counter, null) };
 }
 
+/** An act of this type, and where it goes. */
+type Performing<Type extends Act["what"]["type"]> = Extract<Act["what"], { type: Type }> & {
+  readonly performed: Performed;
+};
+
 function performSet(
   s: EventualState,
-  { counter, contexts, previous }: Act,
-  { value, key, performed }: Extract<Act["what"], { type: "set" }> & { performed: Performed },
-): RefusalReason | "answered" | null {
-  if (key !== null) {
-    const known = findKey(s.replica, { counter, ...key });
-    if (known !== null) {
-      replay(s, contexts, known, { delta: value, isSet: true }); // A2
-      return "answered";
-    }
-    if (!isValue(previous)) return "value-out-of-range"; // sets that met may come to more
-  }
+  { counter, previous }: Act,
+  { value, key, performed }: Performing<"set">,
+): null {
   performed.controls.push({ kind: "reset", ...floorOf(s, counter) });
   if (key === null) performed.sums.push([counter, value]);
   else performed.keyed.push({ counter, delta: value, ...key, value: previous });
@@ -153,19 +185,42 @@ function performSet(
 
 function performConfigure(
   s: EventualState,
-  counter: CounterName,
-  {
-    isNew,
-    labels,
-    performed,
-  }: Extract<Act["what"], { type: "configure" }> & { performed: Performed },
+  act: Act,
+  { isNew, labels, key, performed }: Performing<"configure">,
 ): RefusalReason | null {
+  const { counter } = act;
   const exists = existsIn(s.replica, counter);
   if (isNew === exists) return isNew ? "counter-exists" : "counter-not-found";
   const config = patched(configOf(s.replica, counter), labels);
   if (config === null) return "too-many-labels";
-  performed.controls.push({ kind: "configure", counter, config });
+  act.labels = config.labels;
+  const { asked } = meaningOfLabels(isNew, labels);
+  performed.controls.push(
+    key === null
+      ? { kind: "configure", counter, config }
+      : deedOf(act, key, { type: "configure", isNew, config, asked }),
+  );
   return null;
+}
+
+function performDelete(
+  s: EventualState,
+  act: Act,
+  { key, performed }: Performing<"delete">,
+): RefusalReason | null {
+  const { counter } = act;
+  if (!existsIn(s.replica, counter)) return "counter-not-found";
+  const covered = floorOf(s, counter);
+  performed.controls.push(
+    key === null
+      ? { kind: "delete", ...covered }
+      : deedOf(act, key, { type: "delete", floor: covered.floor }),
+  );
+  return null;
+}
+
+function deedOf({ counter, previous: value }: Act, key: AcceptedKey, deed: Deed): Control {
+  return { kind: "deed", counter, ...key, value, deed };
 }
 
 /** Takes those out of a record for which there is a reason: refused, unless they were answered. */
@@ -187,7 +242,5 @@ export function refuseActs(
 
 /** The key of an act is free, or known. */
 export function forgetAct(s: EventualState, { counter, what }: Act): void {
-  if (what.type === "set" && what.key !== null) {
-    s.pendingKeys.delete(identityOf(counter, what.key.key));
-  }
+  if (what.key !== null) s.pendingKeys.delete(identityOf(counter, what.key.key));
 }

@@ -101,9 +101,13 @@ export type Operation =
       readonly counter: CounterName;
       readonly isNew: boolean;
       readonly labels: LabelsPatch;
+      readonly key: string | null;
     }
-  /** Everything known here counts no longer, and with that alone it is no counter any more. */
-  | { readonly type: "delete"; readonly counter: CounterName }
+  /**
+   * Everything known here counts no longer, and with that alone it is no counter any more. Of this and
+   * of `configure` with one key at several nodes the first holds, and the others never were.
+   */
+  | { readonly type: "delete"; readonly counter: CounterName; readonly key: string | null }
   /** `set` of all these; and of those that are there and not named, to 0, unless they are kept. */
   | {
       readonly type: "restore";
@@ -184,7 +188,9 @@ export type Outcome =
       readonly value: bigint;
       /** The counter right before; 0n of what is not about one counter. */
       readonly previous: bigint;
-      /** The key was known: nothing was added now. */
+      /** Right after a `configure`, with a key after the first one; `null` of what is none. */
+      readonly labels: ReadonlyMap<string, string> | null;
+      /** The key was known: nothing was done now. */
       readonly replayed: boolean;
       /** The record that holds it: what a later read must know to see it. */
       readonly writer: WriterId;

@@ -16,7 +16,7 @@ import { takeChanges, watch } from "./changes.ts";
 import { announce, place, settleCluster, stopFor } from "./membership.ts";
 import { advanceLeaving, deregister, leave, register } from "./roster.ts";
 import { probe, tickPeers, updatePeers } from "./peers.ts";
-import { tickPromises } from "./promising.ts";
+import { closeOld, tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { bytesOf, entriesOf } from "./receiving.ts";
 import { dropIncomplete, mergeNext, nextToMerge, putAside } from "./staging.ts";
@@ -57,6 +57,7 @@ export class EventualCore {
     s.nonce = uint32(s.random);
     numberStart(s, s.boot + 1);
     s.notes.length = 0;
+    closeOld(s, Infinity); // the log behind a checkpoint has all that were forgotten since
     const { node } = s.options;
     s.removed = s.replica.members.get(node)?.status === "removed";
     for (const { owner, promises } of s.replica.writers.values()) {

@@ -176,7 +176,7 @@ export function onRemoved(s: EventualState): void {
   if (phase.kind === "writing" && leaving?.record != null && own >= leaving.record) {
     const { context } = leaving;
     const { writer } = phase;
-    const nothing = { value: 0n, previous: 0n, replayed: false } as const;
+    const nothing = { value: 0n, previous: 0n, labels: null, replayed: false } as const;
     s.outcomes.push({ type: "written", context, ...nothing, writer, position: own });
   }
   stopFor(s, "removed");

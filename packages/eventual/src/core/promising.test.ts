@@ -20,6 +20,16 @@ describe("what a restart leaves of the promises", () => {
     expect(cluster.values()).toEqual([3n, 3n, 3n]);
   });
 
+  it("K3: keys that were forgotten before it are forgotten again at once", () => {
+    const cluster = TestCluster.of("a", "b");
+    cluster.add("a", 3, uuidV7(cluster.nowMs));
+    cluster.run(200);
+    expect(keysOf(cluster)).toEqual([0, 0]);
+    cluster.crash("a");
+    cluster.restart("a"); // from the log, which has them all
+    expect(keysOf(cluster)).toEqual([0, 0]);
+  });
+
   it("K2: a clock that ran ahead at the first start closes no door to keys", () => {
     const cluster = new TestCluster();
     cluster.start("a", ["b"]);

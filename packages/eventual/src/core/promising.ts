@@ -30,14 +30,7 @@ export function vectorKnown(s: EventualState, own: WriterId): VersionVector {
 }
 
 export function tickPromises(s: EventualState): void {
-  if (!s.cluster.provisional && s.tick % s.options.timing.promiseTicks === 0) {
-    const closed = closeKeys(s.replica, closeMaxKeys);
-    if (closed !== null) {
-      s.notes.push({ type: "keysClosed", ...closed });
-      s.closedBefore = closed.before;
-      s.promiseWaitTicks = s.options.timing.promiseTicks;
-    }
-  }
+  if (s.tick % s.options.timing.promiseTicks === 0) closeOld(s, closeMaxKeys);
   if (s.phase.kind !== "writing" || s.leaving !== null || s.tick < s.nextPromiseTick) return;
   s.nextPromiseTick = s.tick + s.promiseWaitTicks;
   const before = wantedBefore(s);
@@ -49,6 +42,16 @@ export function tickPromises(s: EventualState): void {
     s.options.timing.promiseTicks * patienceMax,
   );
   promise(s, Math.max(before, s.promisedBefore));
+}
+
+/** Forgets the keys that may be forgotten (K3), about so many at most. */
+export function closeOld(s: EventualState, keysMax: number): void {
+  if (s.cluster.provisional) return;
+  const closed = closeKeys(s.replica, keysMax);
+  if (closed === null) return;
+  s.notes.push({ type: "keysClosed", ...closed });
+  s.closedBefore = closed.before;
+  s.promiseWaitTicks = s.options.timing.promiseTicks;
 }
 
 /** Puts a promise into the next record. */

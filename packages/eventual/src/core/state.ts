@@ -17,6 +17,7 @@ import type {
 } from "../types.ts";
 import type { EventualOptions, Note, Outcome, RefusalReason } from "./door.ts";
 import type { Random } from "./random.ts";
+import type { Meaning } from "../data/keys.ts";
 import type { Peer } from "./peer-state.ts";
 import { RetainedLog } from "./retained-log.ts";
 import type { Staging } from "./staging.ts";
@@ -45,18 +46,27 @@ export interface Act {
   readonly counter: CounterName;
   readonly what:
     | { readonly type: "set"; readonly value: bigint; readonly key: AcceptedKey | null }
-    | { readonly type: "configure"; readonly isNew: boolean; readonly labels: LabelsPatch }
-    | { readonly type: "delete" };
+    | {
+        readonly type: "configure";
+        readonly isNew: boolean;
+        readonly labels: LabelsPatch;
+        readonly key: AcceptedKey | null;
+      }
+    | { readonly type: "delete"; readonly key: AcceptedKey | null };
   readonly bytes: number;
   /** Known when the record is closed. */
   previous: bigint;
+  /** Of `configure`, what its labels become; known when the record is closed. */
+  labels: ReadonlyMap<string, string> | null;
 }
+
+/** What whoever asked is told of a counter. */
+export type Told = Pick<Extract<Outcome, { type: "written" }>, "value" | "previous" | "labels">;
 
 /** A keyed operation that waits for its record: who else comes with the key is answered with it. */
 export interface PendingKey {
   readonly contexts: number[];
-  readonly delta: bigint;
-  readonly isSet: boolean;
+  readonly meaning: Meaning;
 }
 
 /** Changes that were not told of yet. */

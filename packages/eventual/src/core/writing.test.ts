@@ -67,6 +67,23 @@ describe("keys (W3)", () => {
     expect(cluster.value("a")).toBe(5n);
   });
 
+  it.each([
+    { delta: 5, answer: { type: "written", replayed: true, value: 5n, previous: 0n } },
+    { delta: 6, answer: { type: "refused", reason: "key-reused" } },
+  ])("W3: one that became known while it waited with $delta", ({ delta, answer }) => {
+    const cluster = TestCluster.of("a", "b");
+    const b = cluster.node("b");
+    b.isDiskSlow = true;
+    cluster.add("a", 5, "k"); // on its way to the disk of b
+    expect(cluster.add("b", delta, "k")).toBeNull();
+    b.outcomes.length = 0;
+    cluster.persist("b");
+    expect(b.outcomes).toMatchObject([answer]);
+    b.isDiskSlow = false;
+    cluster.run(20);
+    expect(cluster.values()).toEqual([5n, 5n]);
+  });
+
   it("W3: one that says it was issued long after now is refused", () => {
     const cluster = alone();
     expect(cluster.add("a", 1, uuidV7(cluster.nowMs + 1000))).toMatchObject({ type: "written" });

@@ -3,13 +3,17 @@
  *
  * W1  Operations that arrive while a write is out share the next record.
  * W2  A record is applied, answered and sent only when it is durable.
- * W3  A known key is answered, not counted; a key that may have been forgotten is refused.
+ * W3  A known key is answered, not counted, also when it became known while the operation waited;
+ *     a key that may have been forgotten is refused.
  * W4  What is done to counters as a whole has records of its own: `acting.ts`.
  */
 import { chainHash } from "../data/chain.ts";
 import { invariant } from "../data/errors.ts";
+import { findKey } from "../data/keys.ts";
+import type { Meaning } from "../data/keys.ts";
 import { isDelta, isValue } from "../data/limits.ts";
-import { encodeRecord, keyTime } from "../data/record-codec.ts";
+import { keyTime } from "../data/key-codec.ts";
+import { encodeRecord } from "../data/record-codec.ts";
 import { valueOf } from "../data/values.ts";
 import type {
   Control,
@@ -19,13 +23,21 @@ import type {
   RecordBody,
   WriterId,
 } from "../types.ts";
-import { acceptKey, hasRoomFor, operationBytes } from "./accepting.ts";
+import { acceptKey, hasRoomFor, operationBytes, replay } from "./accepting.ts";
 import { forgetAct, performActs, refuseActs, submitAct } from "./acting.ts";
 import { applyChained } from "./applying.ts";
 import type { Operation, RefusalReason } from "./door.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { vectorKnown } from "./promising.ts";
-import type { AcceptedKey, Act, EventualState, OpenRecord, OwnRecord, Waiting } from "./state.ts";
+import type {
+  AcceptedKey,
+  Act,
+  EventualState,
+  OpenRecord,
+  OwnRecord,
+  Told,
+  Waiting,
+} from "./state.ts";
 import { identityOf, openRecord, refuse, stagedHead } from "./state.ts";
 
 export function submit(s: EventualState, context: number, operation: Operation): void {
@@ -38,9 +50,13 @@ export function submit(s: EventualState, context: number, operation: Operation):
     if (!hasRoomFor(s, counter)) return refuse(s, context, "too-many-counters");
     return enqueue(s, { contexts: [context], counter, delta, key: null, value: 0n });
   }
-  const taken = acceptKey(s, context, { counter, delta, key, isSet: false });
+  const taken = acceptKey(s, context, { counter, key, meaning: additionOf(delta) });
   if (taken === null) return;
   enqueue(s, { contexts: taken.contexts, counter, delta, key: taken.accepted, value: 0n });
+}
+
+function additionOf(delta: bigint): Meaning {
+  return { type: "add", delta, asked: 0 };
 }
 
 /**
@@ -56,20 +72,20 @@ export function refuseQueuedKeys(s: EventualState): void {
   };
   for (const record of s.queue) {
     refuseWaiting(s, record, ({ key }) => reasonOf(key));
-    refuseActs(s, record, ({ what }) => (what.type === "set" ? reasonOf(what.key) : null));
+    refuseActs(s, record, ({ what }) => reasonOf(what.key));
   }
 }
 
-/** Takes those out of a record for which there is a reason. */
+/** Takes those out of a record for which there is a reason, and those that are answered. */
 function refuseWaiting(
   s: EventualState,
   record: OpenRecord,
-  reasonOf: (waiting: Waiting) => RefusalReason | null,
+  reasonOf: (waiting: Waiting) => RefusalReason | "answered" | null,
 ): void {
   const staying = record.waiting.filter((waiting) => {
     const reason = reasonOf(waiting);
     if (reason === null) return true;
-    for (const context of waiting.contexts) refuse(s, context, reason);
+    if (reason !== "answered") for (const context of waiting.contexts) refuse(s, context, reason);
     if (waiting.key !== null) s.pendingKeys.delete(identityOf(waiting.counter, waiting.key.key));
     const bytes = bytesOf(waiting);
     record.bytes -= bytes;
@@ -149,7 +165,12 @@ function bodyOf(s: EventualState, writer: WriterId, open: OpenRecord): RecordBod
     else sum.plus += delta;
   };
   refuseWaiting(s, open, (waiting) => {
-    const { counter, delta } = waiting;
+    const { contexts, counter, delta, key } = waiting;
+    const known = key === null ? null : findKey(s.replica, { counter, ...key });
+    if (known !== null) {
+      replay(s, contexts, known, additionOf(delta)); // W3
+      return "answered";
+    }
     const value = (running.get(counter) ?? valueOf(s.replica, counter)) + delta;
     if (!isValue(value)) return "value-out-of-range";
     waiting.value = value;
@@ -179,26 +200,23 @@ export function applyOwn(s: EventualState, { open, head, bytes, body }: OwnRecor
   const { writer, position } = head;
   applyChained(s, head, { bytes, body });
   s.ownBytes -= open.bytes;
-  const tell = (
-    contexts: readonly number[],
-    { value, previous }: { readonly value: bigint; readonly previous: bigint },
-  ): void => {
+  const tell = (contexts: readonly number[], told: Told): void => {
     for (const [at, context] of contexts.entries()) {
       const replayed = at > 0;
       s.outcomes.push({
-        ...{ type: "written", context, value, previous, replayed, writer, position },
+        ...{ type: "written", context, ...told, replayed, writer, position },
       });
     }
   };
   for (const { contexts, counter, key, value, delta } of open.waiting) {
     if (key !== null) s.pendingKeys.delete(identityOf(counter, key.key));
-    tell(contexts, { value, previous: value - delta });
+    tell(contexts, { value, previous: value - delta, labels: null });
   }
   for (const act of open.acts.values()) {
     forgetAct(s, act);
-    tell(act.contexts, { value: valueAfter(act), previous: act.previous });
+    tell(act.contexts, { value: valueAfter(act), previous: act.previous, labels: act.labels });
   }
-  for (const context of open.contexts) tell([context], { value: 0n, previous: 0n });
+  for (const context of open.contexts) tell([context], { value: 0n, previous: 0n, labels: null });
 }
 
 function valueAfter({ what, previous }: Act): bigint {

@@ -9,7 +9,7 @@ import type {
   WriterId,
 } from "../types.ts";
 import { invariant, MalformedError } from "./errors.ts";
-import { joinRegister } from "./existence.ts";
+import { say } from "./deeds.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { addWriter, joinMember, joinNamed, joinPromise, joinSeal } from "./membership.ts";
 import type { Conflict, CounterState, RecordId, Replica, Stamp, WriterState } from "./replica.ts";
@@ -57,12 +57,14 @@ export function applyRecord(
   checkRecord(at.position, body);
   const state = writerOf(r, at.writer, body);
   const by: RecordId = { writer: at.writer, position: at.position };
+  const conflicts: Conflict[] = [];
   let membersChanged = false;
-  for (const control of body.controls) {
-    if (applyControl(r, state, { ...by, hlc: body.hlc }, control)) membersChanged = true;
+  for (const [index, control] of body.controls.entries()) {
+    if (control.kind === "deed") applyDeed(r, { ...by, hlc: body.hlc, index }, control, conflicts);
+    else if (applyControl(r, state, { ...by, hlc: body.hlc }, control)) membersChanged = true;
   }
   for (const sum of body.plain) addPlain(counterOf(r, sum.counter), at, sum);
-  const conflicts = applyKeyed(r, at, body);
+  applyKeyed(r, at, body, conflicts);
   state.position = at.position;
   state.hash = at.hash;
   state.hlc = Math.max(state.hlc, body.hlc);
@@ -78,7 +80,14 @@ function writerOf(r: Replica, writer: WriterId, body: RecordBody): WriterState {
   return addWriter(r, writer, born);
 }
 
-function applyControl(r: Replica, state: WriterState, at: Stamp, control: Control): boolean {
+type DeedControl = Extract<Control, { kind: "deed" }>;
+
+function applyControl(
+  r: Replica,
+  state: WriterState,
+  at: Stamp,
+  control: Exclude<Control, DeedControl>,
+): boolean {
   const by: RecordId = { writer: at.writer, position: at.position };
   switch (control.kind) {
     case "born":
@@ -93,7 +102,7 @@ function applyControl(r: Replica, state: WriterState, at: Stamp, control: Contro
       joinFloor(r, counterOf(r, control.counter), { floor: control.floor });
       return false;
     case "configure":
-      joinRegister(counterOf(r, control.counter), { stamp: at, config: control.config });
+      say(counterOf(r, control.counter), { stamp: at, config: control.config });
       return false;
     case "delete":
       applyDeletion(r, counterOf(r, control.counter), control.floor, at);
@@ -112,11 +121,20 @@ function applyDeletion(
   stamp: Stamp,
 ): void {
   joinFloor(r, counter, { floor, gone: floor });
-  joinRegister(counter, { stamp, config: null });
+  say(counter, { stamp, config: null });
 }
 
-function applyKeyed(r: Replica, at: RecordId, body: RecordBody): Conflict[] {
-  const conflicts: Conflict[] = [];
+function applyDeed(
+  r: Replica,
+  place: Stamp & { readonly index: number },
+  { counter, key, at, until, value, deed }: DeedControl,
+  conflicts: Conflict[],
+): void {
+  const dot = { ...place, at, until, delta: 0n, value, isSet: false, deed };
+  if (addDot(r, counterOf(r, counter), key, dot)) conflicts.push(conflictOf(r, counter, key));
+}
+
+function applyKeyed(r: Replica, at: RecordId, body: RecordBody, conflicts: Conflict[]): void {
   const sets = setIn(body);
   for (const [index, operation] of body.keyed.entries()) {
     const { counter, key, delta, value } = operation;
@@ -130,10 +148,10 @@ function applyKeyed(r: Replica, at: RecordId, body: RecordBody): Conflict[] {
       delta,
       value,
       isSet: sets.has(counter),
+      deed: null,
     });
     if (contradicts) conflicts.push(conflictOf(r, counter, key));
   }
-  return conflicts;
 }
 
 const none: ReadonlySet<CounterName> = new Set();

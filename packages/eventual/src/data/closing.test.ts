@@ -110,7 +110,7 @@ describe("what is closed", () => {
     { index: 1, at: 109 },
   ])("counts no more when the use at $at comes again, alone", ({ index, at }) => {
     const { r } = closed();
-    const rest = { delta: 1n, value: 1n, until: at + 10, isSet: false };
+    const rest = { delta: 1n, value: 1n, until: at + 10, isSet: false, deed: null };
     addDot(r, counterOf(r, "c"), "k", { writer: a, position: 2, index, hlc: 2, at, ...rest });
     expect(valueOf(r, "c")).toBe(1n);
     closeKeys(r, 100);
@@ -123,7 +123,16 @@ describe("what is closed", () => {
     scene.write(a, { keyed: [use(key, 100, 101)] });
     scene.promise(a, 200);
     closeKeys(scene.r, 100);
-    const dot = { writer: a, position: 2, index: 0, hlc: 2, at: 100, until: 101, isSet: false };
+    const dot = {
+      writer: a,
+      position: 2,
+      index: 0,
+      hlc: 2,
+      at: 100,
+      until: 101,
+      isSet: false,
+      deed: null,
+    };
     addDot(scene.r, counterOf(scene.r, "c"), key, { ...dot, delta: 1n, value: 1n });
     expect(keyCount(scene.r)).toBe(0);
   });

@@ -11,6 +11,7 @@ import type { Position, WallMs, WriterId } from "../types.ts";
 import type { Slot } from "./dots.ts";
 import { noSlot } from "./dots.ts";
 import { rowsOf, runAdds, runLives, runsOf } from "./groups.ts";
+import { endDeeds, settleDeeds } from "./deeds.ts";
 import { oldestUntil } from "./keys.ts";
 import type { CounterState, Replica } from "./replica.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
@@ -101,12 +102,13 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
   if (run.end > ended) return 0;
   if (run.end > counter.closed.before) {
     const added = runAdds(r.dots, counter, rows, run);
-    const alive = counter.gone.size === 0 ? 0 : runLives(r.dots, counter, rows, run);
+    const alive = runLives(r.dots, counter, rows, run);
+    if (counter.base !== null) settleDeeds(r, counter.base, { rows, run });
     counter.open -= added;
     counter.alive -= alive;
     const sum = sums.get(counter) ?? { total: 0n, alive: false };
     sum.total += added;
-    sum.alive ||= alive > 0 || counter.gone.size === 0;
+    sum.alive ||= alive > 0;
     sums.set(counter, sum);
   }
   const next = rows[run.to] ?? noSlot;
@@ -117,6 +119,7 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     r.due.remove(gone);
     r.dots.remove(gone);
   }
+  endDeeds(r, counter, key);
   return run.to - run.from;
 }
 

@@ -1,6 +1,7 @@
 /** The controls of a record as bytes, and back; also the parts of them that snapshots hold. */
 import type {
   Control,
+  Deed,
   FloorEntry,
   Member,
   MemberStatus,
@@ -13,22 +14,29 @@ import type {
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { readConfig, writeConfig } from "./config-codec.ts";
 import { invariant, MalformedError } from "./errors.ts";
+import { readKey, readSpan, writeKey, writeSpan } from "./key-codec.ts";
 import {
   addressMaxLength,
   isAddress,
   isLabel,
+  isValue,
   labelMaxLength,
   totalLimit,
+  valueLimit,
   vectorMax,
 } from "./limits.ts";
 import type { NameReader, NameWriter } from "./names.ts";
 import { readWriter, writeWriter } from "./names.ts";
 
-/** Those from `configure` on came with the second release; the first refuses a record with one. */
+/**
+ * Those from `configure` on came with the second release, `deed` with the third: the one before
+ * refuses a record with one.
+ */
 const kind = {
   ...{ born: 1, promise: 2, seal: 3, reset: 4, member: 5, named: 6 },
-  ...{ configure: 7, delete: 8 },
+  ...{ configure: 7, delete: 8, deed: 9 },
 };
+const deedTypes = { create: 1, configure: 2, delete: 3 };
 const statuses: readonly MemberStatus[] = ["joining", "up", "leaving", "removed"];
 const nodeBytes = 16;
 const nodePattern = /^[0-9a-f]{32}$/;
@@ -53,6 +61,13 @@ export function writeControl(out: ByteWriter, names: NameWriter, control: Contro
     case "configure":
       names.write(out, control.counter);
       return writeConfig(out, control.config);
+    case "deed":
+      names.write(out, control.counter);
+      writeKey(out, control.key);
+      writeSpan(out, control);
+      invariant(isValue(control.value), "a deed was done to a counter within its limits");
+      out.number(control.value);
+      return writeDeed(out, control.deed);
     case "member":
       return writeMember(out, control.member);
     case "named":
@@ -87,6 +102,13 @@ export function readControl(reader: ByteReader, names: NameReader): Control {
       const counter = names.read(reader);
       return { kind: "delete", counter, floor: readFloor(reader) };
     }
+    case kind.deed: {
+      const counter = names.read(reader);
+      const key = readKey(reader);
+      const span = readSpan(reader, key);
+      const value = reader.number(valueLimit);
+      return { kind: "deed", counter, key, ...span, value, deed: readDeed(reader) };
+    }
     case kind.member:
       return { kind: "member", member: readMember(reader) };
     case kind.named:
@@ -94,6 +116,27 @@ export function readControl(reader: ByteReader, names: NameReader): Control {
     default:
       throw new MalformedError("a control is of no known kind");
   }
+}
+
+export function writeDeed(out: ByteWriter, deed: Deed): void {
+  if (deed.type === "delete") {
+    out.byte(deedTypes.delete);
+    return writeFloor(out, deed.floor);
+  }
+  out.byte(deed.isNew ? deedTypes.create : deedTypes.configure);
+  out.varint(deed.asked);
+  writeConfig(out, deed.config);
+}
+
+/** @throws MalformedError */
+export function readDeed(reader: ByteReader): Deed {
+  const type = reader.byte();
+  if (type === deedTypes.delete) return { type: "delete", floor: readFloor(reader) };
+  const isNew = type === deedTypes.create;
+  if (!isNew && type !== deedTypes.configure)
+    throw new MalformedError("a deed is of no known kind");
+  const asked = reader.varint(largest);
+  return { type: "configure", isNew, config: readConfig(reader), asked };
 }
 
 export function writeNode(out: ByteWriter, node: NodeId): void {

@@ -42,10 +42,11 @@ function linesOf(r: Replica, counter: CounterState, before: WallMs, lines: strin
   }
   for (const [key, first] of counter.keys) {
     for (const slot of rowsOf(r.dots, first)) {
-      const { writer, position, index, at, until, delta, isSet } = r.dots.dot(slot);
+      const { writer, position, index, at, until, delta, isSet, deed } = r.dots.dot(slot);
       if (until <= before) continue;
       const place = `${writer} ${position} ${index}`;
-      lines.push(`key ${name} ${key} ${at} ${until} ${delta} ${String(isSet)} ${place}`);
+      const kind = deed?.type ?? (isSet ? "set" : "add");
+      lines.push(`key ${name} ${key} ${at} ${until} ${delta} ${kind} ${place}`);
     }
   }
 }

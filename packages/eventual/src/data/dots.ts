@@ -2,7 +2,8 @@
  * The open keyed additions, each a row of numbers in large buffers. There may be a million of them:
  * as objects they would take three times as much, and the garbage collector would visit each one.
  */
-import type { Position, WallMs, WriterId } from "../types.ts";
+import type { Deed, Position, WallMs, WriterId } from "../types.ts";
+import { deedUnits } from "./deed-units.ts";
 import { invariant } from "./errors.ts";
 import type { CounterState } from "./replica.ts";
 
@@ -12,20 +13,28 @@ export type Slot = number;
 /** Instead of a slot: there is none. */
 export const noSlot: Slot = -1;
 
-/** One accepted keyed addition: which one it is, and what it says. */
+/** One accepted keyed addition, or deed: which one it is, and what it says. */
 export interface Dot {
   readonly writer: WriterId;
   readonly position: Position;
-  /** Among the keyed additions of its record; from 0. */
+  /** Among the keyed additions of its record, a deed among its controls; from 0. */
   readonly index: number;
   /** Of its record. */
   readonly hlc: number;
   readonly at: WallMs;
   readonly until: WallMs;
+  /** 0n of a deed. */
   readonly delta: bigint;
   readonly value: bigint;
   /** It stands beside a reset: the two are a `set`. */
   readonly isSet: boolean;
+  /** `null`: an addition, or a `set`. */
+  readonly deed: Deed | null;
+}
+
+/** A row that is a deed. */
+export interface DeedDot extends Dot {
+  readonly deed: Deed;
 }
 
 /** Added to the index of a `set`, where a row or a piece has no other room to tell. */
@@ -51,6 +60,9 @@ export class DotTable {
   readonly #writerNumbers = new Map<WriterId, number>();
   /** Values that do not fit 64 bits. */
   readonly #largeValues = new Map<Slot, bigint>();
+  /** Beside their rows: they are few. */
+  readonly #deeds = new Map<Slot, Deed>();
+  #deedUnits = 0;
   #rows = 0;
   #free: Slot = noSlot;
   #size = 0;
@@ -58,6 +70,11 @@ export class DotTable {
   /** Rows in use. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Rows in use, and what large deeds take the place of besides. */
+  get weight(): number {
+    return this.#size + this.#deedUnits;
   }
 
   add(counter: CounterState, key: string, dot: Dot): Slot {
@@ -75,6 +92,10 @@ export class DotTable {
     narrow[(word + 6) * 2 + 1] = dot.index + (dot.isSet ? setMark : 0);
     narrow[(word + 7) * 2] = noSlot;
     narrow[(word + 7) * 2 + 1] = noSlot;
+    if (dot.deed !== null) {
+      this.#deeds.set(slot, dot.deed);
+      this.#deedUnits += deedUnits(dot.deed);
+    }
     keys[slot & (chunkRows - 1)] = key;
     counters[slot & (chunkRows - 1)] = counter;
     this.#size += 1;
@@ -83,6 +104,11 @@ export class DotTable {
 
   remove(slot: Slot): void {
     if (this.#largeValues.size > 0) this.#largeValues.delete(slot);
+    const deed = this.deed(slot);
+    if (deed !== null) {
+      this.#deeds.delete(slot);
+      this.#deedUnits -= deedUnits(deed);
+    }
     this.#chunkOf(slot).keys[slot & (chunkRows - 1)] = "";
     this.setNext(slot, this.#free);
     this.#free = slot;
@@ -126,6 +152,11 @@ export class DotTable {
     return this.#chunkOf(slot).narrow[(wordOf(slot) + 6) * 2 + 1]! >= setMark;
   }
 
+  /** What was done to the counter as a whole; `null` of an addition or a `set`. */
+  deed(slot: Slot): Deed | null {
+    return this.#deeds.size > 0 ? (this.#deeds.get(slot) ?? null) : null;
+  }
+
   /** The row of the same identity that comes next. */
   next(slot: Slot): Slot {
     return this.#chunkOf(slot).narrow[(wordOf(slot) + 7) * 2]!;
@@ -163,6 +194,7 @@ export class DotTable {
       delta: this.delta(slot),
       value: this.value(slot),
       isSet: this.isSet(slot),
+      deed: this.deed(slot),
     };
   }
 

@@ -13,7 +13,7 @@
  */
 import type { CounterConfig, CounterName, FloorEntry, LabelsPatch } from "../types.ts";
 import { labelsMax } from "./limits.ts";
-import type { CounterState, Register, Replica, Stamp } from "./replica.ts";
+import type { CounterState, Register, Replica, Stamp, Words } from "./replica.ts";
 import { isBefore } from "./replica.ts";
 
 export const noConfig: CounterConfig = { labels: new Map(), others: [] };
@@ -25,9 +25,8 @@ export function existsIn(r: Replica, name: CounterName): boolean {
 }
 
 export function isThere(counter: CounterState): boolean {
-  const { cells, gone, keys, closed, register } = counter;
+  const { cells, gone, register } = counter;
   if (register !== null && register.config !== null) return true;
-  if (gone.size === 0) return cells.size > 0 || keys.size > 0 || closed.before > 0;
   if (counter.alive > 0 || isClosedAlive(counter)) return true;
   for (const [writer, { position }] of cells) {
     if (position > (gone.get(writer) ?? 0)) return true;
@@ -50,9 +49,9 @@ export function isClosedAlive({ closed, gone }: CounterState): boolean {
 }
 
 /** Of two words on one counter the later (X1). */
-export function joinRegister(counter: CounterState, register: Register): void {
-  const known = counter.register;
-  if (known === null || isEarlier(known.stamp, register.stamp)) counter.register = register;
+export function joinRegister(words: Words, register: Register): void {
+  const known = words.register;
+  if (known === null || isEarlier(known.stamp, register.stamp)) words.register = register;
 }
 
 function isEarlier(one: Stamp, other: Stamp): boolean {
@@ -65,13 +64,13 @@ function isEarlier(one: Stamp, other: Stamp): boolean {
  * @returns whether something of it is new, so that the keys have to be summed up again
  */
 export function joinGone(
-  counter: CounterState,
+  words: Words,
   gone: Iterable<Pick<FloorEntry, "writer" | "position">>,
 ): boolean {
   let changed = false;
   for (const { writer, position } of gone) {
-    if ((counter.gone.get(writer) ?? 0) >= position) continue;
-    counter.gone.set(writer, position);
+    if ((words.gone.get(writer) ?? 0) >= position) continue;
+    words.gone.set(writer, position);
     changed = true;
   }
   return changed;

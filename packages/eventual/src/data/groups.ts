@@ -4,7 +4,7 @@
  * G1  Rows of an identity stand in the order (at, hlc, writer, position, index).
  * G2  A *group* begins at a row and takes every row that is `at` before the `until` of the first.
  *     It counts once, with the delta of its least row by (hlc, writer, position, index), and not at
- *     all if a row of it is under the floor.
+ *     all if a row of it is under the floor. If the least row is a deed, that holds (`deeds.ts`).
  * G3  A *run* is the rows whose spans [at, until) hang together, so whole groups. Only whole runs
  *     are closed, when the last `until` of the run is at or before what is closed. So a row that
  *     comes again alone, of a run that is closed, ends early enough to be recognised: some rows of
@@ -123,7 +123,7 @@ function isUnderFloor(dots: DotTable, counter: CounterState, slot: Slot): boolea
   return dots.position(slot) <= floor;
 }
 
-/** How many groups of a run no deletion has cut. */
+/** How many uses in a run no deletion has cut; a deed is none. */
 export function runLives(
   dots: DotTable,
   counter: CounterState,
@@ -133,7 +133,8 @@ export function runLives(
   let alive = 0;
   for (const group of groupsOf(dots, rows, run)) {
     const members = rows.slice(group.from, group.to);
-    if (!members.some((slot) => isGone(dots, counter, slot))) alive += 1;
+    const isUse = dots.deed(leastOf(dots, rows, group)) === null;
+    if (isUse && !members.some((slot) => isGone(dots, counter, slot))) alive += 1;
   }
   return alive;
 }
@@ -142,10 +143,10 @@ function isGone(dots: DotTable, { gone }: CounterState, slot: Slot): boolean {
   return dots.position(slot) <= (gone.get(dots.writer(slot)) ?? 0);
 }
 
-/** How many groups of an identity no deletion has cut, besides what is closed of it. */
+/** How many uses of an identity no deletion has cut, besides what is closed of it. */
 export function identityLives(dots: DotTable, counter: CounterState, first: Slot): number {
   if (dots.next(first) === noSlot) {
-    if (dots.until(first) <= counter.closed.before) return 0;
+    if (dots.until(first) <= counter.closed.before || dots.deed(first) !== null) return 0;
     return isGone(dots, counter, first) ? 0 : 1;
   }
   const rows = rowsOf(dots, first);

@@ -24,6 +24,7 @@ describe("the compact state", () => {
       expect(counts.compared).toBeGreaterThan(1_000);
       expect(counts.snapshots).toBeGreaterThan(10);
       expect(counts.absent).toBeGreaterThan(0);
+      expect(counts.deeds).toBeGreaterThan(10);
       total.keys += counts.dots;
       total.closed += counts.dots - counts.openAtSlowest;
     }
@@ -73,9 +74,31 @@ function labelsWithoutClosedKeys(r: Replica, name: string): ReadonlyMap<string, 
   return labels;
 }
 
+/** As if deeds ended with their keys. */
+function closeForgettingDeeds(r: Replica, keysMax: number): ReturnType<typeof closeKeys> {
+  const before = [...r.counters.values()].map(({ base }) => base && { ...base, keys: null });
+  const copies = before.map((base) => base && ([new Map(base.floor), new Map(base.gone)] as const));
+  const closed = closeKeys(r, keysMax);
+  for (const [at, counter] of [...r.counters.values()].entries()) {
+    const [words, copy] = [before[at], copies[at]];
+    if (words == null || copy == null) continue;
+    const target = counter.base ?? counter;
+    refill(target.floor, copy[0]);
+    refill(target.gone, copy[1]);
+    target.register = words.register;
+  }
+  return closed;
+}
+
+function refill<Key, Value>(map: Map<Key, Value>, by: ReadonlyMap<Key, Value>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
+}
+
 describe("the history finds out", () => {
   it.each([
     { missing: "the second round", variant: { ...everyRule, closeKeys: closeAfterOneRound } },
+    { missing: "D3", variant: { ...everyRule, closeKeys: closeForgettingDeeds } },
     { missing: "the clamp of a floor", variant: { ...everyRule, valueOf: valueWithoutClamp } },
     {
       missing: "that closed keys can be gone",
@@ -84,7 +107,7 @@ describe("the history finds out", () => {
     {
       missing: "that closed keys can be left",
       variant: { ...everyRule, labelsOf: labelsWithoutClosedKeys },
-      first: 9,
+      first: 24,
     },
   ])("when $missing is missing", ({ variant, first = 1 }) => {
     let found = 0;

@@ -145,7 +145,8 @@ describe("looking for a key", () => {
     library.write(large, writerId("a"), { controls: [born("a")], keyed: [use] });
     expect(findKey(large, { counter: "c", key: "k", at: 5 })).toEqual({
       ...use,
-      isSet: false,
+      meaning: { type: "add", delta: -1n, asked: 0 },
+      deed: null,
       writer: writerId("a"),
       position: 1,
     });
@@ -196,7 +197,8 @@ describe("the keys in memory", () => {
     for (let round = 0; round < 5_000; round += 1) {
       if (draw(5) < 3) {
         const until = draw(300) + 1;
-        const rest = { position: 1, index: 0, hlc: 1, at: 0, delta: 1n, value: 1n, isSet: false };
+        const what = { delta: 1n, value: 1n, isSet: false, deed: null };
+        const rest = { position: 1, index: 0, hlc: 1, at: 0, ...what };
         const slot = dots.add(counter, "k", { ...rest, writer: writerId("a"), until });
         queue.push(slot);
         inside.add(slot);
@@ -226,6 +228,7 @@ describe("the keys in memory", () => {
       delta: 3n,
       value: 3n,
       isSet: false,
+      deed: null,
     };
     expect([addDot(r, counter, "k", dot), addDot(r, counter, "k", dot)]).toEqual([false, false]);
     expect([keyCount(r), valueOf(r, "c")]).toEqual([1, 3n]);

@@ -1,16 +1,27 @@
 /** The keys that are open: learning of them, finding them. The rules are in `groups.ts`. */
-import type { CounterName, KeyedOperation, WallMs } from "../types.ts";
+import type { CounterName, Deed, KeyedOperation, WallMs } from "../types.ts";
+import { beginDeed, heldDeeds, holdDeed, showDeeds } from "./deeds.ts";
 import type { Dot, DotTable, Slot } from "./dots.ts";
 import { noSlot } from "./dots.ts";
 import { groupsOf, identityAdds, identityLives, isEarlier, leastOf, rowsOf } from "./groups.ts";
 import { conflictsMax } from "./limits.ts";
-import { keyTime } from "./record-codec.ts";
+import { keyTime } from "./key-codec.ts";
 import type { CounterState, RecordId, Replica } from "./replica.ts";
 
-/** A keyed addition, and the record that holds it. */
+/** What a key stands for: two uses of it are the same if all of this is. */
+export interface Meaning {
+  readonly type: "add" | "set" | "create" | "configure" | "delete";
+  /** What is added, or what the counter is set to; 0n of the others. */
+  readonly delta: bigint;
+  /** Of settings: see {@link Deed}; 0 of the others. */
+  readonly asked: number;
+}
+
+/** A keyed addition or deed, and the record that holds it. */
 export interface KnownOperation extends KeyedOperation, RecordId {
-  /** It is a `set`: `value` is what the counter was before. */
-  readonly isSet: boolean;
+  readonly meaning: Meaning;
+  /** `null` of an addition, and of a `set`, where `value` is what the counter was before. */
+  readonly deed: Deed | null;
 }
 
 /** The key of a counter at a time: an addition made now, or just the question for one. */
@@ -58,13 +69,33 @@ function knownAt(dots: DotTable, slot: Slot, { counter, key }: WantedKey): Known
     value: dots.value(slot),
     writer: dots.writer(slot),
     position: dots.position(slot),
-    isSet: dots.isSet(slot),
+    meaning: meaningOf(dots, slot),
+    deed: dots.deed(slot),
   };
+}
+
+/** What a row stands for. */
+export function meaningOf(dots: DotTable, slot: Slot): Meaning {
+  const deed = dots.deed(slot);
+  if (deed === null) {
+    return { type: dots.isSet(slot) ? "set" : "add", delta: dots.delta(slot), asked: 0 };
+  }
+  if (deed.type === "delete") return { type: "delete", delta: 0n, asked: 0 };
+  return { type: deed.isNew ? "create" : "configure", delta: 0n, asked: deed.asked };
+}
+
+export function isSameMeaning(one: Meaning, other: Meaning): boolean {
+  return one.type === other.type && one.delta === other.delta && one.asked === other.asked;
 }
 
 /** Keyed additions in memory. A key that was retried at other nodes may be several. */
 export function keyCount(r: Replica): number {
   return r.dots.size;
+}
+
+/** {@link keyCount}, with what large deeds take the place of besides. */
+export function keyWeight(r: Replica): number {
+  return r.dots.weight;
 }
 
 /** When the next key ends; closing before that is of no use. */
@@ -86,24 +117,43 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
   const first = counter.keys.get(key);
   if (first === undefined) {
     const slot = r.dots.add(counter, key, dot);
+    if (dot.deed !== null) beginDeed(counter, key);
     counter.keys.set(key, slot);
     r.due.push(slot);
+    if (dot.deed !== null) return addFirstDeed(r, counter, slot);
     counter.open += identityAdds(r.dots, counter, slot);
-    if (counter.gone.size > 0) counter.alive += identityLives(r.dots, counter, slot);
+    counter.alive += identityLives(r.dots, counter, slot);
     return false;
   }
   if (isKnown(r.dots, first, dot)) return false;
+  if (dot.deed !== null) beginDeed(counter, key);
   const before = identityAdds(r.dots, counter, first);
-  const aliveBefore = counter.gone.size > 0 ? identityLives(r.dots, counter, first) : 0;
+  const aliveBefore = identityLives(r.dots, counter, first);
+  const heldBefore = heldText(r, counter, key);
   const slot = r.dots.add(counter, key, dot);
   r.due.push(slot);
   const nowFirst = link(r.dots, first, slot);
   if (nowFirst !== first) counter.keys.set(key, nowFirst);
   counter.open += identityAdds(r.dots, counter, nowFirst) - before;
-  if (counter.gone.size > 0) {
-    counter.alive += identityLives(r.dots, counter, nowFirst) - aliveBefore;
+  counter.alive += identityLives(r.dots, counter, nowFirst) - aliveBefore;
+  if (heldText(r, counter, key) !== heldBefore) {
+    showDeeds(r, counter);
+    sumOpenKeys(r, counter);
   }
   return contradicts(r.dots, nowFirst, slot);
+}
+
+/** The only row of its key. */
+function addFirstDeed(r: Replica, counter: CounterState, slot: Slot): false {
+  if (r.dots.until(slot) <= counter.closed.before) return false;
+  if (holdDeed(r.dots, counter, slot)) sumOpenKeys(r, counter);
+  return false;
+}
+
+/** Which deeds of a key hold; only a text, to see whether it has become another one. */
+function heldText(r: Replica, counter: CounterState, key: string): string {
+  if (counter.base?.keys.has(key) !== true) return "";
+  return heldDeeds(r.dots, counter.closed.before, counter.keys.get(key)!).join();
 }
 
 function isKnown(dots: DotTable, first: Slot, dot: Dot): boolean {
@@ -111,7 +161,8 @@ function isKnown(dots: DotTable, first: Slot, dot: Dot): boolean {
     if (
       dots.position(slot) === dot.position &&
       dots.index(slot) === dot.index &&
-      dots.writer(slot) === dot.writer
+      dots.writer(slot) === dot.writer &&
+      (dots.deed(slot) === null) === (dot.deed === null)
     ) {
       return true;
     }
@@ -141,11 +192,10 @@ function contradicts(dots: DotTable, first: Slot, slot: Slot): boolean {
   const groups = groupsOf(dots, rows, { from: 0, to: rows.length, end: 0 });
   const group = groups.find(({ from, to }) => from <= place && place < to);
   if (group === undefined) return false;
-  const delta = dots.delta(slot);
-  const isSet = dots.isSet(slot);
+  const meaning = meaningOf(dots, slot);
   return rows
     .slice(group.from, group.to)
-    .some((other) => dots.delta(other) !== delta || dots.isSet(other) !== isSet);
+    .some((other) => !isSameMeaning(meaning, meaningOf(dots, other)));
 }
 
 /** Remembers a contradiction for people; the oldest goes when there are too many. */
@@ -161,7 +211,7 @@ export function sumOpenKeys(r: Replica, counter: CounterState): void {
   let alive = 0;
   for (const first of counter.keys.values()) {
     open += identityAdds(r.dots, counter, first);
-    if (counter.gone.size > 0) alive += identityLives(r.dots, counter, first);
+    alive += identityLives(r.dots, counter, first);
   }
   counter.open = open;
   counter.alive = alive;

@@ -2,6 +2,8 @@
 import type { CounterName, NodeId, WriterId } from "../types.ts";
 import { configOf, existsIn } from "./existence.ts";
 import { rowsOf } from "./groups.ts";
+import { meaningOf } from "./keys.ts";
+import type { Meaning } from "./keys.ts";
 import type { Replica } from "./replica.ts";
 import { cellAdds, closedTotal, valueOf } from "./values.ts";
 
@@ -54,7 +56,8 @@ export interface KeyConflict {
   /** Where it was accepted, as what; empty when the key is forgotten. The first of them counts. */
   readonly uses: readonly {
     readonly node: NodeId | null;
-    readonly type: "add" | "set";
+    readonly type: Meaning["type"];
+    /** What was added or set; 0n of the others. */
     readonly delta: bigint;
   }[];
 }
@@ -65,11 +68,12 @@ export function conflictsOf(r: Replica, wanted: CounterName | null): readonly Ke
   for (const { counter, key } of r.conflicts) {
     if (wanted !== null && counter !== wanted) continue;
     const first = r.counters.get(counter)?.keys.get(key);
-    const dots = first === undefined ? [] : rowsOf(r.dots, first).map((slot) => r.dots.dot(slot));
-    dots.sort((one, other) => one.hlc - other.hlc || (one.writer < other.writer ? -1 : 1));
-    const uses = dots.map(({ writer, isSet, delta }): KeyConflict["uses"][number] => {
-      const node = r.writers.get(writer)?.owner ?? null;
-      return { node, type: isSet ? "set" : "add", delta };
+    const rows = (first === undefined ? [] : rowsOf(r.dots, first)).map((slot) => {
+      return { ...r.dots.dot(slot), ...meaningOf(r.dots, slot) };
+    });
+    rows.sort((one, other) => one.hlc - other.hlc || (one.writer < other.writer ? -1 : 1));
+    const uses = rows.map(({ writer, type, delta }): KeyConflict["uses"][number] => {
+      return { node: r.writers.get(writer)?.owner ?? null, type, delta };
     });
     conflicts.set(`${counter} ${key}`, { counter, key, uses });
   }

@@ -9,9 +9,18 @@ export const pieceFormat: number = 1;
 /**
  * Their places here are part of the format. Pieces come in this order, `settled` behind `counters`.
  * Counters of which something was ever said as a whole, settings or a deletion, are `settled`: with
- * the second release came all that can be said, and the first refuses such a piece.
+ * the second release came all that can be said, and the first refuses such a piece. What keys did
+ * to counters as a whole is in `deeds`, behind `keys`.
  */
-export const pieceKinds = ["keys", "counters", "members", "writers", "heads", "settled"] as const;
+export const pieceKinds = [
+  "keys",
+  "counters",
+  "members",
+  "writers",
+  "heads",
+  "settled",
+  "deeds",
+] as const;
 export type PieceKind = (typeof pieceKinds)[number];
 
 /** Additions of one identity: all, or some of very many. */

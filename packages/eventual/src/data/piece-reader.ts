@@ -2,7 +2,7 @@
 import type { FloorEntry, Head, Position, WriterId } from "../types.ts";
 import { ByteReader } from "./bytes.ts";
 import { readConfig } from "./config-codec.ts";
-import { readMember, readNamed, readNode, readPosition } from "./control-codec.ts";
+import { readDeed, readMember, readNamed, readNode, readPosition } from "./control-codec.ts";
 import type { Dot } from "./dots.ts";
 import { setMark } from "./dots.ts";
 import { MalformedError } from "./errors.ts";
@@ -17,7 +17,7 @@ import type {
   WriterPart,
 } from "./piece-parts.ts";
 import { pieceFormat, pieceKinds } from "./piece-parts.ts";
-import { readKey, readSpan } from "./record-codec.ts";
+import { readKey, readSpan } from "./key-codec.ts";
 import type { ClosedKeys, RecordId } from "./replica.ts";
 import { nothingClosed } from "./replica.ts";
 
@@ -53,6 +53,14 @@ export class PieceReader {
     const count = this.#in.count(dotsMax, 6);
     if (count === 0) throw new MalformedError("a key has no addition");
     return { counter, key, dots: this.#times(count, () => this.#dot(key)) };
+  }
+
+  deeds(): KeyPart {
+    const counter = this.#names.read(this.#in);
+    const key = readKey(this.#in);
+    const count = this.#in.count(dotsMax, 8);
+    if (count === 0) throw new MalformedError("a key did nothing");
+    return { counter, key, dots: this.#times(count, () => this.#deedDot(key)) };
   }
 
   counter(): CounterPart {
@@ -134,7 +142,17 @@ export class PieceReader {
     const { at, until } = readSpan(this.#in, key);
     const delta = this.#in.number(deltaLimit);
     const value = this.#in.number(valueLimit);
-    return { writer, position, index, hlc, at, until, delta, value, isSet };
+    return { writer, position, index, hlc, at, until, delta, value, isSet, deed: null };
+  }
+
+  #deedDot(key: string): Dot {
+    const place = this.#record();
+    const index = this.#in.varint(setMark - 1);
+    const hlc = this.#in.varint(largest);
+    const { at, until } = readSpan(this.#in, key);
+    const value = this.#in.number(valueLimit);
+    const rest = { delta: 0n, value, isSet: false, deed: readDeed(this.#in) };
+    return { ...place, index, hlc, at, until, ...rest };
   }
 
   #flag(): boolean {

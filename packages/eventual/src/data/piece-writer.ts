@@ -2,13 +2,20 @@
 import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
 import { ByteWriter } from "./bytes.ts";
 import { writeConfig } from "./config-codec.ts";
-import { writeMember, writeNamed, writeNode, writePosition, writeTotal } from "./control-codec.ts";
-import type { Dot } from "./dots.ts";
+import {
+  writeDeed,
+  writeMember,
+  writeNamed,
+  writeNode,
+  writePosition,
+  writeTotal,
+} from "./control-codec.ts";
+import type { DeedDot, Dot } from "./dots.ts";
 import { setMark } from "./dots.ts";
 import { NameWriter, WriterIdWriter } from "./names.ts";
 import type { PieceKind } from "./piece-parts.ts";
 import { pieceFormat, pieceKinds } from "./piece-parts.ts";
-import { writeKey, writeSpan } from "./record-codec.ts";
+import { writeKey, writeSpan } from "./key-codec.ts";
 import type {
   Cell,
   ClosedKeys,
@@ -16,6 +23,7 @@ import type {
   RecordId,
   Register,
   Seal,
+  Words,
   WriterState,
 } from "./replica.ts";
 
@@ -54,7 +62,23 @@ export class PieceWriter {
     }
   }
 
-  counter({ name, cells, floor, closed }: CounterState): void {
+  /** What was done to a counter as a whole under a key. */
+  deeds(counter: string, key: string, dots: readonly DeedDot[]): void {
+    const out = this.#out;
+    this.#names.write(out, counter);
+    writeKey(out, key);
+    out.varint(dots.length);
+    for (const dot of dots) {
+      this.#record(dot);
+      out.varint(dot.index);
+      out.varint(dot.hlc);
+      writeSpan(out, { key, at: dot.at, until: dot.until });
+      out.number(dot.value);
+      writeDeed(out, dot.deed);
+    }
+  }
+
+  counter({ name, cells, closed }: CounterState, { floor }: Pick<Words, "floor">): void {
     const out = this.#out;
     this.#names.write(out, name);
     out.varint(cells.size);
@@ -71,11 +95,12 @@ export class PieceWriter {
   }
 
   /** A counter of which there is a word as a whole. */
-  settled(counter: CounterState, { stamp, config }: Register): void {
+  settled(counter: CounterState, words: Words & { readonly register: Register }): void {
     const out = this.#out;
-    this.counter(counter);
+    const { stamp, config } = words.register;
+    this.counter(counter, words);
     if (counter.closed.before > 0) out.byte(counter.closed.alive ? 1 : 0);
-    this.#vector(counter.gone);
+    this.#vector(words.gone);
     out.varint(stamp.hlc);
     this.#record(stamp);
     out.byte(config === null ? 0 : 1);

@@ -154,6 +154,20 @@ describe("the pieces of a state", () => {
     );
     expect(digestOf(merged([...piecesOf(r)]), 0)).toBe(digestOf(r, 0));
   });
+
+  it("are these bytes with a deed, which is in a piece of its own", () => {
+    const r = stateOfFirstRelease();
+    const deed = { type: "delete", floor } as const;
+    const span = { key: "d", at: 1, until: 3, value: 2n };
+    const controls = [{ kind: "deed", counter: "c", ...span, deed } as const];
+    applyRecord(r, { writer, position: 3, hash: 7 }, { hlc: 11, controls, plain: [], keyed: [] });
+    const first = hexOf(stateOfFirstRelease());
+    const [keys, deeds, counters] = hexOf(r);
+    expect([keys, counters]).toEqual(first.slice(0, 2)); // what holds in any case
+    const place = `0100${writer}03` + `000b` + `0102`; // index, time, from when until when
+    expect(deeds).toBe(`0106` + `0001630164` + place + `0202` + `0301${writer}01` + `02030201`);
+    expect(digestOf(merged([...piecesOf(r)]), 0)).toBe(digestOf(r, 0));
+  });
 });
 
 describe("the heads", () => {

@@ -10,11 +10,13 @@
  *     aside until it has the last one and all the records up to `ahead` in it ({@link factsOf}).
  * P2  Keys come before counters. A key that is closed in between is in its piece, but ended no
  *     later than what the counter then says is closed, so it counts in one place.
- * P3  A counter is taken in one go: its floors are those under which its keys were closed.
+ * P3  A counter is taken in one go: its floors are those under which its keys were closed. They are
+ *     those that hold whatever becomes of open keys: the deeds of these are in the pieces of keys.
  */
 import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
-import { joinRegister } from "./existence.ts";
+import { say, settledOf } from "./deeds.ts";
+import type { DeedDot, Dot, Slot } from "./dots.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
@@ -56,6 +58,7 @@ function* piecesWithHeads(
   targetBytes: number,
 ): Generator<Uint8Array> {
   yield* piecesWith("keys", keyParts(r), targetBytes);
+  yield* piecesWith("deeds", deedParts(r), targetBytes);
   yield* piecesWith("counters", counterParts(r), targetBytes);
   yield* piecesWith("settled", settledParts(r), targetBytes);
   yield* piecesWith("members", memberParts(r), targetBytes);
@@ -93,25 +96,46 @@ function* piecesWith(
 function* keyParts(r: Replica): Generator<Part> {
   for (const counter of r.counters.values()) {
     for (const [key, first] of counter.keys) {
-      const dots = rowsOf(r.dots, first).map((slot) => r.dots.dot(slot));
-      for (let from = 0; from < dots.length; from += dotsMax) {
-        yield (piece) => piece.key(counter.name, key, dots.slice(from, from + dotsMax));
-      }
+      const dots = dotsOf(r, first).filter(({ deed }) => deed === null);
+      for (const some of inParts(dots)) yield (piece) => piece.key(counter.name, key, some);
     }
   }
 }
 
+function* deedParts(r: Replica): Generator<Part> {
+  for (const counter of r.counters.values()) {
+    for (const key of counter.base?.keys ?? []) {
+      const dots = dotsOf(r, counter.keys.get(key)!).filter(isDeedDot);
+      for (const some of inParts(dots)) yield (piece) => piece.deeds(counter.name, key, some);
+    }
+  }
+}
+
+function dotsOf(r: Replica, first: Slot): Dot[] {
+  return rowsOf(r.dots, first).map((slot) => r.dots.dot(slot));
+}
+
+function isDeedDot(dot: Dot): dot is DeedDot {
+  return dot.deed !== null;
+}
+
+function* inParts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += dotsMax) yield items.slice(from, from + dotsMax);
+}
+
 function* counterParts(r: Replica): Generator<Part> {
   for (const counter of r.counters.values()) {
-    if (counter.register === null) yield (piece) => piece.counter(counter);
+    if (settledOf(counter).register !== null) continue;
+    yield (piece) => piece.counter(counter, settledOf(counter));
   }
 }
 
 /** Once there is a word on a counter as a whole, there always is: none is left out by both. */
 function* settledParts(r: Replica): Generator<Part> {
   for (const counter of r.counters.values()) {
-    const { register } = counter;
-    if (register !== null) yield (piece) => piece.settled(counter, register);
+    const words = settledOf(counter);
+    const { register } = words;
+    if (register !== null) yield (piece) => piece.settled(counter, { ...words, register });
   }
 }
 
@@ -137,6 +161,9 @@ export function mergePiece(r: Replica, bytes: Uint8Array): readonly Head[] {
   switch (piece.kind) {
     case "keys":
       for (const part of piece.all(() => piece.key())) mergeKey(r, part);
+      return [];
+    case "deeds":
+      for (const part of piece.all(() => piece.deeds())) mergeKey(r, part);
       return [];
     case "counters":
       for (const part of piece.all(() => piece.counter())) mergeCounter(r, part);
@@ -187,6 +214,9 @@ export function factsOf(bytes: Uint8Array): PieceFacts {
     case "keys":
       piece.all(() => piece.key());
       break;
+    case "deeds":
+      piece.all(() => piece.deeds());
+      break;
     case "counters":
       piece.all(() => piece.counter());
       break;
@@ -217,8 +247,8 @@ function mergeKey(r: Replica, { counter, key, dots }: KeyPart): void {
 function mergeCounter(r: Replica, part: CounterPart): void {
   const counter = counterOf(r, part.name);
   for (const [writer, cell] of part.cells) joinCell(counter, writer, cell);
-  joinFloor(r, counter, { ...part, gone: goneIn(part) });
-  if (part.register !== null) joinRegister(counter, part.register);
+  joinFloor(r, counter, { ...part, gone: [...goneIn(part)] });
+  if (part.register !== null) say(counter, part.register);
 }
 
 function* goneIn({ gone }: CounterPart): Generator<RecordId> {

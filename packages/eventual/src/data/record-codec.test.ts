@@ -3,7 +3,8 @@ import type { Draw } from "../test-support/random.ts";
 import type { Control, RecordBody } from "../types.ts";
 import { chainHash } from "./chain.ts";
 import { InvariantError, MalformedError } from "./errors.ts";
-import { decodeRecord, encodeRecord, keyTime } from "./record-codec.ts";
+import { keyTime } from "./key-codec.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
 
 const w1 = "0102030405060708090a0b0c";
 const w2 = "ffeeddccbbaa998877665544";
@@ -196,7 +197,19 @@ function anyRecord(draw: Draw): RecordBody {
 
 function anyControl(draw: Draw): Control {
   const writers = [digits(draw, 24), digits(draw, 24), digits(draw, 24)].sort();
-  switch (draw(8)) {
+  switch (draw(9)) {
+    case 8: {
+      const floor = [{ writer: writers[0]!, position: draw(9) + 1, plus: 1n, minus: 0n }];
+      const labels = new Map([["a", "b".repeat(draw(9))]]);
+      const config = { labels, others: [] };
+      const isNew = draw(2) === 0;
+      const settings = { type: "configure", isNew, config, asked: draw(2 ** 30) } as const;
+      const deed = draw(2) === 0 ? ({ type: "delete", floor } as const) : settings;
+      const at = draw(2 ** 31);
+      const value = natural(draw, 254);
+      const span = { at, until: at + draw(9) + 1 };
+      return { kind: "deed", counter: "a", key: `order-${draw(9)}`, ...span, value, deed };
+    }
     case 6: {
       const all = [["a/b", "ü".repeat(draw(256))] as const, ["z", ""] as const];
       const labels = new Map(all.slice(draw(3)));

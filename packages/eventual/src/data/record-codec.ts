@@ -11,17 +11,16 @@
  * A record has one encoding and a decoder that refuses all others, since its hash is in the chain
  * of its writer: what is decoded and encoded again must hash the same.
  */
-import type { CounterName, KeyedOperation, PlainOperation, RecordBody, WallMs } from "../types.ts";
+import type { CounterName, KeyedOperation, PlainOperation, RecordBody } from "../types.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { readControl, writeControl } from "./control-codec.ts";
 import { invariant, MalformedError } from "./errors.ts";
+import { readKey, readSpan, writeKey, writeSpan } from "./key-codec.ts";
 import {
   controlsMax,
   deltaLimit,
   isDelta,
-  isKey,
   isValue,
-  keyMaxLength,
   operationsMax,
   plainLimit,
   valueLimit,
@@ -29,19 +28,6 @@ import {
 import { NameReader, NameWriter } from "./names.ts";
 
 const format = 1;
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const timeOrdered = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-
-/**
- * When a key was issued, if it says so: the milliseconds in a UUIDv7 (RFC 9562), in either case.
- *
- * @returns null of every other key
- */
-export function keyTime(key: string): WallMs | null {
-  if (key.length !== 36 || !timeOrdered.test(key)) return null;
-  return parseInt(key.slice(0, 8), 16) * 0x1_0000 + parseInt(key.slice(9, 13), 16);
-}
-
 /** @throws InvariantError - it could not be decoded again: over a limit, or not as its types say */
 export function encodeRecord(body: RecordBody): Uint8Array {
   const out = new ByteWriter(256);
@@ -82,51 +68,6 @@ function writeKeyed(out: ByteWriter, names: NameWriter, operation: KeyedOperatio
   invariant(at >= 0 && until > at, "a key counts once for some time at least");
   out.number(delta);
   out.number(value);
-}
-
-/** The key alone: a UUID takes sixteen bytes and not thirty-six. */
-export function writeKey(out: ByteWriter, key: string): void {
-  invariant(isKey(key), "a key is visible ASCII");
-  if (uuid.test(key)) {
-    out.byte(0);
-    out.hex(key);
-  } else {
-    out.text(key);
-  }
-}
-
-/** @throws MalformedError */
-export function readKey(reader: ByteReader): string {
-  const length = reader.varint(keyMaxLength);
-  if (length === 0) return reader.uuid();
-  const key = reader.text(length);
-  if (!isKey(key)) throw new MalformedError("a key is not visible ASCII");
-  if (uuid.test(key)) throw new MalformedError("a UUID is written as text");
-  return key;
-}
-
-/** From when until when the key stands for this operation; nothing if the key itself says so. */
-export function writeSpan(
-  out: ByteWriter,
-  dot: { readonly key: string; readonly at: WallMs; readonly until: WallMs },
-): void {
-  const time = keyTime(dot.key);
-  if (time === null) {
-    out.varint(dot.at);
-    out.varint(dot.until - dot.at);
-  } else {
-    invariant(dot.at === time && dot.until === time + 1, "a time-ordered key has its own time");
-  }
-}
-
-/** @throws MalformedError */
-export function readSpan(reader: ByteReader, key: string): { at: WallMs; until: WallMs } {
-  const time = keyTime(key);
-  if (time !== null) return { at: time, until: time + 1 };
-  const at = reader.varint(Number.MAX_SAFE_INTEGER);
-  const span = reader.varint(Number.MAX_SAFE_INTEGER - at);
-  if (span === 0) throw new MalformedError("a key counts for no time at all");
-  return { at, until: at + span };
 }
 
 /** @throws MalformedError - not what `encodeRecord` makes of any record */

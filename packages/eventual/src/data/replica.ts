@@ -91,21 +91,33 @@ export interface Register {
   readonly config: CounterConfig | null;
 }
 
-export interface CounterState {
+/** What was said of a counter as a whole, and what that covers. */
+export interface Words {
+  readonly floor: Map<WriterId, FloorEntry>;
+  /** The latest word; `null`: nobody ever said anything. */
+  register: Register | null;
+  /** What deletions cover. Every floor here is one of `floor`, too. */
+  readonly gone: Map<WriterId, Position>;
+}
+
+/** {@link Words} that hold whatever becomes of open keys, beside those that a counter shows. */
+export interface Base extends Words {
+  /** The keys of the counter that have a deed; never empty. */
+  readonly keys: Set<string>;
+}
+
+export interface CounterState extends Words {
   readonly name: CounterName;
   readonly cells: Map<WriterId, Cell>;
-  readonly floor: Map<WriterId, FloorEntry>;
   /** First row of each key; rows of one key are in the order of their time. */
   readonly keys: Map<string, Slot>;
   closed: ClosedKeys;
   /** What the keys add that are not closed. */
   open: bigint;
-  /** `null`: nobody ever said anything. */
-  register: Register | null;
-  /** What deletions cover. Every floor here is one of `floor`, too. */
-  readonly gone: Map<WriterId, Position>;
-  /** Uses of open keys that no deletion covers; kept only where `gone` is not empty. */
+  /** Uses of open keys that no deletion covers. */
   alive: number;
+  /** `null`: no key has a deed, and what is shown is what holds. See `deeds.ts`. */
+  base: Base | null;
 }
 
 export interface Conflict {
@@ -205,6 +217,7 @@ export function counterOf(r: Replica, name: CounterName): CounterState {
     register: null,
     gone: new Map(),
     alive: 0,
+    base: null,
   };
   r.counters.set(name, counter);
   r.names.add(name);

@@ -1,6 +1,6 @@
 /** What counters come to: cells, floors, and the sums over keys. */
 import type { CounterName, FloorEntry, Position, VersionVector, WriterId } from "../types.ts";
-import { joinGone } from "./existence.ts";
+import { cover, showDeeds } from "./deeds.ts";
 import { sumOpenKeys } from "./keys.ts";
 import type { Cell, ClosedKeys, CounterState, Replica } from "./replica.ts";
 import { nothingClosed } from "./replica.ts";
@@ -95,7 +95,7 @@ export function joinCell(counter: CounterState, writer: WriterId, cell: Cell): v
 export interface Covered {
   readonly floor: readonly FloorEntry[];
   /** What deletions cover. */
-  readonly gone?: Iterable<Pick<FloorEntry, "writer" | "position">>;
+  readonly gone?: readonly Pick<FloorEntry, "writer" | "position">[];
   readonly closed?: ClosedKeys;
 }
 
@@ -105,15 +105,10 @@ export function joinFloor(
   counter: CounterState,
   { floor, gone = [], closed = nothingClosed }: Covered,
 ): void {
-  let changed = joinGone(counter, gone);
-  for (const entry of floor) {
-    const known = counter.floor.get(entry.writer);
-    if (known !== undefined && known.position >= entry.position) continue;
-    counter.floor.set(entry.writer, entry);
-    changed = true;
-  }
+  let changed = cover(counter, floor, gone);
   if (closed.before > counter.closed.before) {
     counter.closed = closed;
+    showDeeds(r, counter); // those that are closed are in `floor` and `gone`
     changed = true;
   }
   if (changed && counter.keys.size > 0) sumOpenKeys(r, counter);

@@ -29,7 +29,7 @@ describe("changes", () => {
     await b.add({ counter: "keyed", delta: 1n, key: "k" });
     await b.set({ counter: "set", value: 1n });
     await b.create({ counter: "created", labels: null });
-    await b.delete("created");
+    await b.delete({ counter: "created" });
     await a.add({ counter: "own", delta: 1n });
     for await (const { names } of changes) {
       for (const name of names) seen.add(name);

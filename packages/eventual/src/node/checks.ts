@@ -37,6 +37,15 @@ export interface Configuring {
   readonly counter: CounterName;
   /** Names match `[A-Za-z0-9._/-]{1,63}`, texts have at most 255 characters. */
   readonly labels: LabelsPatch;
+  /** As of an {@link Addition}: of all with one key the first holds, and the others never were. */
+  readonly key?: string;
+}
+
+/** A counter is deleted. */
+export interface Deletion {
+  readonly counter: CounterName;
+  /** As of {@link Configuring}. */
+  readonly key?: string;
 }
 
 /** @throws {RangeError} */
@@ -62,7 +71,25 @@ export function checkSet({ counter, value, key }: Setting): void {
 }
 
 /** @throws {RangeError} */
-export function checkLabels(labels: LabelsPatch): void {
+export function checkedDeletion({ counter, key }: Deletion): {
+  readonly counter: CounterName;
+  readonly key: string | null;
+} {
+  checkCounter(counter);
+  checkKey(key);
+  return { counter, key: key ?? null };
+}
+
+/** @throws {RangeError} */
+export function checkedConfiguring({
+  labels,
+  ...rest
+}: Configuring): ReturnType<typeof checkedDeletion> & Pick<Configuring, "labels"> {
+  checkLabels(labels);
+  return { ...checkedDeletion(rest), labels };
+}
+
+function checkLabels(labels: LabelsPatch): void {
   const entries = [...(labels ?? [])];
   const few = labelsMax * 2;
   check(entries.length <= few, `at most ${few} labels may be changed at once`);

@@ -64,7 +64,7 @@ describe("a feed of counters", () => {
     const cluster = new NodeCluster("a");
     const node = await cluster.start("a", { timing: fast });
     for (const counter of ["b2", "a1", "b1", "b3", "c1"]) await node.add({ counter, delta: 1n });
-    await node.delete("b2");
+    await node.delete({ counter: "b2" });
     const { feed } = node;
     const names = (prefix: string, after: string | null, limit: number) =>
       feed.namesAfter({ prefix, after, limit });

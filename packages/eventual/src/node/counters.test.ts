@@ -74,12 +74,14 @@ describe("a deleted counter", () => {
     const { a, b } = await pair();
     await a.add({ counter: "likes", delta: 5n });
     await a.configure({ counter: "likes", labels: labels({ team: "blue" }) });
-    const gone = await a.delete("likes");
+    const gone = await a.delete({ counter: "likes" });
     expect(gone).toMatchObject({ value: 0n, previous: 5n });
     await agree(a, b);
     expect(b.look("likes")).toMatchObject({ exists: false, value: 0n });
     expect([...b.counters()].map(([name]) => name)).not.toContain("likes");
-    await expect(b.delete("likes")).rejects.toMatchObject({ code: "EVENTUAL_COUNTER_NOT_FOUND" });
+    await expect(b.delete({ counter: "likes" })).rejects.toMatchObject({
+      code: "EVENTUAL_COUNTER_NOT_FOUND",
+    });
     expect(await b.add({ counter: "likes", delta: 2n })).toMatchObject({ value: 2n });
     await agree(a, b);
     expect(a.look("likes")).toMatchObject({ exists: true, value: 2n });
@@ -92,7 +94,7 @@ describe("a deleted counter", () => {
     await agree(a, b);
     cluster.network.split(["a"], ["b"]);
     await b.add({ counter: "likes", delta: 3n });
-    await a.delete("likes");
+    await a.delete({ counter: "likes" });
     expect(a.look("likes").exists).toBe(false);
     cluster.network.heal();
     await until(() => a.look("likes").exists, "the counter is back");
@@ -103,7 +105,7 @@ describe("a deleted counter", () => {
   it("stays deleted when the nodes start again", async () => {
     const { cluster, a, b } = await pair();
     await a.add({ counter: "likes", delta: 5n });
-    await a.delete("likes");
+    await a.delete({ counter: "likes" });
     await agree(a, b);
     await cluster.stop("b");
     const again = await cluster.start("b");
@@ -144,7 +146,7 @@ describe("a list", () => {
     const names = Array.from({ length: 25 }, (_, at) => `user:${String(at).padStart(2, "0")}`);
     await Promise.all(names.map((counter) => a.add({ counter, delta: 1n })));
     await a.add({ counter: "other", delta: 1n });
-    await Promise.all(["user:03", "user:19"].map((name) => a.delete(name)));
+    await Promise.all(["user:03", "user:19"].map((counter) => a.delete({ counter })));
     const seen: string[] = [];
     let after: string | undefined;
     for (let pages = 0; ; pages += 1) {

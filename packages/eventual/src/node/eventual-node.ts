@@ -9,11 +9,12 @@ import {
   checkAddition,
   checkAddresses,
   checkCounter,
-  checkLabels,
+  checkedConfiguring,
+  checkedDeletion,
   checkSet,
   checkSets,
 } from "./checks.ts";
-import type { Addition, Configuring, Setting } from "./checks.ts";
+import type { Addition, Configuring, Deletion, Setting } from "./checks.ts";
 import type { CounterFeed } from "./counter-feed.ts";
 import { Host } from "./host.ts";
 import { checkList, listOf, type ListQuery } from "./listing.ts";
@@ -118,10 +119,9 @@ export class EventualNode {
    *
    * @throws {RefusedError} also `EVENTUAL_COUNTER_EXISTS`; and as {@link add} does
    */
-  async create({ counter, labels }: Configuring, options: WriteOptions = {}): Promise<Written> {
-    checkCounter(counter);
-    checkLabels(labels);
-    return this.#submit({ type: "configure", counter, isNew: true, labels }, options);
+  async create(configuring: Configuring, options: WriteOptions = {}): Promise<Written> {
+    const wanted = checkedConfiguring(configuring);
+    return this.#submit({ type: "configure", ...wanted, isNew: true }, options);
   }
 
   /**
@@ -131,10 +131,9 @@ export class EventualNode {
    * @throws {RefusedError} also `EVENTUAL_COUNTER_NOT_FOUND`, `EVENTUAL_TOO_MANY_LABELS`; and as
    *   {@link add} does
    */
-  async configure({ counter, labels }: Configuring, options: WriteOptions = {}): Promise<Written> {
-    checkCounter(counter);
-    checkLabels(labels);
-    return this.#submit({ type: "configure", counter, isNew: false, labels }, options);
+  async configure(configuring: Configuring, options: WriteOptions = {}): Promise<Written> {
+    const wanted = checkedConfiguring(configuring);
+    return this.#submit({ type: "configure", ...wanted, isNew: false }, options);
   }
 
   /**
@@ -144,9 +143,8 @@ export class EventualNode {
    *
    * @throws {RefusedError} also `EVENTUAL_COUNTER_NOT_FOUND`; and as {@link add} does
    */
-  async delete(counter: CounterName, options: WriteOptions = {}): Promise<Written> {
-    checkCounter(counter);
-    return this.#submit({ type: "delete", counter }, options);
+  async delete(deletion: Deletion, options: WriteOptions = {}): Promise<Written> {
+    return this.#submit({ type: "delete", ...checkedDeletion(deletion) }, options);
   }
 
   /** {@link set}s all these counters; those that exist and are not named to 0, or not. */

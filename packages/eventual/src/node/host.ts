@@ -10,7 +10,7 @@ import { checkWhole } from "./checks.ts";
 import { CounterFeed } from "./counter-feed.ts";
 import { Drain } from "./drain.ts";
 import { EventHub } from "./event-stream.ts";
-import { Journaling } from "./journaling.ts";
+import { Journaling, type AppendTimes } from "./journaling.ts";
 import type { EventualNodeOptions, EventualNodeStatus, WriteOptions } from "./options.ts";
 import { Peering } from "./peering.ts";
 import { Pump } from "./pump.ts";
@@ -97,7 +97,8 @@ export class Host {
     this.#peering = new Peering({ transport, address, exchangeTicks, step });
     const clusterId = (): string => this.#clusterId;
     const syncNow = (): void => step({ type: "syncNow" });
-    this.#writes = new Writes({ core, clusterId, syncNow });
+    const lastAppend = (): AppendTimes => this.#journaling.lastAppend;
+    this.#writes = new Writes({ core, clusterId, syncNow, lastAppend });
     this.reads = new Reads({ core, clusterId, syncNow });
     const { changes, reads } = this;
     this.feed = new CounterFeed({ core, reads, changes, settle: () => this.#pump.settle() });

@@ -26,12 +26,20 @@ export interface JournalingParts {
   readonly onFatal: (error: Error) => void;
 }
 
+/** When an append was begun, and when it was on the disk. */
+export interface AppendTimes {
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
+
 export class Journaling {
   readonly #parts: JournalingParts;
   /** Not on the disk yet, in order; the first one is with the journal. */
   readonly #writes: Write[] = [];
   #appending: Promise<void> | null = null;
   #checkpointing: Promise<void> | null = null;
+  /** Of the append that ended last, by `performance.now`. */
+  #lastAppend: AppendTimes = { beganMs: 0, endedMs: 0 };
   #appendedBytes = 0;
   #checkpointBytes = 0;
   #notBeforeMs = 0;
@@ -40,6 +48,10 @@ export class Journaling {
 
   constructor(parts: JournalingParts) {
     this.#parts = parts;
+  }
+
+  get lastAppend(): AppendTimes {
+    return this.#lastAppend;
   }
 
   /** The disk has no room for the write that is next. */
@@ -84,9 +96,11 @@ export class Journaling {
   #appendNext(): void {
     const write = this.#writes[0];
     if (write === undefined || this.#appending !== null || this.#stopped) return;
+    const beganMs = performance.now();
     this.#appending = this.#parts.journal.append(write.entries).then(
       () => {
         this.#appending = null;
+        this.#lastAppend = { beganMs, endedMs: performance.now() };
         this.#onAppended(write);
       },
       (error: unknown) => {

@@ -88,6 +88,8 @@ export type Acks = "local" | "majority" | "all" | number;
 export interface WriteOptions extends WaitOptions {
   /** Default `local`. A number counts this node as one; `all` and `majority` are of the members. */
   readonly acks?: Acks;
+  /** Whether the answer says where the time went; default no. */
+  readonly timed?: boolean;
 }
 
 export interface ReadOptions extends WaitOptions {

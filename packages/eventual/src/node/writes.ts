@@ -11,7 +11,8 @@ import type { Token } from "../wire/token.ts";
 import type { Acks, WriteOptions } from "./options.ts";
 import { waiterOf } from "./waiting.ts";
 import type { Waiter } from "./waiting.ts";
-import type { Written } from "./written.ts";
+import type { Written, WriteTimes } from "./written.ts";
+import type { AppendTimes } from "./journaling.ts";
 
 /** Most writes that wait, for the disk or for others; more are refused as overload. */
 export const pendingWritesMax: number = 65_536;
@@ -28,11 +29,15 @@ export interface WritesParts {
   readonly clusterId: () => string;
   /** Begins a sync with everybody who answers, now. */
   readonly syncNow: () => void;
+  /** What an outcome that comes now waited for. */
+  readonly lastAppend: () => AppendTimes;
 }
 
 interface Pending {
   readonly waiter: Waiter<Written>;
   readonly acks: Acks;
+  /** By `performance.now`; `null`: nobody wants to know where the time goes. */
+  readonly sinceMs: number | null;
 }
 
 interface Acking extends Pending {
@@ -65,7 +70,7 @@ export class Writes {
   /** @param enter - steps the operation into the core, with the context by which it is answered */
   submit(
     enter: (context: number) => void,
-    { acks = "local", timeoutMs = defaultTimeoutMs, signal }: WriteOptions,
+    { acks = "local", timeoutMs = defaultTimeoutMs, signal, timed = false }: WriteOptions,
   ): Promise<Written> {
     return new Promise((resolve, reject) => {
       checkAcks(acks);
@@ -77,7 +82,7 @@ export class Writes {
       const waiter = waiterOf({ resolve, reject }, wait, (reason) => {
         this.#end(context, "the wait was ended", reason);
       });
-      this.#entering.set(context, { waiter, acks });
+      this.#entering.set(context, { waiter, acks, sinceMs: timed ? performance.now() : null });
       enter(context);
     });
   }
@@ -87,9 +92,10 @@ export class Writes {
     if (pending === undefined) return; // nobody waits any more
     this.#entering.delete(outcome.context);
     if (outcome.type === "refused") return pending.waiter.reject(new RefusedError(outcome.reason));
-    const { value, previous, replayed, writer, position } = outcome;
+    const { value, previous, labels, replayed, writer, position } = outcome;
     const token = position > 0 ? this.#tokenOf(writer, position) : this.#tokenOfAll();
-    const written = { value, previous, replayed, token, acked: 1 };
+    const times = this.#timesOf(pending, position);
+    const written = { value, previous, labels, replayed, token, acked: 1, times };
     if (this.#needed(pending.acks) <= 1) return pending.waiter.resolve(written);
     const wanted = position > 0 ? position : this.#parts.core.shown();
     this.#acking.set(outcome.context, { ...pending, wanted, written });
@@ -104,7 +110,7 @@ export class Writes {
       const acked = count(acking);
       if (acked < this.#needed(acking.acks)) continue;
       this.#acking.delete(context);
-      acking.waiter.resolve({ ...acking.written, acked });
+      acking.waiter.resolve({ ...acking.written, acked, times: withPeers(acking) });
     }
   }
 
@@ -137,6 +143,14 @@ export class Writes {
     const written = { ...acking.written, acked: this.#counter()(acking) };
     const requested = this.#needed(acking.acks);
     acking.waiter.reject(new AckTimeoutError(why, written, requested, options));
+  }
+
+  #timesOf({ sinceMs }: Pending, position: Position): WriteTimes | null {
+    if (sinceMs === null) return null;
+    const nowMs = performance.now();
+    if (position === 0) return { queueMs: nowMs - sinceMs, fsyncMs: 0, peersMs: 0 };
+    const beganMs = Math.max(sinceMs, this.#parts.lastAppend().beganMs);
+    return { queueMs: beganMs - sinceMs, fsyncMs: nowMs - beganMs, peersMs: 0 };
   }
 
   #needed(acks: Acks): number {
@@ -173,6 +187,13 @@ export class Writes {
     }
     return this.#lastToken.token;
   }
+}
+
+/** Everything since the own disk had it. */
+function withPeers({ sinceMs, written: { times } }: Acking): WriteTimes | null {
+  if (sinceMs === null || times === null) return null;
+  const { queueMs, fsyncMs } = times;
+  return { queueMs, fsyncMs, peersMs: performance.now() - sinceMs - queueMs - fsyncMs };
 }
 
 /** The signal was aborted before anything was done. */

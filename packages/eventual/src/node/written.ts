@@ -6,10 +6,25 @@ export interface Written {
   readonly value: bigint;
   /** The counter right before, likewise. */
   readonly previous: bigint;
-  /** The key was known: nothing was added now, and `value` is what the first attempt was told. */
+  /**
+   * Of `create` and `configure`, the labels right after; `null` of everything else.
+   */
+  readonly labels: ReadonlyMap<string, string> | null;
+  /** The key was known: nothing was done now, and the rest is what the first attempt was told. */
   readonly replayed: boolean;
   /** A read at any node with `atLeast: token` sees this write. */
   readonly token: Token;
   /** Nodes that are known to have it on their disks, this one included. */
   readonly acked: number;
+  /** If it was asked for. */
+  readonly times: WriteTimes | null;
+}
+
+/** Where the time of a write went, one after the other, in milliseconds. */
+export interface WriteTimes {
+  /** Until its record was given to the disk; of a key that was known, until it was answered. */
+  readonly queueMs: number;
+  readonly fsyncMs: number;
+  /** Until enough others had it, where that was asked for. */
+  readonly peersMs: number;
 }

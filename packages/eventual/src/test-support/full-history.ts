@@ -4,7 +4,9 @@
  * computes from its compact state has to be the same, always.
  */
 import type {
+  Control,
   CounterName,
+  Deed,
   KeyedOperation,
   Position,
   RecordBody,
@@ -20,6 +22,7 @@ interface Place {
 interface Dot extends KeyedOperation, Place {
   readonly hlc: number;
   readonly index: number;
+  readonly deed: Deed | null;
 }
 
 interface CounterHistory {
@@ -51,11 +54,12 @@ export class FullHistory {
   add(writer: WriterId, position: Position, body: RecordBody): void {
     for (const [index, control] of body.controls.entries()) {
       const word = { writer, position, hlc: body.hlc, index };
+      if (control.kind === "deed") this.#addDot({ ...control, ...word, delta: 0n });
       if (control.kind === "configure") {
         this.#of(control.counter).words.push({ ...word, labels: control.config.labels });
       }
       if (control.kind !== "reset" && control.kind !== "delete") continue;
-      const floor = new Map(control.floor.map((entry) => [entry.writer, entry.position]));
+      const floor = floorOf(control.floor);
       const { resets, deletions, words } = this.#of(control.counter);
       resets.push({ writer, position, floor });
       if (control.kind === "reset") continue;
@@ -66,11 +70,14 @@ export class FullHistory {
       this.#of(counter).plain.push({ writer, position, sum: plus - minus });
     }
     for (const [index, operation] of body.keyed.entries()) {
-      const { dots } = this.#of(operation.counter);
-      const dot = { ...operation, writer, position, index, hlc: body.hlc };
-      const known = dots.get(operation.key) ?? [];
-      dots.set(operation.key, [...known, dot].sort(byTime));
+      this.#addDot({ ...operation, writer, position, index, hlc: body.hlc, deed: null });
     }
+  }
+
+  #addDot(dot: Dot): void {
+    const { dots } = this.#of(dot.counter);
+    const known = dots.get(dot.key) ?? [];
+    dots.set(dot.key, [...known, dot].sort(byTime));
   }
 
   counters(): Iterable<CounterName> {
@@ -81,7 +88,8 @@ export class FullHistory {
   valueOf(counter: CounterName, known: VersionVector): bigint {
     const history = this.#of(counter);
     const isKnown = isIn(known);
-    const isUnderFloor = isIn(highest(history.resets.filter(isKnown)));
+    const deeds = heldIn(history, isKnown);
+    const isUnderFloor = isIn(highest([...history.resets.filter(isKnown), ...coversOf(deeds)]));
     let value = 0n;
     for (const plain of history.plain) {
       if (isKnown(plain) && !isUnderFloor(plain)) value += plain.sum;
@@ -101,16 +109,20 @@ export class FullHistory {
 
   /** Labels of the counter for somebody who knows these records; `null`: there is none. */
   labelsOf(counter: CounterName, known: VersionVector): ReadonlyMap<string, string> | null {
-    const { plain, dots, deletions, words } = this.#of(counter);
+    const history = this.#of(counter);
+    const { plain, dots, deletions, words } = history;
     const isKnown = isIn(known);
-    const said = words.filter(isKnown);
+    const deeds = heldIn(history, isKnown);
+    const said = [...words.filter(isKnown), ...deeds.map(wordOf)];
     const word = said.reduce<Word | null>((last, next) => {
       return last === null || byWriting(last, next) < 0 ? next : last;
     }, null);
-    const isGone = isIn(highest(deletions.filter(isKnown)));
+    const isGone = isIn(highest([...deletions.filter(isKnown), ...coversOf(deeds)]));
     const isUsed =
       plain.some((place) => isKnown(place) && !isGone(place)) ||
-      [...dots.values()].some((all) => groupsOf(all.filter(isKnown)).some((g) => !g.some(isGone)));
+      [...dots.values()]
+        .flatMap((all) => groupsOf(all.filter(isKnown)))
+        .some((group) => leastOf(group).deed === null && !group.some(isGone));
     return word?.labels ?? (isUsed ? new Map() : null);
   }
 
@@ -121,6 +133,32 @@ export class FullHistory {
     this.#counters.set(counter, known);
     return known;
   }
+}
+
+interface HeldDeed extends Dot {
+  readonly deed: Deed;
+}
+
+/** Of all with one key the first holds. */
+function heldIn({ dots }: CounterHistory, isKnown: (place: Place) => boolean): HeldDeed[] {
+  return [...dots.values()]
+    .flatMap((all) => groupsOf(all.filter(isKnown)).map(leastOf))
+    .filter((dot): dot is HeldDeed => dot.deed !== null);
+}
+
+function coversOf(deeds: readonly HeldDeed[]): Cover[] {
+  return deeds.flatMap(({ deed, writer, position }) => {
+    return deed.type === "delete" ? [{ writer, position, floor: floorOf(deed.floor) }] : [];
+  });
+}
+
+function wordOf({ deed, writer, position, hlc, index }: HeldDeed): Word {
+  const labels = deed.type === "delete" ? null : deed.config.labels;
+  return { writer, position, hlc, index, labels };
+}
+
+function floorOf(floor: (Control & { kind: "reset" })["floor"]): ReadonlyMap<WriterId, Position> {
+  return new Map(floor.map(({ writer, position }) => [writer, position]));
 }
 
 function isIn(vector: VersionVector): (place: Place) => boolean {

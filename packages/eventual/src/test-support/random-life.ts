@@ -6,11 +6,10 @@
  */
 import { findKey, keyCount } from "../data/keys.ts";
 import { mergePiece, piecesOf } from "../data/pieces.ts";
-import { keyTime } from "../data/record-codec.ts";
+import { keyTime } from "../data/key-codec.ts";
 import { emptyReplica, vectorOf } from "../data/replica.ts";
-import { valueOf } from "../data/values.ts";
 import type { Control, RecordBody } from "../types.ts";
-import { compare, covering, keyOf, settingsOf } from "./random-acts.ts";
+import { compare, covering, keyOf, settingsOf, useOf } from "./random-acts.ts";
 import { FullHistory } from "./full-history.ts";
 import type { Draw } from "./random.ts";
 import { digits, drawFrom, pick } from "./random.ts";
@@ -40,7 +39,9 @@ export class RandomLife {
   readonly history: FullHistory = new FullHistory();
   readonly nodes: Node[] = [];
   /** `keys` were used at first, `dots` with retries; open are those at the end of the steps. */
-  readonly counts = { compared: 0, keys: 0, dots: 0, openAtSlowest: 0, snapshots: 0, absent: 0 };
+  readonly counts = {
+    ...{ compared: 0, keys: 0, dots: 0, deeds: 0, openAtSlowest: 0, snapshots: 0, absent: 0 },
+  };
 
   readonly #draw: Draw;
   readonly #options: LifeOptions;
@@ -175,15 +176,10 @@ export class RandomLife {
     if (at < node.before) return [];
     if (findKey(node.replica, { counter, key, at }) !== null) return [];
     const until = time === null ? at + windowMs : at + 1;
-    const value = valueOf(node.replica, counter) + delta;
     this.counts.dots += 1;
-    const keyed = [{ counter, delta, key, at, until, value }];
-    // Some keys are those of a `set`: which, the key says, so that it is the same at every node.
-    const isSet = key.endsWith("7");
-    this.#write(node, {
-      controls: isSet ? [covering("reset", this.library, node, counter)] : [],
-      keyed,
-    });
+    const parts = useOf(this.library, node, { counter, delta, key, at, until });
+    if (parts.controls.some(({ kind }) => kind === "deed")) this.counts.deeds += 1;
+    this.#write(node, parts);
     return [node];
   }
 

@@ -93,7 +93,10 @@ function checkRecord(
     if (value !== null) sums.set(name, value);
   }
   for (const [name, kind] of words) {
-    const isThere = body.controls.some((item) => item.kind === kind && item.counter === name);
+    const isThere = body.controls.some((item) => {
+      if (!("counter" in item) || item.counter !== name) return false;
+      return (item.kind === "deed" ? item.deed.type : item.kind) === kind;
+    });
     must(isThere, "answer-fits", () => `${place} does not ${kind} ${name}`);
     if (kind === "configure") world.coverage.hit("labelled");
   }
@@ -117,11 +120,13 @@ function sameKeys({ keyed }: RecordBody, keys: ReadonlySet<string>): boolean {
 
 /** The first answer to the key, again. */
 function checkReplay(node: SimNode, outcome: Written, operation: Operation): void {
-  const isKeyed = operation.type === "add" || operation.type === "set";
-  if (!isKeyed || operation.key === null) {
+  if (operation.type === "restore" || operation.key === null) {
     must(false, "answer-fits", () => `${node.name} replays ${textOf(operation)}`);
   }
   if (outcome.position > 0) return; // joined one that was on its way
+  if (operation.type === "configure" || operation.type === "delete") {
+    return checkReplayedDeed(node, outcome, operation);
+  }
   const { counter, key } = operation;
   const wantsSet = operation.type === "set";
   const delta = wantsSet ? operation.value : operation.delta;
@@ -137,6 +142,20 @@ function checkReplay(node: SimNode, outcome: Written, operation: Operation): voi
     "key-known",
     () => `${node.name} answers ${outcome.value} for ${key}, as never before`,
   );
+}
+
+function checkReplayedDeed(
+  node: SimNode,
+  outcome: Written,
+  operation: Extract<Operation, { type: "configure" | "delete" }>,
+): void {
+  const fits = node.watch.model.dotsOf(operation.counter, operation.key ?? "").some((dot) => {
+    const { deed } = dot;
+    if (deed?.type !== operation.type || dot.operation.value !== outcome.previous) return false;
+    if (deed.type === "delete") return outcome.value === 0n && outcome.labels === null;
+    return JSON.stringify([...deed.config.labels]) === JSON.stringify([...(outcome.labels ?? [])]);
+  });
+  must(fits, "key-known", () => `${node.name} replays ${textOf(operation)} as never before`);
 }
 
 /** Whether a counter is there is decided when the record is closed, by all that the node knows. */

@@ -29,18 +29,18 @@ export function requestOf({ counter, key, isSet }: ClientOperation, delta: bigin
   return isSet ? { type: "set", counter, value: delta, key } : { type: "add", counter, delta, key };
 }
 
-/** Something done to a counter as a whole. */
-export function drawAct(random: Random, counter: CounterName): Operation {
+/** Something done to a counter as a whole; with a key it may be sent again. */
+export function drawAct(random: Random, counter: CounterName, key: string | null): Operation {
   switch (random.below(4)) {
     case 0:
-      return { type: "delete", counter };
+      return { type: "delete", counter, key };
     case 1:
       return { type: "set", counter, value: BigInt(random.between(-5, 50)), key: null };
     default: {
       const name = random.pick(["a", "b", "c"]);
       const text = random.chance(0.3) ? null : hexOf(random, 4);
       const isNew = random.chance(0.5);
-      return { type: "configure", counter, isNew, labels: new Map([[name, text]]) };
+      return { type: "configure", counter, isNew, labels: new Map([[name, text]]), key };
     }
   }
 }

@@ -2,7 +2,7 @@
  * Clients that add, with keys of their own clocks, and ask again until they know; what each of them
  * was told is kept for the final reckoning.
  */
-import type { CounterName, Outcome, VersionVector } from "@counter/eventual";
+import type { CounterName, Operation, Outcome, VersionVector } from "@counter/eventual";
 import type { Random } from "../random.ts";
 import { trueMs } from "./clock.ts";
 import { counterName, isGrowOnly } from "./counters.ts";
@@ -16,6 +16,8 @@ import type { EventualWorld } from "./world.ts";
 
 /** Attempts at one operation after which its client leaves it open. */
 const attemptsMax = 40;
+/** Of so many acts one may be sent again. */
+const actsKept = 6;
 
 export interface ClientParts {
   readonly world: EventualWorld;
@@ -30,6 +32,8 @@ export class SimClient {
   #node: SimNode | null = null;
   #isFinishing = false;
   #isBusy = false;
+  /** What was done to counters as a whole, the latest last. */
+  readonly #acts: Operation[] = [];
   /** What it has seen of counters that only grow: whoever knows as much must show as much. */
   #token: {
     readonly vector: VersionVector;
@@ -224,11 +228,15 @@ export class SimClient {
     this.#pause();
   }
 
-  /** Labels or deletes a counter, or sets it without a key. */
+  /** Labels or deletes a counter, or sets it without a key; now and then once more, anywhere. */
   #act(): void {
     const { world, random } = this.#parts;
     const counter = counterName("life", random.below(world.knobs.clients.counters));
-    const act = drawAct(random, counter);
+    const isAgain = this.#acts.length > 0 && random.chance(0.4);
+    const key = random.chance(0.6) ? this.#drawKey("life") : null;
+    const act = isAgain ? random.pick(this.#acts) : drawAct(random, counter, key);
+    if (!isAgain && key !== null) this.#acts.push(act);
+    if (this.#acts.length > actsKept) this.#acts.shift();
     this.#anyNode()?.process?.submit(act, () => undefined);
     this.#pause();
   }

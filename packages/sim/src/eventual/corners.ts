@@ -33,6 +33,7 @@ export const eventualCorners = {
   removedStopped: "a node that was removed learnt it and stopped",
   reset: "a counter was set while others were adding to it",
   setOnTwoSides: "a set was accepted by two nodes under one key",
+  deedOnTwoSides: "something was done to a counter as a whole by two nodes under one key",
   labelled: "a counter was created, or given labels",
   deleted: "a counter was deleted",
   cameBack: "a deleted counter was there again",

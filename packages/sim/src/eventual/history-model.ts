@@ -2,30 +2,14 @@
  * What a node should show, worked out from every record that it knows: nothing is summed up for
  * good, closed or forgotten. Slow where the core is clever, and short enough to be believed.
  */
-import type {
-  CounterName,
-  KeyedOperation,
-  Position,
-  RecordBody,
-  VersionVector,
-  WriterId,
-} from "@counter/eventual";
+import type { CounterName, Position, RecordBody, VersionVector, WriterId } from "@counter/eventual";
+import type { Dot } from "./history-groups.ts";
+import { countingDot, groupsOf } from "./history-groups.ts";
 
 interface Plain {
   readonly writer: WriterId;
   readonly position: Position;
   readonly amount: bigint;
-}
-
-/** One place where a keyed operation was accepted. */
-export interface Dot {
-  readonly writer: WriterId;
-  readonly position: Position;
-  readonly index: number;
-  readonly hlc: number;
-  readonly operation: KeyedOperation;
-  /** It stands beside a reset. */
-  readonly isSet: boolean;
 }
 
 /** The latest word on a counter as a whole. */
@@ -37,13 +21,23 @@ interface Word {
   readonly labels: ReadonlyMap<string, string> | null;
 }
 
-interface CounterHistory {
-  readonly plain: Plain[];
-  readonly keys: Map<string, Dot[]>;
+/** What was said of a counter as a whole. */
+interface Words {
   readonly floor: Map<WriterId, Position>;
   /** What deletions cover. */
   readonly gone: Map<WriterId, Position>;
   word: Word | null;
+}
+
+interface CounterHistory {
+  readonly plain: Plain[];
+  readonly keys: Map<string, Dot[]>;
+  /** Without keys. */
+  readonly said: Words;
+  /** Keys under which something was said. */
+  readonly deedKeys: Set<string>;
+  /** All of that; `null`: to be worked out again. */
+  words: Words | null;
   /** Kept up to date as long as no reset comes; `null`: to be worked out again. */
   value: bigint | null;
 }
@@ -100,18 +94,27 @@ export class HistoryModel {
   labels(name: CounterName): ReadonlyMap<string, string> | null {
     const counter = this.#counters.get(name);
     if (counter === undefined) return null;
-    if (counter.word !== null && counter.word.labels !== null) return counter.word.labels;
-    const isLeft = (place: Dot | Plain): boolean => !isCovered(counter.gone, place);
+    const { word, gone } = wordsOf(counter);
+    if (word !== null && word.labels !== null) return word.labels;
+    const isLeft = (place: Dot | Plain): boolean => !isCovered(gone, place);
     if (counter.plain.some(isLeft)) return new Map();
     for (const dots of counter.keys.values()) {
-      if (groupsOf(dots).some((group) => group.every(isLeft))) return new Map();
+      const groups = groupsOf(dots).filter((group) => countingDot(group).deed === null);
+      if (groups.some((group) => group.every(isLeft))) return new Map();
     }
     return null;
   }
 
   /** Whether it was deleted once. */
   wasDeleted(name: CounterName): boolean {
-    return (this.#counters.get(name)?.gone.size ?? 0) > 0;
+    const counter = this.#counters.get(name);
+    return counter !== undefined && wordsOf(counter).gone.size > 0;
+  }
+
+  /** Whether something was done to it under one key at several nodes. */
+  hasDisplacedDeeds(name: CounterName): boolean {
+    const counter = this.#counters.get(name);
+    return [...(counter?.deedKeys ?? [])].some((key) => this.dotsOf(name, key).length > 1);
   }
 
   /** Where a key was accepted, as far as is known. */
@@ -140,19 +143,32 @@ export class HistoryModel {
     touched: Set<CounterName>,
   ): void {
     const sets = new Set<CounterName>();
-    for (const item of body.controls) {
+    for (const [index, item] of body.controls.entries()) {
       if (!("counter" in item)) continue;
       const counter = this.#changing(item.counter, touched);
+      counter.words = null;
+      counter.value = null;
+      if (item.kind === "deed") {
+        counter.deedKeys.add(item.key);
+        const { deed, ...operation } = { ...item, delta: 0n };
+        dotsIn(counter, item.key).push({
+          ...at,
+          index,
+          hlc: body.hlc,
+          operation,
+          isSet: false,
+          deed,
+        });
+        continue;
+      }
       if (item.kind === "reset") sets.add(item.counter);
       if (item.kind !== "reset") {
         const labels = item.kind === "configure" ? item.config.labels : null;
-        const word = { ...at, hlc: body.hlc, labels };
-        if (counter.word === null || isLater(word, counter.word)) counter.word = word;
+        say(counter.said, { ...at, hlc: body.hlc, labels });
       }
       if (item.kind === "configure") continue;
-      counter.value = null;
-      raise(counter.floor, item.floor);
-      if (item.kind === "delete") raise(counter.gone, item.floor);
+      raise(counter.said.floor, item.floor);
+      if (item.kind === "delete") raise(counter.said.gone, item.floor);
     }
     for (const { counter: name, plus, minus } of body.plain) {
       const counter = this.#changing(name, touched);
@@ -162,10 +178,11 @@ export class HistoryModel {
     }
     body.keyed.forEach((operation, index) => {
       const counter = this.#changing(operation.counter, touched);
-      const dots = counter.keys.get(operation.key) ?? [];
-      const before = keyValue(counter, dots);
-      counter.keys.set(operation.key, dots);
-      dots.push({ ...at, index, hlc: body.hlc, operation, isSet: sets.has(operation.counter) });
+      const dots = dotsIn(counter, operation.key);
+      if (counter.deedKeys.has(operation.key)) counter.words = counter.value = null;
+      const before = counter.value === null ? 0n : keyValue(counter, dots);
+      const isSet = sets.has(operation.counter);
+      dots.push({ ...at, index, hlc: body.hlc, operation, isSet, deed: null });
       if (counter.value !== null) counter.value += keyValue(counter, dots) - before;
     });
   }
@@ -174,12 +191,43 @@ export class HistoryModel {
     touched.add(name);
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      const floors = { floor: new Map(), gone: new Map() };
-      counter = { plain: [], keys: new Map(), ...floors, word: null, value: 0n };
+      const said = { floor: new Map(), gone: new Map(), word: null };
+      const rest = { deedKeys: new Set<string>(), words: null, value: 0n };
+      counter = { plain: [], keys: new Map(), said, ...rest };
       this.#counters.set(name, counter);
     }
     return counter;
   }
+}
+
+function dotsIn({ keys }: CounterHistory, key: string): Dot[] {
+  const dots = keys.get(key) ?? [];
+  keys.set(key, dots);
+  return dots;
+}
+
+/** With what the first of each key said. */
+function wordsOf(counter: CounterHistory): Words {
+  if (counter.words !== null) return counter.words;
+  const { floor, gone, word } = counter.said;
+  const words = { floor: new Map(floor), gone: new Map(gone), word };
+  for (const key of counter.deedKeys) {
+    for (const group of groupsOf(counter.keys.get(key) ?? [])) {
+      const { deed, hlc, writer, position } = countingDot(group);
+      if (deed === null) continue;
+      const labels = deed.type === "delete" ? null : deed.config.labels;
+      say(words, { hlc, writer, position, labels });
+      if (deed.type === "configure") continue;
+      raise(words.floor, deed.floor);
+      raise(words.gone, deed.floor);
+    }
+  }
+  counter.words = words;
+  return words;
+}
+
+function say(words: Words, word: Word): void {
+  if (words.word === null || isLater(word, words.word)) words.word = word;
 }
 
 function valueOf(counter: CounterHistory): bigint {
@@ -204,8 +252,8 @@ interface Place {
   readonly position: Position;
 }
 
-function isUnder({ floor }: CounterHistory, place: Place): boolean {
-  return isCovered(floor, place);
+function isUnder(counter: CounterHistory, place: Place): boolean {
+  return isCovered(wordsOf(counter).floor, place);
 }
 
 function isCovered(floor: ReadonlyMap<WriterId, Position>, { writer, position }: Place): boolean {
@@ -221,32 +269,4 @@ function raise(floor: Map<WriterId, Position>, by: readonly Place[]): void {
 function isLater(one: Word, other: Word): boolean {
   if (one.hlc !== other.hlc) return one.hlc > other.hlc;
   return one.writer !== other.writer ? one.writer > other.writer : one.position > other.position;
-}
-
-/** Dots of one key that count once: from the first one on all that begin before it is forgotten. */
-export function groupsOf(dots: readonly Dot[]): Dot[][] {
-  if (dots.length === 1) return [[dots[0]!]];
-  const ordered = [...dots].sort((a, b) => a.operation.at - b.operation.at || byAge(a, b));
-  const groups: Dot[][] = [];
-  let until = -Infinity;
-  for (const dot of ordered) {
-    if (dot.operation.at < until) {
-      groups.at(-1)!.push(dot);
-      continue;
-    }
-    groups.push([dot]);
-    until = dot.operation.until;
-  }
-  return groups;
-}
-
-/** The dot whose delta counts for its group. */
-export function countingDot(group: readonly Dot[]): Dot {
-  return group.reduce((least, dot) => (byAge(dot, least) < 0 ? dot : least));
-}
-
-function byAge(a: Dot, b: Dot): number {
-  if (a.hlc !== b.hlc) return a.hlc - b.hlc;
-  if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1;
-  return a.position - b.position || a.index - b.index;
 }

@@ -4,6 +4,7 @@
  */
 import { decodeEntry, decodeRecord } from "@counter/eventual";
 import type {
+  Control,
   CounterName,
   Head,
   Message,
@@ -118,7 +119,9 @@ export class NodeWatch {
     must(shown === history, "existence", () => {
       return `${this.#name} shows ${name} as ${shown}, the history says ${history}`;
     });
-    if (exists && this.model.wasDeleted(name)) this.#world.coverage.hit("cameBack");
+    const { coverage } = this.#world;
+    if (exists && this.model.wasDeleted(name)) coverage.hit("cameBack");
+    if (this.model.hasDisplacedDeeds(name)) coverage.hit("deedOnTwoSides");
   }
 
   /** A reset covers everything that the node knows at that moment (E14). */
@@ -130,24 +133,36 @@ export class NodeWatch {
       if (owner !== this.#node.id) continue;
       if (this.#world.truth.hasRecord(entry, entry.bytes)) continue; // one of an earlier process
       const { controls, keyed } = decodeRecord(entry.bytes);
-      for (const { counter, key } of keyed) {
-        const isSet = controls.some((item) => item.kind === "reset" && item.counter === counter);
-        const isKnown = isSet && this.model.dotsOf(counter, key).length > 0;
-        must(!isKnown, "key-known", () => `${this.#name} sets ${counter} again under ${key}`);
+      for (const { counter, key, at } of keyed) {
+        // Beyond the span of the first use a key without a time of its own is a new one.
+        const isKnown = this.model.dotsOf(counter, key).some(({ operation: first }) => {
+          return Math.abs(at - first.at) < first.until - first.at;
+        });
+        must(!isKnown, "key-known", () => `${this.#name} writes ${counter} again under ${key}`);
       }
       for (const item of controls) {
         if (item.kind === "seal") this.#world.coverage.hit("sealed");
-        if (item.kind === "delete") this.#checkDeletion(item.counter);
-        if (item.kind !== "reset" && item.kind !== "delete") continue;
-        const floor = new Map(item.floor.map(({ writer, position }) => [writer, position]));
-        const left = this.model.uncovered(item.counter, floor);
-        must(left === null, "reset-covers", () => `${this.#name}: ${left!} is not covered`);
-        const beyond = item.floor.find(({ writer, position }) => {
-          return position > (this.model.vector.get(writer) ?? 0);
-        });
-        must(beyond === undefined, "reset-covers", () => `${this.#name}: ${beyond!.writer} beyond`);
+        if (item.kind === "deed") this.#checkDeed(item);
+        else if (item.kind === "reset" || item.kind === "delete") this.#checkCover(item);
       }
     }
+  }
+
+  #checkDeed({ counter, key, deed }: Extract<Control, { kind: "deed" }>): void {
+    const known = this.model.dotsOf(counter, key).length;
+    must(known === 0, "key-known", () => `${this.#name} acts on ${counter} again under ${key}`);
+    if (deed.type === "delete") this.#checkCover({ kind: "delete", counter, floor: deed.floor });
+  }
+
+  #checkCover(item: Extract<Control, { kind: "reset" | "delete" }>): void {
+    if (item.kind === "delete") this.#checkDeletion(item.counter);
+    const floor = new Map(item.floor.map(({ writer, position }) => [writer, position]));
+    const left = this.model.uncovered(item.counter, floor);
+    must(left === null, "reset-covers", () => `${this.#name}: ${left!} is not covered`);
+    const beyond = item.floor.find(({ writer, position }) => {
+      return position > (this.model.vector.get(writer) ?? 0);
+    });
+    must(beyond === undefined, "reset-covers", () => `${this.#name}: ${beyond!.writer} beyond`);
   }
 
   #checkDeletion(name: CounterName): void {
@@ -227,8 +242,7 @@ export class NodeWatch {
 
   /** Whether the node has counted the key of this operation, be it that it has forgotten that. */
   knowsKey(operation: Operation): boolean {
-    if (operation.type !== "add" && operation.type !== "set") return false;
-    if (operation.key === null) return false;
+    if (operation.type === "restore" || operation.key === null) return false;
     if (useOf(operation.counter) === "opaque") return false; // may be counted again one day
     return this.model.dotsOf(operation.counter, operation.key).length > 0;
   }

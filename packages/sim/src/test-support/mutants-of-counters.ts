@@ -1,6 +1,7 @@
 /** The rules of the shipped counters, each with a way to remove it. See mutants.ts. */
 import type { Mutant } from "./mutant.ts";
 import { restoreMutants } from "./mutants-of-restores.ts";
+import { sessionMutants } from "./mutants-of-sessions.ts";
 
 /** `file` is under `packages/state-machine/src`. */
 export const counterMutants: readonly Mutant[] = [
@@ -112,4 +113,5 @@ export const counterMutants: readonly Mutant[] = [
     expects: ["equal-state", "linearizable"],
   },
   ...restoreMutants,
+  ...sessionMutants,
 ];

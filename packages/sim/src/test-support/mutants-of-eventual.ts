@@ -27,6 +27,14 @@ const writingMutants: readonly EventualMutant[] = [
     expects: ["answer-fits", "key-known", "bounded"],
   },
   {
+    name: "eventual-known-addition-written-again",
+    rule: "an addition whose key became known while it waited is answered, not counted (W3)",
+    file: "writing.ts",
+    find: "    if (known !== null) {\n",
+    replace: "    if (known !== null && s.tick < 0) {\n",
+    expects: ["key-known"],
+  },
+  {
     name: "eventual-closed-key-accepted",
     rule: "a key older than our promise is refused: it may have been closed (W3, E11)",
     file: "accepting.ts",

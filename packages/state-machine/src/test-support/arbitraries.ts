@@ -8,6 +8,7 @@ import type {
   LabelChange,
   Operation,
   OperationKey,
+  SessionOperation,
 } from "../operations.ts";
 import { plainConfig, type CounterBackup, type CounterConfig, type Label } from "../types.ts";
 
@@ -216,7 +217,43 @@ const backups: fc.Arbitrary<CounterBackup[]> = fc.uniqueArray(
   { selector: ({ name }) => name, maxLength: 4 },
 );
 
+const owner = fc.constantFrom(null, null, null, new Uint8Array(16).fill(9));
+const sessionId = fc.integer({ min: 1, max: 5 });
+const inSession = fc
+  .record({
+    session: sessionId,
+    owner,
+    ack: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    ahead: fc.constantFrom(1, 1, 2, 3, 64),
+    fingerprint,
+    atomic: fc.boolean(),
+    operations: fc.array(once, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ ahead, atomic, operations, ...step }) => ({
+    type: "inSession" as const,
+    step: { ...step, seq: step.ack + ahead },
+    atomic,
+    operations: operations.map((one) => ({ ...one, key: null })),
+  }));
+const session: fc.Arbitrary<SessionOperation> = fc.oneof(
+  { weight: 12, arbitrary: inSession },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("openSession"),
+      owner,
+      idleMs: fc.constantFrom(5, 30, 30, 100),
+      sessionsMax: fc.constantFrom(1, 3, 100),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("closeSession"), session: sessionId, owner }),
+  },
+);
+
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: session },
   { weight: 12, arbitrary: repeated },
   { weight: 2, arbitrary: group },
   {

@@ -3,6 +3,7 @@ import { encodeBatch } from "../command-writer.ts";
 import { CounterMachine } from "../counter-machine.ts";
 import type {
   AddOperation,
+  CloseSessionOperation,
   CommandBatch,
   Condition,
   ConfigPatch,
@@ -10,10 +11,14 @@ import type {
   CreateOperation,
   CounterOperation,
   GroupOperation,
+  InSessionOperation,
   NextOperation,
+  OpenSessionOperation,
   Operation,
   OperationKey,
   RestoreOperation,
+  SessionOwner,
+  SessionStep,
   SetOperation,
 } from "../operations.ts";
 import type { OperationResult } from "../results.ts";
@@ -83,6 +88,29 @@ export function group(...operations: readonly CounterOperation[]): GroupOperatio
   return { type: "group", operations };
 }
 
+/** Begins a session of nobody in particular. */
+export function openSession(more: Partial<OpenSessionOperation> = {}): OpenSessionOperation {
+  return { type: "openSession", owner: null, idleMs: 1000, sessionsMax: 10, ...more };
+}
+
+export function closeSession(session: number, owner: SessionOwner = null): CloseSessionOperation {
+  return { type: "closeSession", session, owner };
+}
+
+/** Written as clients do: `"1; seq=3; ack=2"`. */
+export function inSession(
+  step: string,
+  operation: CounterOperation | readonly CounterOperation[],
+  more: Partial<SessionStep & { readonly atomic: boolean; readonly print: number }> = {},
+): InSessionOperation {
+  const [, session, seq, ack = "0"] = /^(\d+); seq=(\d+)(?:; ack=(\d+))?$/.exec(step)!;
+  const { atomic = false, print = 1, owner = null } = more;
+  const fingerprint = new Uint8Array(16).fill(print);
+  const numbers = { session: Number(session), seq: Number(seq), ack: Number(ack) };
+  const operations = "type" in operation ? [operation] : operation;
+  return { type: "inSession", step: { ...numbers, owner, fingerprint }, atomic, operations };
+}
+
 /** The operation, only if the counter has one of these revisions of epoch 0. */
 export function ifRevision<T extends CounterOperation>(operation: T, ...revisions: number[]): T {
   const versions = revisions.map((revision) => ({ epoch: 0, revision }));
@@ -133,6 +161,10 @@ export function describeResult(result: OperationResult): string {
   switch (result.status) {
     case "group":
       return `[${result.results.map(describeResult).join(", ")}]`;
+    case "session":
+      return `session ${result.session}`;
+    case "answer":
+      return `(${result.results.map(describeResult).join(", ")})${result.replayed ? " again" : ""}`;
     case "repeated":
       return `${result.done} times from ${result.previous}`;
     case "refused": {

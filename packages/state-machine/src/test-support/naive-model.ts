@@ -7,11 +7,19 @@ import type {
   CommandBatch,
   CounterOperation,
   GroupOperation,
+  InSessionOperation,
   Operation,
   RestoreOperation,
 } from "../operations.ts";
-import type { OperationRefused, RefusalCode, SingleResult } from "../results.ts";
+import type {
+  OperationRefused,
+  RefusalCode,
+  SessionAnswer,
+  SessionChanged,
+  SingleResult,
+} from "../results.ts";
 import { NaiveCounters, refused } from "./naive-counters.ts";
+import { NaiveSessions } from "./naive-sessions.ts";
 
 interface ModelKey {
   readonly counter: string | null;
@@ -21,8 +29,11 @@ interface ModelKey {
   readonly answer: SingleResult;
 }
 
+/** What somebody who asked is told. */
+export type Told = SingleResult | SessionChanged | SessionAnswer;
+
 /** What the model says of one operation: a result for each time, or for each of a group. */
-export type ModelAnswer = readonly SingleResult[];
+export type ModelAnswer = readonly Told[];
 
 const remembered: readonly RefusalCode[] = [
   "value-out-of-range",
@@ -36,23 +47,42 @@ const remembered: readonly RefusalCode[] = [
 
 export class NaiveModel extends NaiveCounters {
   keys: ModelKey[] = [];
+  readonly sessions: NaiveSessions = new NaiveSessions();
 
   apply(batch: CommandBatch): ModelAnswer[] {
     this.logTimeMs = Math.max(this.logTimeMs, batch.at);
     this.keys = this.keys.filter((key) => key.expiresAt > this.logTimeMs);
+    this.sessions.end(this.logTimeMs);
     const expired = this.counters.filter(({ expiresAt }) => expiresAt <= this.logTimeMs);
     if (expired.length > 0) this.revision += 1;
     for (const counter of expired) this.end(counter);
     return batch.operations.map((operation) => this.#answer(operation, batch));
   }
 
-  #answer(operation: Operation, batch: CommandBatch): SingleResult[] {
+  #answer(operation: Operation, batch: CommandBatch): readonly Told[] {
+    const { logTimeMs } = this;
     if (operation.type === "group") return this.#group(operation, batch);
+    if (operation.type === "openSession") return [this.sessions.open(operation, logTimeMs)];
+    if (operation.type === "closeSession") return [this.sessions.close(operation)];
+    if (operation.type === "inSession") {
+      const at = { logTimeMs, keysMax: batch.keysMax };
+      return [this.sessions.answer(operation, at, () => this.#done(operation, batch))];
+    }
     if (!("counter" in operation) && operation.type !== "restore") {
       throw new TypeError(`the model knows no ${operation.type}`);
     }
     const times = "times" in operation ? operation.times : 1;
     return Array.from({ length: times }, () => this.#once(operation, batch));
+  }
+
+  #done(
+    { operations, atomic }: InSessionOperation,
+    batch: CommandBatch,
+  ): readonly SingleResult[] | OperationRefused {
+    if (!atomic) return operations.map((one) => this.perform(one, batch));
+    const results = this.#all(operations, batch);
+    const [first] = results;
+    return first?.status === "refused" ? first : results;
   }
 
   #find(counter: string | null, key: string): ModelKey | undefined {
@@ -97,20 +127,25 @@ export class NaiveModel extends NaiveCounters {
     if (keyed && this.keys.length + operations.length > batch.keysMax) {
       return [{ ...refused("too-many-keys"), index: 0 }];
     }
+    const answers = this.#all(operations, batch);
+    this.#rememberGroup(operations, answers, batch);
+    return answers;
+  }
+
+  /** All or none: then the refusal. */
+  #all(operations: readonly CounterOperation[], batch: CommandBatch): SingleResult[] {
     const before = structuredClone(this.counters);
     const { revision } = this;
-    let answers: SingleResult[] = [];
+    const answers: SingleResult[] = [];
     for (const [index, operation] of operations.entries()) {
       const result = this.perform(operation, batch);
       if (result.status === "refused") {
         this.counters = before;
         this.revision = revision;
-        answers = [{ ...result, index }];
-        break;
+        return [{ ...result, index }];
       }
       answers.push(result);
     }
-    this.#rememberGroup(operations, answers, batch);
     return answers;
   }
 

@@ -1,4 +1,6 @@
 /** What an embedder says once, and the limits that hold then. */
+import type { Duplex } from "node:stream";
+
 import type { PeerTrust } from "../auth/peer-trust.ts";
 import type { TlsSource } from "../tls.ts";
 import type { ReplicaEvent } from "./events.ts";
@@ -48,6 +50,8 @@ export interface HttpReplicaTransportOptions {
   /** Address of this node, told in the head of each request to whatever carries it; proves nothing. */
   readonly from?: string;
   readonly limits?: Partial<ReplicaLimits>;
+  /** Told of the connection of every request that was believed to be a peer's. Must not throw. */
+  readonly onPeer?: (socket: Duplex) => void;
   /** Sees everything that a log wants. Must not throw. */
   readonly onEvent?: (event: ReplicaEvent) => void;
   /** Milliseconds from anywhere, never falling, to pace events; default `performance.now`. */

@@ -54,6 +54,7 @@ export class HttpReplicaTransport implements ReplicaTransport {
       limits,
       trust,
       sockets: this.#sockets,
+      onPeer: (socket) => options.onPeer?.(socket),
       handler: () => (this.#closed ? null : this.#handler),
       refused: (from, { code, message }) => {
         const count = this.#pace.admit(`from ${from ?? ""}`, code);

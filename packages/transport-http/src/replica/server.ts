@@ -1,5 +1,6 @@
 /** The side that answers: requests of peers on the HTTP server that the node has anyway. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 
 import type { TransportHandler } from "@counter/eventual";
 
@@ -18,6 +19,8 @@ export interface ReplicaServerSetup {
   readonly sockets: Sockets;
   /** `null` before the start and after the end. */
   readonly handler: () => TransportHandler | null;
+  /** This connection is a peer's. */
+  readonly onPeer: (socket: Duplex) => void;
   /** A request was refused. */
   readonly refused: (from: string | null, refusal: Refusal) => void;
 }
@@ -69,6 +72,7 @@ export class ReplicaServer {
     const route = findRoute(request);
     if ("status" in route) throw new RefusedError(route);
     const verified = this.#admit(request);
+    this.#setup.onPeer(request.socket);
     const message =
       route.method === "GET"
         ? messageOfHeader(verified?.headers ?? request.headers)

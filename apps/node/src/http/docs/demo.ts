@@ -89,8 +89,11 @@ export const demoGetDoc: RouteDoc = {
   id: "demoGet",
   responses: {
     200: {
-      description: "the counter, a JSON number of as many digits as it takes",
-      content: { [jsonType]: z.strictObject({ counter: z.number() }) },
+      description:
+        "the counter, a JSON number of as many digits as it takes; beyond 2^53 also as text",
+      content: {
+        [jsonType]: z.strictObject({ counter: z.number(), text: integerText.optional() }),
+      },
       headers: readHeaders,
     },
   },

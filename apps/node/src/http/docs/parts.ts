@@ -54,9 +54,26 @@ export const keyDoc: ParameterDoc = {
   schema: z.string().min(1).max(1024),
 };
 
+/** `Counter-Session`, as writes of v1 take it. */
+export const sessionDoc: ParameterDoc = {
+  description:
+    "strong mode: `<id>; seq=17; ack=15`, instead of a key: the write with this number of the session counts once, without a window, and the answers up to `ack` are not asked for again",
+  schema: z.string().min(1).max(256),
+};
+
+/** What a write of a session may be refused with. */
+export const sessionProblems = [
+  "session-unknown",
+  "session-window-full",
+  "session-number-acknowledged",
+  "session-number-reused",
+  "session-table-full",
+] as const;
+
 /** What a reply says of a request with a key. */
 export const keyHeaders = {
-  "idempotent-replayed": "`true`: the key was known, and this is the answer of then",
+  "idempotent-replayed":
+    "`true`: the key, or the number in the session, was known, and this is the answer of then",
   "counter-idempotency-window": "for how many seconds a key is remembered",
 } as const;
 

@@ -45,7 +45,7 @@ describe("POST /increment", () => {
       durability: { requested: "local", achieved: 1, storage: "file" },
     });
     expect(headerOf(reply, "counter-version")).toMatch(/^[A-Za-z0-9_-]+$/);
-    expect(await value()).toBe('{"counter":9007199254740994}\n');
+    expect(await value()).toBe('{"counter":9007199254740994,"text":"9007199254740994"}\n');
   });
 
   test.each(["local", "majority", "all", "1"])(

@@ -2,6 +2,7 @@
 import type { Acks, EventualNode, Written } from "@counter/eventual";
 
 import type { EventualConfig } from "../../config/node-config.ts";
+import type { ApiRequest } from "../api.ts";
 import type { CounterCalls, WriteReply } from "../counter-routes.ts";
 import { Problem } from "../problems.ts";
 import { mismatch, raftOnly } from "./mismatch.ts";
@@ -20,9 +21,11 @@ export function eventualCalls(
       const acks = acksOf(request);
       const waitMs = waitMsOf(request, writeWaitLeastSeconds);
       const addition = { counter, delta, ...(key === null ? {} : { key: key.key }) };
-      const options = { acks, timeoutMs: waitMs ?? config.applyTimeoutMs };
+      const timed = request.stages !== undefined;
+      const options = { acks, timeoutMs: waitMs ?? config.applyTimeoutMs, timed };
       const running = node();
       const written = await rangeChecked("delta-too-large", () => running.add(addition, options));
+      tellStages(request, written);
       return reply(written, { acks, waitMs, storage: config.storage });
     },
     read: async (request, counter) => {
@@ -37,6 +40,13 @@ export function eventualCalls(
       return { value, headers };
     },
   };
+}
+
+/** Where the time of a write went, for who asks. */
+export function tellStages({ stages }: ApiRequest, { times }: Written): void {
+  if (times === null) return;
+  const { queueMs, fsyncMs, peersMs } = times;
+  stages?.set({ queue: queueMs, fsync: fsyncMs, peers: peersMs });
 }
 
 function reply(

@@ -27,6 +27,8 @@ import { eventualCalls } from "./calls.ts";
 import { membersRoute, type GossipSource } from "../members-route.ts";
 import { eventualMemberRoutes, replicaRows } from "./member-routes.ts";
 import { mismatchRoutes } from "./mismatch.ts";
+import { noSessions } from "./sessions.ts";
+import { sessionRoutes } from "../v1/sessions.ts";
 import { clusterSummary, eventualStatus, healthFacts } from "./status.ts";
 
 export interface EventualRoutesOptions {
@@ -56,16 +58,17 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   const { config, gate, backups, facts, gossip, health, onRestored, watching } = options;
   const node = (): EventualNode => gate.engine();
   const v1 = new EventualV1Calls(node, config);
-  const takesKey = (operation: string): boolean => v1.takesKey(operation);
-  const writing = new Writing({ ...config, takesKey });
-  const { maxCounters } = config;
+  // A restore sets all counters again.
+  const takesKey = (operation: string): boolean => operation !== "restore";
+  const writing = new Writing({ ...config, takesKey, sessions: noSessions, anyCondition: true });
+  const { maxCounters, restoreMaxBytes } = config;
   const saving = eventualBackupCalls({ node, backups, maxCounters, onRestored });
-  const { restoreMaxBytes } = config;
   const saves = { backups, restoreMaxBytes, places: new Places() };
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...withWatching(counterRoutesV1(v1, writing), watching),
-    batchRoute(v1, config),
+    batchRoute(v1, { ...config, sessions: noSessions }),
+    ...sessionRoutes(noSessions),
     ...backupRoutes(saving, saves),
     ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
     ...eventualMemberRoutes(node),

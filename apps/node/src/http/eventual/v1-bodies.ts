@@ -1,12 +1,12 @@
 /** How counters of eventual mode look from outside, and what no node could keep alone. */
 import type { CounterView, EventualNode } from "@counter/eventual";
 
-import { Problem } from "../problems.ts";
+import { Problem, problemOf } from "../problems.ts";
 import type { WriteCall } from "../v1/calls.ts";
 import type { CounterBody } from "../v1/schemas.ts";
 import { mismatch } from "./mismatch.ts";
 
-export function bodyOf({ name, value, labels }: CounterView): CounterBody {
+export function bodyOf({ name, value, labels }: Omit<CounterView, "exists">): CounterBody {
   return {
     name,
     mode: "eventual",
@@ -46,6 +46,19 @@ export function requirePlain(settings: Readonly<Record<string, unknown>>): void 
     const plain = value === null || value === undefined || (name === "step" && value === 1n);
     if (!plain && value !== "reject") throw mismatch(`no node could keep ${name} by itself`);
   }
+}
+
+const ownWords: ReadonlySet<string> = new Set(["counter-exists", "counter-not-found"]);
+
+/**
+ * A refusal that rests on what this node knows says so: another one may have done the same under the
+ * same key, and that is not known here yet.
+ */
+export function asOwnWord(error: unknown): unknown {
+  const { code, message, extensions, headers } = problemOf(error);
+  if (!ownWords.has(code)) return error;
+  const said = { ...extensions, mode: "eventual" };
+  return new Problem(code, message, { extensions: said, headers, cause: error });
 }
 
 export function notFound(name: string, headers: Readonly<Record<string, string>>): Problem {

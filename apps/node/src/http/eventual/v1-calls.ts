@@ -25,9 +25,9 @@ import type {
   CreateBody,
   PatchBody,
 } from "../v1/schemas.ts";
-import { rangeChecked } from "./calls.ts";
+import { rangeChecked, tellStages } from "./calls.ts";
 import { mismatch } from "./mismatch.ts";
-import { bodyOf, etagOf, keyText, notFound, requirePlain, texts } from "./v1-bodies.ts";
+import { asOwnWord, bodyOf, etagOf, keyText, notFound, requirePlain, texts } from "./v1-bodies.ts";
 import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
 
 type Node = Pick<
@@ -52,13 +52,11 @@ type Config = Pick<EventualConfig, "applyTimeoutMs" | "storage">;
 interface WriteOptions {
   readonly acks: Acks;
   readonly timeoutMs: number;
+  readonly timed: boolean;
 }
 
 /** A write without a condition whose key is its text alone. */
 type Call<Args> = WriteCall<Args>;
-
-/** Writes that count once with a key: sets and additions. Of the others sending twice does no harm. */
-const keyed: ReadonlySet<string> = new Set(["add", "increment", "decrement", "set", "reset"]);
 
 export class EventualV1Calls implements V1Calls {
   readonly mode = "eventual";
@@ -71,10 +69,6 @@ export class EventualV1Calls implements V1Calls {
   constructor(node: () => Node, config: Config) {
     this.#node = node;
     this.#config = config;
-  }
-
-  takesKey(operation: string): boolean {
-    return keyed.has(operation);
   }
 
   async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
@@ -91,7 +85,7 @@ export class EventualV1Calls implements V1Calls {
 
   async list({ request, prefix, limit, after }: PageCall): Promise<Answer<Page>> {
     const waitMs = waitMsOf(request);
-    const also = ["prefix", "limit", "cursor"];
+    const also = ["prefix", "limit", "cursor", "mode"];
     const options = { ...readOptionsOf(request, also), timeoutMs: waitMs ?? readWaitMs };
     const query = { prefix, limit, ...(after === null ? {} : { after }) };
     const { items, next, token, stale } = await this.#node().list(query, options);
@@ -108,21 +102,22 @@ export class EventualV1Calls implements V1Calls {
     if (mode === "strong") throw mismatch("this cluster has no strong counters");
     if (kind !== "counter" || initial !== 0n) throw mismatch(`no node could keep it by itself`);
     requirePlain(rest);
-    const wanted = { counter: name, labels: new Map(Object.entries(labels ?? {})) };
-    return this.#described(call, (node, options) => node.create(wanted, options));
+    const entries = Object.entries(labels ?? {});
+    const wanted = { counter: name, labels: new Map(entries), ...keyText(call.key) };
+    return this.#described(call, name, (node, options) => node.create(wanted, options));
   }
 
   async patch(call: Call<PatchBody>): Promise<Written<CounterBody>> {
     const { labels, ...rest } = call.args;
     requirePlain(rest);
     const changes = labels === null ? null : new Map(Object.entries(labels ?? {}));
-    const wanted = { counter: call.name, labels: changes };
-    return this.#described(call, (node, options) => node.configure(wanted, options));
+    const wanted = { counter: call.name, labels: changes, ...keyText(call.key) };
+    return this.#described(call, call.name, (node, options) => node.configure(wanted, options));
   }
 
   async remove(call: Call<null>): Promise<Written<null>> {
     const { headers, done } = await this.#write(call, (node, options) => {
-      return node.delete(call.name, options);
+      return node.delete({ counter: call.name, ...keyText(call.key) }, options);
     });
     return { body: null, headers, replayed: done.replayed };
   }
@@ -219,10 +214,13 @@ export class EventualV1Calls implements V1Calls {
 
   async #described<Args>(
     call: Call<Args>,
+    name: string,
     write: (node: Node, options: WriteOptions) => Promise<Done>,
   ): Promise<Written<CounterBody>> {
     const { headers, done } = await this.#write(call, write);
-    return { body: bodyOf(this.#node().look(call.name)), headers, replayed: done.replayed };
+    // What the node said, not what it knows by now: a repetition has the same body.
+    const { value, labels, replayed } = done;
+    return { body: bodyOf({ name, value, labels: labels ?? new Map() }), headers, replayed };
   }
 
   async #changed<Args>(
@@ -248,8 +246,14 @@ export class EventualV1Calls implements V1Calls {
     const acks = acksOf(request);
     const waitMs = waitMsOf(request, writeWaitLeastSeconds);
     const node = this.#node();
-    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs };
-    const done = await rangeChecked("delta-too-large", () => write(node, options));
+    const timed = request.stages !== undefined;
+    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs, timed };
+    const done = await rangeChecked("delta-too-large", () => write(node, options)).catch(
+      (error: unknown) => {
+        throw asOwnWord(error);
+      },
+    );
+    tellStages(request, done);
     return {
       done,
       headers: { "counter-version": done.token, etag: etagOf(node), ...waitHeaders(waitMs) },

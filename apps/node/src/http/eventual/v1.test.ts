@@ -178,6 +178,14 @@ describe("what only Raft mode can do is 409 mode-mismatch", () => {
       what: "If-Match",
       send: () => request(one.url).put(`${own.path}/value`).set("If-Match", "*").send({ value: 1 }),
     },
+    {
+      what: "If-Match on an addition",
+      send: () => request(one.url).post(`${own.path}/add`).set("If-Match", "*").send({ delta: 1 }),
+    },
+    {
+      what: "If-None-Match on a creation",
+      send: () => create({}).set("If-None-Match", "*"),
+    },
     { what: "a sequence", send: () => create({ kind: "sequence" }) },
     { what: "a minimum", send: () => create({ min: 0 }) },
     { what: "an initial value", send: () => create({ initial: 1 }) },
@@ -198,11 +206,6 @@ describe("what only Raft mode can do is 409 mode-mismatch", () => {
     const plain = { kind: "counter", mode: "eventual", initial: "0", min: null, step: 1 };
     await create({ ...plain, onBound: "reject", ttl: null }).expect(201);
   });
-});
-
-test("a key is refused where it would make nothing count once", async () => {
-  const reply = await request(one.url).delete(own.path).set("Idempotency-Key", "k");
-  expect(refusalOf(reply)).toEqual([400, "validation-failed"]);
 });
 
 describe("POST /v1/batch", () => {

@@ -1,4 +1,5 @@
 /** What can happen to a request whatever it asks for, besides what its operation says. */
+import { isLimited } from "../../limits/rate-limits.ts";
 import type { Route } from "../api.ts";
 import type { ProblemCode } from "../problems.ts";
 
@@ -6,6 +7,7 @@ import type { ProblemCode } from "../problems.ts";
 const anyRequest: readonly ProblemCode[] = [
   "validation-failed",
   "payload-too-large",
+  "uri-too-long",
   "headers-too-large",
   "internal",
 ];
@@ -16,6 +18,9 @@ const checked: readonly ProblemCode[] = ["unauthenticated", "forbidden"];
 /** Refused at the gate, which lets probes through. */
 const letIn: readonly ProblemCode[] = ["starting", "draining", "overloaded"];
 
+/** With `--rate-limit`. */
+const limited: readonly ProblemCode[] = ["quota-exceeded"];
+
 /** In Raft mode, where another node may have to answer. */
 const passedOn: readonly ProblemCode[] = ["no-leader"];
 
@@ -23,6 +28,7 @@ export function commonProblems({ kind, scope, operation }: Route): readonly Prob
   return [
     ...anyRequest,
     ...(scope === "none" ? [] : checked),
+    ...(isLimited({ scope, kind }) ? limited : []),
     ...(kind === "probe" ? [] : [...letIn, ...passedOn]),
     ...(kind === "write" || kind === "control" ? (["outcome-unknown"] as const) : []),
     ...(operation.body === undefined ? [] : (["unsupported-media-type"] as const)),

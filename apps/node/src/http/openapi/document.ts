@@ -2,10 +2,17 @@
  * The OpenAPI 3.1 document, made of what the routes say of themselves. Requests are read by the same
  * schemas, and replies are held against the document in tests: it cannot say what is not so.
  */
+import { isLimited } from "../../limits/rate-limits.ts";
 import type { BodyDoc, ParameterDoc, ResponseDoc, Route } from "../api.ts";
 import { problemCodes, problemKinds, type ProblemCode } from "../problems.ts";
 import { commonProblems } from "./common-problems.ts";
-import { apiVersion, commonHeaders, introduction, tagTexts } from "./introduction.ts";
+import {
+  apiVersion,
+  commonHeaders,
+  introduction,
+  rateLimitHeaders,
+  tagTexts,
+} from "./introduction.ts";
 import { problemExample, problemHeaders, problemSchema } from "./problem-docs.ts";
 import { SchemaSet, type Json } from "./schema-set.ts";
 
@@ -15,6 +22,8 @@ const problemType = "application/problem+json";
 const spellings: Readonly<Record<string, string>> = {
   etag: "ETag",
   "last-event-id": "Last-Event-ID",
+  ratelimit: "RateLimit",
+  "ratelimit-policy": "RateLimit-Policy",
   "www-authenticate": "WWW-Authenticate",
 };
 
@@ -124,7 +133,7 @@ function responsesOf(route: Route, shared: Shared): Json {
   const { responses, problems } = route.operation;
   const byStatus = new Map<number, Json>();
   for (const [status, doc] of Object.entries(responses)) {
-    byStatus.set(Number(status), responseOf(doc, shared.schemas));
+    byStatus.set(Number(status), responseOf(doc, headersOfAny(route), shared.schemas));
   }
   // A probe is answered by this node, whatever happens.
   if (route.kind !== "probe") byStatus.set(307, { $ref: "#/components/responses/ElsewhereAsked" });
@@ -148,8 +157,14 @@ function responsesOf(route: Route, shared: Shared): Json {
   return Object.fromEntries(sorted.map(([status, response]) => [String(status), response]));
 }
 
+/** Those of every reply to such a call. */
+function headersOfAny(route: Route): Readonly<Record<string, string>> {
+  return isLimited(route) ? { ...commonHeaders, ...rateLimitHeaders } : commonHeaders;
+}
+
 function responseOf(
   { description, content = {}, headers = {} }: ResponseDoc,
+  common: Readonly<Record<string, string>>,
   schemas: SchemaSet,
 ): Json {
   const bodies = Object.entries(content).map(
@@ -157,7 +172,7 @@ function responseOf(
   );
   return {
     description,
-    headers: { ...references(commonHeaders), ...headersOf(headers) },
+    headers: { ...references(common), ...headersOf(headers) },
     ...(bodies.length === 0 ? {} : { content: Object.fromEntries(bodies) }),
   };
 }
@@ -167,7 +182,7 @@ const elsewhereAsked: Json = {
   description:
     "the leader is to be asked, with the same method and body: with `?redirect` or `--forward=redirect`",
   headers: {
-    ...references(commonHeaders),
+    ...references({ ...commonHeaders, ...rateLimitHeaders }),
     ...headersOf({ location: "the same call at the leader", "counter-leader": "its `host:port`" }),
   },
   content: { "text/plain": { schema: { type: "string" } } },

@@ -16,6 +16,9 @@ all come to the same values. Calls that one mode does not have answer 409 \`mode
   node as \`Counter-At-Least\`, the answer knows at least as much.
 - **Errors** are problems (RFC 9457). \`code\` says what happened, \`outcome\` what became of the write. Each is
   explained at \`/problems/<code>\` of any node.
+- **Where the time goes.** With \`?timing\`, which any call takes, \`Server-Timing\` says how long the node had the
+  request; of a write also how long it waited (\`queue\`), was written to the node's disk (\`fsync\`), and then
+  waited for others (\`raft\`, or \`peers\`).
 - Whatever can be asked by \`GET\` can be asked by \`HEAD\`. Unknown members of replies are to be ignored.
 `.trim();
 
@@ -24,6 +27,7 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
   { name: "counters", description: "One counter: read it, change it, have numbers of it." },
   { name: "watch", description: "Being told of changes as they happen." },
   { name: "batch", description: "Several changes in one request." },
+  { name: "sessions", description: "Writes that count once because their client numbers them." },
   { name: "snapshot", description: "All counters at once: keep them, and put them back." },
   { name: "cluster", description: "Who takes part, and changing it." },
   { name: "node", description: "The node that is asked, and no other." },
@@ -35,4 +39,12 @@ export const tagTexts: readonly { readonly name: RouteTag; readonly description:
 /** Headers that every reply has. */
 export const commonHeaders: Readonly<Record<string, string>> = {
   "counter-served-by": "`host:port` of the node that answered",
+  "server-timing": "with `?timing`: where the time went, in milliseconds",
+};
+
+/** Headers of every reply to a call that `--rate-limit` is about. Experimental until they are an RFC. */
+export const rateLimitHeaders: Readonly<Record<string, string>> = {
+  "ratelimit-policy": "with `--rate-limit`: how often one may ask, `q` times in `w` seconds",
+  ratelimit:
+    "with `--rate-limit`: `r` requests are left; in `t` seconds all are, or one if none is",
 };

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { keyHeaders } from "../docs/parts.ts";
 import { problemTexts } from "../problem-texts/problem-texts.ts";
 import type { ProblemText } from "../problem-texts/problem-text.ts";
-import { problemKinds, type ProblemCode } from "../problems.ts";
+import { problemKinds, problemType, type ProblemCode } from "../problems.ts";
+import { rateLimitHeaders } from "./introduction.ts";
 import type { Json } from "./schema-set.ts";
 
 export const problemSchema = z
@@ -44,6 +45,7 @@ export const problemHeaders: Readonly<Record<string, string>> = {
   ...keyHeaders,
   "www-authenticate": "how to prove who asks, where that is missing",
   "retry-after": "seconds, where the same request may succeed later",
+  ...rateLimitHeaders,
 };
 
 /** A problem as it may be read. */
@@ -51,7 +53,7 @@ export function problemExample(code: ProblemCode): Json {
   const kind = problemKinds[code];
   const text: ProblemText = problemTexts[code];
   const value = {
-    type: `urn:counter:problem:${code}`,
+    type: problemType(code, "urn:counter:problem:"),
     title: kind.title,
     status: kind.status,
     detail: text.example,

@@ -7,12 +7,14 @@ import { members, nodes } from "./cluster.ts";
 import { backups, counters } from "./counters.ts";
 import type { ProblemText } from "./problem-text.ts";
 import { access, keys, requests } from "./requests.ts";
+import { sessions } from "./sessions.ts";
 
 /** One text for each code; the compiler sees to it. */
 export const problemTexts: Readonly<Record<ProblemCode, ProblemText>> = {
   ...requests,
   ...access,
   ...keys,
+  ...sessions,
   ...counters,
   ...backups,
   ...members,

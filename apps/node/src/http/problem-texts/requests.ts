@@ -51,6 +51,18 @@ export const requests = {
     advice: "Send less at a time. Ordinary bodies are at most 64 KiB, batches 1 MiB.",
     example: "request entity too large",
   },
+  "quota-exceeded": {
+    meaning: "whoever sends it has asked as often as he may, or others about these counters",
+    advice:
+      "Wait for `Retry-After`, then send it again: nothing was done. `violated-policies` says whose quota it was: `principal` is that of the token, or of the address; `namespace` is that of all counters with the same name up to the first dot or colon. `RateLimit` says in every reply what is left, so that nobody has to run into this.",
+    example: "600 requests in 60 s are for you, and were made",
+    extensions: { "violated-policies": ["principal"], retryAfterMs: 100 },
+  },
+  "uri-too-long": {
+    meaning: "the path with its query is longer than a node reads",
+    advice: "Send a shorter one; the longest that any call needs has some hundred characters.",
+    example: "at most 8192 characters",
+  },
   "headers-too-large": {
     meaning: "the request has more headers than a node reads",
     advice: "Send fewer headers; no call needs more than a dozen.",

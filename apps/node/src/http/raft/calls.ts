@@ -7,12 +7,16 @@ import { freshnessHeaders, readLevel } from "./consistency.ts";
 export function raftCalls(engine: () => RaftEngine): CounterCalls {
   const once = { times: 1, condition: null } as const;
   return {
-    next: async (_request, to) => {
-      const done = await engine().write({ type: "next", count: 1n, ...once, ...to });
+    next: async ({ stages }, to) => {
+      const done = await engine().write({ type: "next", count: 1n, ...once, ...to }, null, stages);
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
-    add: async (_request, to) => {
-      const done = await engine().write({ type: "add", onBound: null, ...once, ...to });
+    add: async ({ stages }, to) => {
+      const done = await engine().write(
+        { type: "add", onBound: null, ...once, ...to },
+        null,
+        stages,
+      );
       return { value: done.value, replayed: done.replayed, headers: {} };
     },
     read: async (request, counter) => {

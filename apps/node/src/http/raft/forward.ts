@@ -30,6 +30,7 @@ const requestHeaders = [
   "content-digest",
   "content-type",
   "counter-at-least",
+  "counter-session",
   "idempotency-key",
   "if-match",
   "if-none-match",
@@ -54,6 +55,7 @@ const replyHeaders = [
   "location",
   "preference-applied",
   "retry-after",
+  "server-timing",
   "vary",
 ] as const;
 
@@ -127,10 +129,17 @@ function headersFor(request: ApiRequest, own: string): Record<string, string> {
   return principal === null ? headers : { ...headers, [principalHeader]: principal };
 }
 
+/** The stages are the leader's to tell, so it is asked for them as well. */
+function queryOf({ query: asked, stages }: ApiRequest): string {
+  const query = new URLSearchParams(asked);
+  if (stages !== undefined) query.set("timing", "");
+  return query.size === 0 ? "" : `?${query.toString()}`;
+}
+
 function exchange(request: ApiRequest, to: Target): Promise<Sent> {
   const { link, kept, leaderAddress } = to;
   const { host, port } = parseAddress(leaderAddress);
-  const query = request.query.size === 0 ? "" : `?${request.query.toString()}`;
+  const query = queryOf(request);
   const { method, body } = request;
   const path = request.path + query;
   const plain = headersFor(request, to.own);

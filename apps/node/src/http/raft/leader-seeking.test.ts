@@ -5,6 +5,7 @@ import { NotLeaderError, OutcomeUnknownError, ProposalLostError } from "@counter
 import winston from "winston";
 
 import type { RaftEngine } from "../../engine/engine.ts";
+import { SessionIds } from "../../engine/session-ids.ts";
 import { TokenCodec } from "../../engine/tokens.ts";
 import { failingRoute, Servers, type FailingRoute } from "../../test-support/answering.ts";
 import { openLink } from "../../security/peer-link.ts";
@@ -75,6 +76,9 @@ const engine: RaftEngine = {
   read: unused,
   list: unused,
   tokens: new TokenCodec("c1"),
+  openSession: unused,
+  closeSession: unused,
+  sessionIds: new SessionIds("c1"),
   backup: unused,
   makeDigest: unused,
   digests: unused,
@@ -220,9 +224,12 @@ describe("of unknown outcome", () => {
     expect([reply.status, asked]).toEqual([200, 2]);
   });
 
-  test("a write with a key is, since the key makes that safe", async () => {
+  it.each([
+    { what: "a key", headers: key },
+    { what: "a number in a session", headers: { "counter-session": "s1-1; seq=1" } },
+  ])("a write with $what is, since that makes it safe", async ({ headers }) => {
     cluster.leading = true;
-    const reply = await service().answer(route("write", unknown), request(key));
+    const reply = await service().answer(route("write", unknown), request(headers));
     expect(reply.status).toBe(200);
   });
 

@@ -2,7 +2,7 @@
  * Requests in Raft mode: sent on to the leader if another node leads, held while there is none.
  *
  * A request is tried again only as long as it is certain that it has not taken effect, or if it has
- * a key, under which it counts once however often it arrives.
+ * a key or a number in a session, under which it counts once however often it arrives.
  */
 import type { RaftConfig } from "../../config/node-config.ts";
 import { codeOf, messageOf } from "../../error-text.ts";
@@ -195,8 +195,9 @@ function mayRepeat(error: unknown, route: Route, request: ApiRequest): boolean {
   if (route.kind === "probe" || request.headers["counter-forwarded"] !== undefined) return false;
   if (request.stream !== undefined) return false; // what was read cannot be read again
   if (nothingHappened.has(codeOf(error) ?? "")) return true;
-  const keyed = route.kind === "write" && request.headers["idempotency-key"] !== undefined;
-  return keyed && isInDoubt(error);
+  const { headers } = request;
+  const named = headers["idempotency-key"] ?? headers["counter-session"];
+  return route.kind === "write" && named !== undefined && isInDoubt(error);
 }
 
 function schemeOf({ tls }: Pick<RaftConfig, "tls">): "http" | "https" {

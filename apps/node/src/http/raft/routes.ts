@@ -18,6 +18,8 @@ import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { snapshotRoutes } from "../v1/snapshot-routes.ts";
 import { Writing } from "../v1/writing.ts";
+import { sessionRoutes } from "../v1/sessions.ts";
+import { RaftSessionCalls } from "./sessions.ts";
 import { RaftV1Calls } from "./v1-calls.ts";
 import { withWatching } from "../v1/watch-routes.ts";
 import type { Watching } from "../../watch-hub/watching.ts";
@@ -64,6 +66,7 @@ export interface RoutesOptions extends DemoOptions {
 const notes = `
 ?consistency=  linearizable (default), lease, leader, or local with &maxStaleness=2s
 Idempotency-Key: on a write makes it count once, however often it is sent
+Counter-Session: <id>; seq=1; ack=0 the same for whoever sends many (POST /v1/sessions)
 Accept: application/json has answers and errors as JSON
 `;
 
@@ -73,7 +76,8 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     return { directoryId: options.directoryId(), connected };
   };
   const v1 = new RaftV1Calls(engine, options);
-  const writing = new Writing({ ...options, takesKey: () => true });
+  const sessions = new RaftSessionCalls(engine);
+  const writing = new Writing({ ...options, takesKey: () => true, sessions });
   const { restoreMaxBytes, passOn, compat } = options;
   const driver = new RestoreDriver(engine, passOn);
   const strict = compat === "strict";
@@ -82,7 +86,8 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
     ...withWatching(counterRoutesV1(v1, writing), watching),
-    batchRoute(v1, options),
+    batchRoute(v1, { ...options, sessions }),
+    ...sessionRoutes(sessions),
     ...backupRoutes(saving, saves),
     ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
     restoreStepRoute(engine),

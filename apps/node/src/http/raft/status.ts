@@ -35,6 +35,7 @@ export function raftStatus(
       pending: status.pending,
       counters: status.counters,
       idempotencyKeys: status.idempotencyKeys,
+      sessions: status.sessions,
       logTimeMs: status.logTimeMs,
     },
   };

@@ -3,6 +3,7 @@ import type {
   CounterOperation,
   CounterVersion,
   OperationDone,
+  SessionStep,
   SingleResult,
 } from "@counter/state-machine";
 
@@ -69,10 +70,6 @@ export class RaftV1Calls implements V1Calls {
     this.#waitMaxMs = config.applyTimeoutMs;
   }
 
-  takesKey(): boolean {
-    return true;
-  }
-
   async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
     const engine = this.#engine();
     const { level, waited } = this.#levelOf(request, engine);
@@ -102,48 +99,50 @@ export class RaftV1Calls implements V1Calls {
   }
 
   create(call: WriteCall<CreateBody>): Promise<Written<CounterBody>> {
-    return this.#write(createOf(call), (done) => describedBody(call.name, done));
+    return this.#write(createOf(call), call, (done) => describedBody(call.name, done));
   }
 
   patch(call: WriteCall<PatchBody>): Promise<Written<CounterBody>> {
     const operation = { type: "configure", ...commonOf(call), patch: patchFor(call.args) } as const;
-    return this.#write(operation, (done) => describedBody(call.name, done));
+    return this.#write(operation, call, (done) => describedBody(call.name, done));
   }
 
   remove(call: WriteCall<null>): Promise<Written<null>> {
-    return this.#write(deleteOf(call), () => null);
+    return this.#write(deleteOf(call), call, () => null);
   }
 
   add(call: WriteCall<AddBody>): Promise<Written<AddedBody>> {
-    return this.#write(addOf(call), (done) => addedBody(call.name, done));
+    return this.#write(addOf(call), call, (done) => addedBody(call.name, done));
   }
 
   next(call: WriteCall<{ readonly count: bigint }>): Promise<Written<IssuedBody>> {
     const { count } = call.args;
-    return this.#write(nextOf(call), (done) => issuedBody(call.name, count, done));
+    return this.#write(nextOf(call), call, (done) => issuedBody(call.name, count, done));
   }
 
   cas(
     call: WriteCall<{ readonly expected: bigint; readonly value: bigint }>,
   ): Promise<Written<ChangedBody>> {
-    return this.#write(casOf(call), (done) => changedBody(call.name, done));
+    return this.#write(casOf(call), call, (done) => changedBody(call.name, done));
   }
 
   set(call: WriteCall<{ readonly value: bigint }>): Promise<Written<ChangedBody>> {
-    return this.#write(setOf(call), (done) => changedBody(call.name, done));
+    return this.#write(setOf(call), call, (done) => changedBody(call.name, done));
   }
 
   reset(call: WriteCall<{ readonly to: bigint | null }>): Promise<Written<ChangedBody>> {
-    return this.#write(resetOf(call), (done) => changedBody(call.name, done));
+    return this.#write(resetOf(call), call, (done) => changedBody(call.name, done));
   }
 
   async batch(
     items: readonly BatchItem[],
     atomic: boolean,
+    step: SessionStep | null,
   ): Promise<Answer<readonly BatchResult[]>> {
     const engine = this.#engine();
     const operations = items.map(operationOf);
-    const results = await this.#writeAll(engine, operations, atomic);
+    const stages = items[0]?.call.request.stages;
+    const results = await this.#writeAll(engine, operations, { atomic, step, stages });
     const body = results.map((result, at): BatchResult => {
       const operation = operations[at]!;
       if (result.status === "refused") {
@@ -181,11 +180,12 @@ export class RaftV1Calls implements V1Calls {
 
   async #write<Body>(
     operation: CounterOperation,
+    { step, request }: Pick<WriteCall<unknown>, "step" | "request">,
     bodyOf: (done: OperationDone) => Body,
   ): Promise<Written<Body>> {
     const engine = this.#engine();
     try {
-      const done = await engine.write(operation);
+      const done = await engine.write(operation, step, request.stages);
       const version = versionHeader(engine, done);
       // A tag of what is gone would be one of nothing.
       const headers = operation.type === "delete" ? version : { ...version, etag: etagOf(done) };
@@ -199,10 +199,10 @@ export class RaftV1Calls implements V1Calls {
   async #writeAll(
     engine: RaftEngine,
     operations: readonly CounterOperation[],
-    atomic: boolean,
+    options: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     try {
-      return await engine.writeAll(operations, { atomic });
+      return await engine.writeAll(operations, options);
     } catch (error) {
       if (!(error instanceof OperationRefusedError)) throw error;
       const { index } = error.refusal;

@@ -7,7 +7,15 @@ import { Problem, problemOf } from "../problems.ts";
 import { versionText } from "./v1-bodies.ts";
 
 /** Codes that say nothing of the counter. */
-const ofKeys: ReadonlySet<string> = new Set(["key-reused", "too-many-keys"]);
+const ofKeys: ReadonlySet<string> = new Set([
+  "key-reused",
+  "too-many-keys",
+  "session-unknown",
+  "number-acknowledged",
+  "number-reused",
+  "too-many-sessions",
+  "too-many-results",
+]);
 
 /** @param more - further members of the problem */
 export function refusalProblem(
@@ -59,6 +67,11 @@ function detailOf(refusal: OperationRefused, { counter, type }: CounterOperation
       return "the cluster has as many counters as --max-counters allows";
     case "too-many-keys":
     case "key-reused":
+    case "session-unknown":
+    case "number-acknowledged":
+    case "number-reused":
+    case "too-many-sessions":
+    case "too-many-results":
     case "restore-not-staged":
     case "restore-not-ready":
     case "restore-damaged":

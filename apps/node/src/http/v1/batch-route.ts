@@ -4,19 +4,29 @@ import { isOperationKey, type OperationKey } from "@counter/state-machine";
 import { requireTouch } from "../../security/route-scope.ts";
 import type { ApiReply, ApiRequest, Route, RouteDoc } from "../api.ts";
 import { requireKey } from "../demo-routes.ts";
-import { jsonReply, jsonType, keyDoc, keyHeaders, versionHeader } from "../docs/parts.ts";
+import {
+  jsonReply,
+  jsonType,
+  keyDoc,
+  keyHeaders,
+  sessionDoc,
+  sessionProblems,
+  versionHeader,
+} from "../docs/parts.ts";
 import { invalidMember, keyText } from "../negotiation.ts";
 import { Problem, problemMembers } from "../problems.ts";
 import { requireKnown } from "../query.ts";
 import type { BatchItem, BatchResult, V1Calls, WriteCall } from "./calls.ts";
 import { bodyOf, invalidHeader, noCondition, typeFor } from "./reading.ts";
 import { batchMaxBytes, batchReplySchema, batchSchema, type BatchOperation } from "./schemas.ts";
+import type { SessionCalls } from "./sessions.ts";
 import { fingerprintOf } from "./writing.ts";
 
 export interface BatchOptions {
   readonly keyRequired: boolean;
   readonly idempotencyWindowMs: number;
   readonly problemBase: string;
+  readonly sessions: SessionCalls;
 }
 
 const batchDoc: RouteDoc = {
@@ -24,7 +34,7 @@ const batchDoc: RouteDoc = {
   tag: "batch",
   description:
     "Strong mode: atomic unless told otherwise; the first refusal is then the answer to the whole request, with its `index`, and nothing is done. Eventual mode: never atomic. With an `Idempotency-Key`, operation `i` has the key `<key>#<i>`.",
-  headers: { "idempotency-key": keyDoc },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc },
   body: { schema: batchSchema, mediaTypes: [jsonType], required: true },
   responses: {
     200: jsonReply("what became of each", batchReplySchema, { ...keyHeaders, ...versionHeader }),
@@ -44,6 +54,7 @@ const batchDoc: RouteDoc = {
     "too-many-counters",
     "idempotency-key-reused",
     "idempotency-table-full",
+    ...sessionProblems,
     "precondition-required",
     "no-leader",
     "outcome-unknown",
@@ -59,14 +70,23 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     const { ops, atomic = calls.mode === "strong" } = bodyOf(request, batchSchema);
     // All before the first one is done: who may not touch one of them does nothing.
     for (const { counter } of ops) requireTouch(request.caller, counter);
+    const whole = { ops, atomic };
+    const step = options.sessions.stepOf(request, () => fingerprintOf(["batch", whole]));
+    if (step !== null) requireNoKeys(ops);
     const key = headerKey(request);
-    if (options.keyRequired && key === null && ops.some((op) => op.key === undefined)) {
+    if (
+      options.keyRequired &&
+      key === null &&
+      step === null &&
+      ops.some((op) => op.key === undefined)
+    ) {
       requireKey(null);
     }
-    const items = ops.map((op, at) => itemOf(calls, op, { request, key, at }));
+    const items = ops.map((op, at) => itemOf(op, { request, key, at }));
     if (atomic) requireDistinctKeys(items);
-    const { body: results, headers } = await calls.batch(items, atomic);
-    return reply(items, results, { ...options, keyed: key !== null, headers });
+    const { body: results, headers } = await calls.batch(items, atomic, step);
+    const once = key === null ? (step === null ? null : "session") : "key";
+    return reply(items, results, { ...options, once, headers });
   };
   return {
     method: "POST",
@@ -76,6 +96,7 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     scope: "write",
     operation: batchDoc,
     bodyMaxBytes: batchMaxBytes,
+    names: (request) => bodyOf(request, batchSchema).ops.map(({ counter }) => counter),
     handle,
   };
 }
@@ -92,10 +113,10 @@ interface Place {
   readonly at: number;
 }
 
-function itemOf(calls: V1Calls, op: BatchOperation, place: Place): BatchItem {
+function itemOf(op: BatchOperation, place: Place): BatchItem {
   const call = <Args>(args: Args): WriteCall<Args> => {
-    const key = keyOf(calls, op, { ...place, args });
-    return { request: place.request, name: op.counter, args, key, condition: null };
+    const key = keyOf(op, { ...place, args });
+    return { request: place.request, name: op.counter, args, key, step: null, condition: null };
   };
   switch (op.op) {
     case "create": {
@@ -122,20 +143,21 @@ function itemOf(calls: V1Calls, op: BatchOperation, place: Place): BatchItem {
 
 /** The same fingerprint as that of a request of its own: it is the same write. */
 function keyOf(
-  calls: V1Calls,
   op: BatchOperation,
   { key: whole, at, args }: Place & { readonly args: unknown },
 ): OperationKey | null {
   const key = op.key ?? (whole === null ? null : `${whole}#${at}`);
   if (key === null) return null;
-  if (!calls.takesKey(op.op)) {
-    if (op.key === undefined) return null;
-    throw invalidMember(`ops/${at}/key`, `not with ${op.op} in this mode`);
-  }
   if (!isOperationKey(key)) {
     throw invalidHeader("Idempotency-Key", "too long for a batch: at most 250 characters");
   }
   return { key, fingerprint: fingerprintOf([op.op, op.counter, args, null]) };
+}
+
+/** The number of the request stands for all of them. */
+function requireNoKeys(ops: readonly BatchOperation[]): void {
+  const at = ops.findIndex(({ key }) => key !== undefined);
+  if (at >= 0) throw invalidMember(`ops/${at}/key`, "not in a session");
 }
 
 /** All or none of them are replayed, so either all have keys or none has. */
@@ -152,7 +174,7 @@ function reply(
   items: readonly BatchItem[],
   results: readonly BatchResult[],
   context: Omit<BatchOptions, "keyRequired"> & {
-    readonly keyed: boolean;
+    readonly once: "key" | "session" | null;
     readonly headers: Readonly<Record<string, string>>;
   },
 ): ApiReply {
@@ -164,13 +186,18 @@ function reply(
     const status = result.body === null ? 204 : items[at]?.op === "create" ? 201 : 200;
     return { status, ...result.body };
   });
-  const replayed = results.every((result) => "replayed" in result && result.replayed);
+  const replayed = results.every(isReplayed);
   const seconds = String(Math.floor(context.idempotencyWindowMs / 1000));
   const headers = {
     ...context.headers,
-    ...(context.keyed ? { "counter-idempotency-window": seconds } : {}),
-    ...(context.keyed && replayed ? { "idempotent-replayed": "true" } : {}),
+    ...(context.once === "key" ? { "counter-idempotency-window": seconds } : {}),
+    ...(context.once !== null && replayed ? { "idempotent-replayed": "true" } : {}),
     "content-type": jsonType,
   };
   return { status: 200, headers, body: `${JSON.stringify({ results: shown })}\n` };
+}
+
+function isReplayed(result: BatchResult): boolean {
+  if ("replayed" in result) return result.replayed;
+  return result.refused.headers["idempotent-replayed"] === "true";
 }

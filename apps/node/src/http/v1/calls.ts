@@ -1,5 +1,5 @@
 /** What a mode makes of the calls of v1. The routes have read the request; a mode knows its counters. */
-import type { OperationKey } from "@counter/state-machine";
+import type { OperationKey, SessionStep } from "@counter/state-machine";
 
 import type { ApiRequest } from "../api.ts";
 import type { Problem } from "../problems.ts";
@@ -34,6 +34,8 @@ export interface WriteCall<Args> {
   readonly name: string;
   readonly args: Args;
   readonly key: OperationKey | null;
+  /** Its place in a session; there is no key then. Always `null` in eventual mode, and in a batch. */
+  readonly step: SessionStep | null;
   /** Always `null` where the call takes none. */
   readonly condition: WriteCondition | null;
 }
@@ -77,8 +79,6 @@ export interface V1Calls {
   /** What the query of a read may say, and that of a write, besides what the call itself takes. */
   readonly readQuery: readonly string[];
   readonly writeQuery: readonly string[];
-  /** Whether a key makes this operation count once. */
-  takesKey(operation: string): boolean;
   read(request: ApiRequest, name: string): Promise<Answer<CounterBody>>;
   list(page: PageCall): Promise<Answer<Page>>;
   create(call: WriteCall<CreateBody>): Promise<Written<CounterBody>>;
@@ -95,10 +95,15 @@ export interface V1Calls {
   /**
    * Carries out all operations in their order, with `atomic` all or none of them.
    *
+   * @param step - the place of the batch in a session
    * @returns a result for each, with `atomic` none of which is refused
    * @throws Problem with `index` if `atomic` and one of them is refused
    */
-  batch(items: readonly BatchItem[], atomic: boolean): Promise<Answer<readonly BatchResult[]>>;
+  batch(
+    items: readonly BatchItem[],
+    atomic: boolean,
+    step: SessionStep | null,
+  ): Promise<Answer<readonly BatchResult[]>>;
   contributions(request: ApiRequest, name: string): Promise<Answer<ContributionsBody>>;
   conflicts(request: ApiRequest, name: string): Promise<Answer<ConflictsBody>>;
 }

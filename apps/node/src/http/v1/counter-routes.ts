@@ -8,7 +8,7 @@ import type { V1Calls } from "./calls.ts";
 import * as docs from "./docs.ts";
 import { bodyOf, nameIn, numberIn, tagsIn, typeFor } from "./reading.ts";
 import * as schemas from "./schemas.ts";
-import { counterName } from "./values.ts";
+import { counterName, modeIn, type CounterMode } from "./values.ts";
 import type { Writing } from "./writing.ts";
 
 const path = "/v1/counters";
@@ -38,7 +38,7 @@ export function counterRoutesV1(calls: V1Calls, writing: Writing): readonly Rout
 function listRoute(calls: V1Calls): Route {
   const handle = async (request: ApiRequest): Promise<ApiReply> => {
     const { query } = request;
-    requireKnown(query, ["prefix", "limit", "cursor", ...calls.readQuery]);
+    requireKnown(query, ["prefix", "limit", "cursor", "mode", ...calls.readQuery]);
     typeFor(request, [jsonType]);
     const prefix = query.get("prefix") ?? "";
     if (prefix !== "" && !counterName.safeParse(prefix).success) {
@@ -47,14 +47,25 @@ function listRoute(calls: V1Calls): Route {
     const limit = numberIn(query, "limit", { least: 1, most: pageMax, usual: pageUsual });
     const cursor = query.get("cursor");
     const after = cursor === null ? null : nameOf(cursor);
+    const ours = modesOf(query).includes(calls.mode);
     const { body, headers } = await calls.list({ request, prefix, limit, after });
+    if (!ours) return reply({ items: [], next: null }, headers);
     const next = body.last === null ? null : cursorOf(body.last);
     const page: schemas.CounterListBody = { items: [...body.items], next };
     const link = next === null ? {} : { link: `<${nextPage(query, next)}>; rel="next"` };
     return reply(page, { ...headers, ...link });
   };
-  const summary = "all counters, page by page; ?prefix= &limit= &cursor=";
+  const summary = "all counters, page by page; ?prefix= &limit= &cursor= &mode=";
   return { ...read, path, summary, operation: docs.listDoc, handle };
+}
+
+/** A cluster has counters of one mode: it has all that are asked for, or none. */
+function modesOf(query: URLSearchParams): readonly CounterMode[] {
+  const word = query.get("mode");
+  if (word === null) return ["strong", "eventual"];
+  const { data } = modeIn.safeParse(word);
+  if (data === undefined) throw invalidParameter("mode", "strong (or raft), or eventual");
+  return [data];
 }
 
 /** Opaque to clients, so that it may become something else than a name. */
@@ -85,7 +96,8 @@ function createRoute(calls: V1Calls, writing: Writing): Route {
     return writing.answer({ ...spec, status: 201, headers }, (call) => calls.create(call));
   };
   const summary = 'makes a counter, {"name", "kind", "initial", "min", "max", "step", "ttl", …}';
-  return { ...write, path, summary, operation: docs.createDoc, handle };
+  const names = (request: ApiRequest): string[] => [bodyOf(request, schemas.createSchema).name];
+  return { ...write, path, summary, operation: docs.createDoc, names, handle };
 }
 
 function getRoute(calls: V1Calls): Route {

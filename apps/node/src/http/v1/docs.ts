@@ -9,10 +9,12 @@ import {
   keyDoc,
   keyHeaders,
   keyedWriteProblems,
+  sessionDoc,
+  sessionProblems,
   textDoc,
 } from "../docs/parts.ts";
 import * as schemas from "./schemas.ts";
-import { counterName } from "./values.ts";
+import { counterName, modeIn } from "./values.ts";
 
 /** A part of a counter's settings, as RFC 7396 has it. */
 export const mergePatchType = "application/merge-patch+json";
@@ -71,6 +73,7 @@ const writeProblems = [
   "unsafe-integer",
   "delta-too-large",
   ...keyedWriteProblems,
+  ...sessionProblems,
   "ack-timeout",
 ] as const;
 
@@ -88,6 +91,7 @@ export const listDoc: RouteDoc = {
     prefix: textDoc("only names that begin like this"),
     limit: { description: "most items of a page", schema: z.int().min(1).max(1000).default(100) },
     cursor: textDoc("what `next` of the page before said"),
+    mode: { description: "only counters of this mode", schema: modeIn },
     ...readQuery,
   },
   headers: { "counter-at-least": readHeaders["counter-at-least"], prefer: readHeaders.prefer },
@@ -103,7 +107,7 @@ export const listDoc: RouteDoc = {
 export const createDoc: RouteDoc = {
   id: "createCounter",
   tag: "counters",
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.createSchema, mediaTypes: [jsonType], required: true },
   responses: {
     201: {
@@ -141,7 +145,7 @@ export const patchDoc: RouteDoc = {
   id: "configureCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema: schemas.patchSchema, mediaTypes: [mergePatchType, jsonType], required: true },
   responses: { 200: counterReply("the counter as it is now"), 204: done },
   problems: [
@@ -157,7 +161,7 @@ export const deleteDoc: RouteDoc = {
   id: "deleteCounter",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions },
   responses: {
     204: { description: "it is gone; numbers it handed out stay used", headers: writtenHeaders },
   },
@@ -169,7 +173,7 @@ const added = (id: string, schema: z.ZodType, required: boolean): RouteDoc => ({
   tag: "counters",
   params,
   query: { ack },
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: { 200: jsonReply("it counts", schemas.addedSchema, writtenHeaders), 204: done },
   problems: [...writeProblems, "bound-exceeded", "kind-mismatch"],
@@ -183,7 +187,7 @@ export const nextDoc: RouteDoc = {
   id: "nextNumbers",
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, prefer },
   body: { schema: schemas.nextSchema, mediaTypes: [jsonType], required: false },
   responses: {
     200: jsonReply("numbers that nobody else gets", schemas.issuedSchema, writtenHeaders),
@@ -196,7 +200,7 @@ const changed = (id: string, schema: z.ZodType, required: boolean): RouteDoc => 
   id,
   tag: "counters",
   params,
-  headers: { "idempotency-key": keyDoc, ...conditions, prefer },
+  headers: { "idempotency-key": keyDoc, "counter-session": sessionDoc, ...conditions, prefer },
   body: { schema, mediaTypes: [jsonType], required },
   responses: {
     200: jsonReply("the counter has that value", schemas.changedSchema, writtenHeaders),

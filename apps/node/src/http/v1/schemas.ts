@@ -9,6 +9,7 @@ import {
   labelKey,
   labelsPatch,
   labelsSchema,
+  modeIn,
   positiveIn,
   ttlIn,
 } from "./values.ts";
@@ -123,8 +124,8 @@ export type ContributionsBody = z.infer<typeof contributionsSchema>;
 
 const use = z.strictObject({
   node: z.string().nullable(),
-  type: z.enum(["add", "set"]),
-  delta: integerText,
+  type: z.enum(["add", "set", "create", "configure", "delete"]),
+  delta: integerText.meta({ description: "what was added or set; else 0" }),
 });
 
 export const conflictsSchema = z
@@ -145,7 +146,7 @@ export type ConflictsBody = z.infer<typeof conflictsSchema>;
 /** What a counter may be given when it is made. */
 const settings = {
   kind: kind.optional(),
-  mode: modeName.optional(),
+  mode: modeIn.optional(),
   initial: integerIn.optional(),
   min: integerIn.nullable().optional(),
   max: integerIn.nullable().optional(),

@@ -1,4 +1,12 @@
-import { digitsMax, integerIn, labelsSchema, positiveIn, timeText, ttlIn } from "./values.ts";
+import {
+  digitsMax,
+  integerIn,
+  labelsPatch,
+  labelsSchema,
+  positiveIn,
+  timeText,
+  ttlIn,
+} from "./values.ts";
 
 describe("whole numbers", () => {
   it.each([
@@ -62,4 +70,13 @@ test("labels are sixteen at most, of 63 and 255 characters", () => {
   expect([fits(labels(16)), fits(labels(17))]).toEqual([true, false]);
   expect([fits({ ["k".repeat(63)]: "" }), fits({ ["k".repeat(64)]: "" })]).toEqual([true, false]);
   expect([fits({ k: "v".repeat(255) }), fits({ k: "v".repeat(256) })]).toEqual([true, false]);
+});
+
+test.each([
+  ["made", labelsSchema],
+  ["patched", labelsPatch],
+])("a label that could not be kept is refused where labels are %s", (_how, schema) => {
+  const read = schema.safeParse(JSON.parse('{"team": "a", "__proto__": "b"}'));
+  expect(read.error?.issues).toMatchObject([{ path: ["__proto__"] }]);
+  expect(schema.safeParse({ constructor: "b" }).data).toEqual({ constructor: "b" });
 });

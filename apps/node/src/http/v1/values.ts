@@ -72,6 +72,14 @@ export const integerIn: z.ZodType<bigint> = integerFrom(
 /** As {@link integerIn}, at least 1. */
 export const positiveIn: z.ZodType<bigint> = integerFrom(1n, "a whole number of at least 1");
 
+export type CounterMode = "strong" | "eventual";
+
+/** `raft`, as a node's own setting calls it, is `strong`. */
+export const modeIn: z.ZodType<CounterMode> = z
+  .enum(["strong", "raft", "eventual"])
+  .transform((word) => (word === "raft" ? "strong" : word))
+  .meta({ description: "`raft` is another word for `strong`" });
+
 export const counterName: z.ZodString = z
   .string()
   .max(nameMaxLength)
@@ -94,19 +102,33 @@ const labelValue = z
   .max(labelValueMaxLength)
   .regex(/^\P{Surrogate}*$/u, "text with whole characters only");
 
+/** A record leaves this name out without a word; what is not stored must not look as if it were. */
+function withoutProto<Schema extends z.ZodType>(schema: Schema): z.ZodPreprocess<Schema> {
+  return z.preprocess((value, context) => {
+    if (typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__")) {
+      context.addIssue({ code: "custom", message: "no label has this name", path: ["__proto__"] });
+    }
+    return value;
+  }, schema);
+}
+
 const fewLabels = (labels: object): boolean => Object.keys(labels).length <= labelsMax;
 const fewLabelsError = { error: `at most ${labelsMax} labels` };
 
-export const labelsSchema = z
-  .record(labelKey, labelValue)
-  .refine(fewLabels, fewLabelsError)
-  .meta({ description: `at most ${labelsMax} labels` });
+export const labelsSchema = withoutProto(
+  z
+    .record(labelKey, labelValue)
+    .refine(fewLabels, fewLabelsError)
+    .meta({ description: `at most ${labelsMax} labels` }),
+);
 
 /** In a patch: `null` takes a label away, and what is not named stays. */
-export const labelsPatch = z
-  .record(labelKey, labelValue.nullable())
-  .refine((labels) => Object.keys(labels).length <= 2 * labelsMax, fewLabelsError)
-  .nullable();
+export const labelsPatch = withoutProto(
+  z
+    .record(labelKey, labelValue.nullable())
+    .refine((labels) => Object.keys(labels).length <= 2 * labelsMax, fewLabelsError)
+    .nullable(),
+);
 
 /** A time as `500ms`, `30s`, `15m`, `24h` or `7d`, at most 366 days; as milliseconds. */
 export const ttlIn: z.ZodType<number, string> = z

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { changedWithin, pollMaxSeconds } from "../../watch-hub/long-poll.ts";
-import type { WatchDesk } from "../../watch-hub/watch-desk.ts";
+import { requireStill } from "../../watch-hub/watch-desk.ts";
 import type { Target } from "../../watch-hub/watch-hub.ts";
 import type { Watching } from "../../watch-hub/watching.ts";
 import { bodyMaxBytes, type ApiReply, type ApiRequest, type Route, type RouteDoc } from "../api.ts";
@@ -15,6 +15,9 @@ import { nameIn, typeFor } from "./reading.ts";
 import { counterName } from "./values.ts";
 
 const streamType = "text/event-stream";
+const onePath = "/v1/counters/:name/watch";
+const manyPath = "/v1/watch";
+const watchRoute = { method: "GET", kind: "read", scope: "read", bodyMaxBytes } as const;
 
 const description = `
 A stream of server-sent events, which any node gives from what it has applied itself. First the state as it is, then
@@ -64,29 +67,40 @@ const watchManyDoc: RouteDoc = {
 
 /** The routes of counters, with those by which they are watched. */
 export function withWatching(routes: readonly Route[], watching: Watching): readonly Route[] {
-  const { desk } = watching;
   const waiting = routes.map((route) =>
-    route.operation === getDoc ? waitingForNews(route, desk) : route,
+    route.operation === getDoc ? waitingForNews(route, watching) : route,
   );
   return [...waiting, ...watchRoutes(watching)];
 }
 
-function watchRoutes({ desk, streams }: Watching): readonly Route[] {
-  const follow = (request: ApiRequest, target: Target): ApiReply => {
+/** Whether who sends this may go on with it, as soon as that may have changed. */
+function standing(
+  { stillMay }: Pick<Watching, "stillMay">,
+  { caller, params = {}, query }: ApiRequest,
+  path: string,
+): () => boolean {
+  if (caller === undefined) return () => true;
+  return () => stillMay(caller, { ...watchRoute, path }, { params, query });
+}
+
+function watchRoutes(watching: Watching): readonly Route[] {
+  const { desk, streams } = watching;
+  const follow = (request: ApiRequest, path: string, target: Target): ApiReply => {
     typeFor(request, [streamType]);
     desk.requireRoom();
     const token = request.headers["last-event-id"];
+    const mayStill = standing(watching, request, path);
     const place = typeof token === "string" && token !== "" ? desk.placeOf(token) : null;
     return {
       status: 200,
       headers: { "content-type": streamType, "counter-version": desk.token() },
       body: "",
-      stream: (sink) => streams.serve(target, place, sink),
+      stream: (sink) => streams.serve({ target, place }, sink, mayStill),
     };
   };
   const one = (request: ApiRequest): ApiReply => {
     requireKnown(request.query, []);
-    return follow(request, { kind: "counter", name: nameIn(request) });
+    return follow(request, onePath, { kind: "counter", name: nameIn(request) });
   };
   const many = (request: ApiRequest): ApiReply => {
     requireKnown(request.query, ["prefix"]);
@@ -94,20 +108,19 @@ function watchRoutes({ desk, streams }: Watching): readonly Route[] {
     if (prefix !== "" && !counterName.safeParse(prefix).success) {
       throw invalidParameter("prefix", "the beginning of a counter's name");
     }
-    return follow(request, { kind: "prefix", prefix });
+    return follow(request, manyPath, { kind: "prefix", prefix });
   };
-  const route = { method: "GET", kind: "read", scope: "read", bodyMaxBytes } as const;
   return [
     {
-      ...route,
-      path: "/v1/counters/:name/watch",
+      ...watchRoute,
+      path: onePath,
       summary: "a counter as it changes, as server-sent events",
       operation: watchOneDoc,
       handle: one,
     },
     {
-      ...route,
-      path: "/v1/watch",
+      ...watchRoute,
+      path: manyPath,
       summary: "all counters as they change, or those of ?prefix=",
       operation: watchManyDoc,
       handle: many,
@@ -116,7 +129,8 @@ function watchRoutes({ desk, streams }: Watching): readonly Route[] {
 }
 
 /** The route that reads a counter, which now also waits for news: `?changedSince=<token>`. */
-function waitingForNews(route: Route, desk: WatchDesk): Route {
+function waitingForNews(route: Route, watching: Watching): Route {
+  const { desk } = watching;
   const { operation, handle } = route;
   const waiting = async (request: ApiRequest): Promise<ApiReply> => {
     const since = request.query.get("changedSince");
@@ -124,8 +138,10 @@ function waitingForNews(route: Route, desk: WatchDesk): Route {
     requireKnown(request.query, [...request.query.keys()], []);
     const place = desk.placeOf(since);
     const waitMs = waitMsOf(request, 0, pollMaxSeconds);
-    const poll = { name: nameIn(request), place, waitMs: waitMs ?? 0 };
+    const mayStill = standing(watching, request, route.path);
+    const poll = { name: nameIn(request), place, waitMs: waitMs ?? 0, mayStill };
     const changed = await changedWithin(desk, poll, request.onHangUp);
+    requireStill(poll);
     const applied = waitHeaders(waitMs);
     if (!changed) {
       const headers = { "counter-version": desk.token(), ...applied };

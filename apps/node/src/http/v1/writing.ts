@@ -7,17 +7,21 @@ import type { ApiReply, ApiRequest } from "../api.ts";
 import { jsonType } from "../docs/parts.ts";
 import { requireKey } from "../demo-routes.ts";
 import { scopedKey } from "../../security/key-scope.ts";
-import { keyText } from "../negotiation.ts";
+import { keyText, noSession } from "../negotiation.ts";
 import { problemOf } from "../problems.ts";
 import type { WriteCall, Written } from "./calls.ts";
+import type { SessionCalls } from "./sessions.ts";
 import { conditionOf, invalidHeader, noCondition, typeFor, wantsMinimal } from "./reading.ts";
 
 export interface WritingOptions {
   readonly idempotencyWindowMs: number;
   /** Whether a write without a key is refused. */
   readonly keyRequired: boolean;
+  /** The mode itself refuses conditions, of all writes alike. */
+  readonly anyCondition?: boolean;
   /** Whether a key makes this operation count once. */
   readonly takesKey: (operation: string) => boolean;
+  readonly sessions: SessionCalls;
 }
 
 /** What a write asks for, besides what its body says. */
@@ -51,15 +55,17 @@ export class Writing {
   ): Promise<ApiReply> {
     const { request, name, args, conditional } = spec;
     typeFor(request, [jsonType]);
-    const condition = conditional ? conditionOf(request) : noCondition(request);
+    const isLookedAt = conditional || this.#options.anyCondition === true;
+    const condition = isLookedAt ? conditionOf(request) : noCondition(request);
     const { operation } = spec;
-    const key = this.keyOf(request, operation, () => [operation, name, args, condition]);
-    if (key === null) {
-      return this.#reply(spec, await write({ request, name, args, key, condition }), {});
-    }
-    const window = { "counter-idempotency-window": this.#windowSeconds };
+    const meaning = (): unknown => [operation, name, args, condition];
+    const step = this.#options.sessions.stepOf(request, () => fingerprintOf(meaning()));
+    const key = step === null ? this.keyOf(request, operation, meaning) : null;
+    const call = { request, name, args, key, step, condition };
+    if (key === null && step === null) return this.#reply(spec, await write(call), {});
+    const window = key === null ? {} : { "counter-idempotency-window": this.#windowSeconds };
     try {
-      const written = await write({ request, name, args, key, condition });
+      const written = await write(call);
       const replayed = written.replayed ? { "idempotent-replayed": "true" } : {};
       return this.#reply(spec, written, { ...window, ...replayed });
     } catch (error) {
@@ -77,6 +83,7 @@ export class Writing {
    * @throws Problem `precondition-required`, `validation-failed`
    */
   keyOf(request: ApiRequest, operation: string, meaning: () => unknown): OperationKey | null {
+    noSession(request);
     const key = keyText(request);
     const takesKey = this.#options.takesKey(operation);
     if (key === null) {
