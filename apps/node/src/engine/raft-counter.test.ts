@@ -11,7 +11,8 @@ import {
 
 import { Digests } from "./digests.ts";
 import type { ReadLevel } from "./engine.ts";
-import { RaftCounter, type BatchResults } from "./raft-counter.ts";
+import { RaftCounter } from "./raft-counter.ts";
+import type { BatchResults } from "./raft-host.ts";
 
 const id = "127.0.0.1:1";
 let raft: RaftNode<BatchResults>;

@@ -1,16 +1,5 @@
 /** Counters replicated by Raft: every write is a command of the log, every read a read index. */
-import {
-  NotLeaderError,
-  type ChangeOptions,
-  type Freshness,
-  type Membership,
-  type MembershipChange,
-  type NodeId,
-  type Proposed,
-  type RaftNodeStatus,
-  type ReadOptions,
-  type WaitOptions,
-} from "@counter/raft";
+import { NotLeaderError, type Freshness, type NodeId, type Proposed } from "@counter/raft";
 import {
   CounterMachine,
   encodeBatch,
@@ -19,7 +8,6 @@ import {
   type CounterVersion,
   type Operation,
   type OperationDone,
-  type OperationResult,
   type RestoreStep,
   type SessionOwner,
   type SessionStep,
@@ -43,33 +31,13 @@ import {
   type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import type { BatchResults, Leadership, RaftHost } from "./raft-host.ts";
 import { engineStatus } from "./raft-status.ts";
 import { doneOf, sessionOf, single } from "./results.ts";
 import { SessionIds } from "./session-ids.ts";
 import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
-
-/** One result an operation of the batch, in order. */
-export type BatchResults = readonly OperationResult[];
-
-/** What this engine needs of a `RaftNode`. */
-export interface RaftHost {
-  propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
-  read<T>(query: (freshness: Freshness) => T, options?: ReadOptions): Promise<T>;
-  transferLeadership(to: NodeId | null, options?: WaitOptions): Promise<NodeId>;
-  changeMembership(
-    changes: readonly MembershipChange[],
-    options?: ChangeOptions,
-  ): Promise<Membership>;
-  status(): RaftNodeStatus;
-}
-
-/** Who leads, kept up to date by whoever watches the node: asking the node itself costs a copy. */
-export interface Leadership {
-  readonly leading: boolean;
-  readonly leaderId: NodeId | null;
-}
 
 export interface RaftCounterOptions {
   readonly node: RaftHost;
