@@ -1,7 +1,8 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 
-import { withCluster } from "../../node/e2e/support/cluster.ts";
+import { withCluster, type Cluster } from "../../node/e2e/support/cluster.ts";
+import { withEventual } from "../../node/e2e/support/eventual.ts";
 import { printed, run, type Terminal } from "./counterctl.ts";
 
 describe("files of a cluster", () => {
@@ -43,4 +44,43 @@ describe("files of a cluster", () => {
       expect(await printed(on, "data", "recover", node!.dataDir)).toContain(node!.dataDir);
       expect((await run(on, "data", "verify", "/nonexistent")).code).toBe(2);
     }));
+});
+
+/** What somebody does who has cloned the machine of a node. */
+async function startCopy(cluster: Cluster, ...flags: readonly string[]): Promise<void> {
+  await cluster.start();
+  const [first] = cluster.nodes;
+  const on: Terminal = { endpoints: [first!.address] };
+  await printed(on, "add", "orders", "5");
+  const { id } = JSON.parse(await printed(on, "node", "status", "-o", "json")) as {
+    readonly id: string;
+  };
+  await first!.terminate();
+  const second = await cluster.further([first!], ...flags);
+  const copy = second.dataDir;
+  await cp(first!.dataDir, copy, { recursive: true });
+  first!.start();
+  await cluster.ready();
+
+  expect((await run(on, "data", "reidentify", first!.dataDir, "--confirm", id)).code).toBe(1);
+  const told = await run(on, "data", "reidentify", copy);
+  expect([told.code, told.error]).toEqual([2, expect.stringContaining(`--confirm=${id}`)]);
+  await printed(on, "data", "reidentify", copy, "--confirm", id);
+  second.start();
+  await cluster.ready();
+  const both: Terminal = { endpoints: [first!.address, second.address] };
+  const nodes = JSON.parse(await printed(both, "status", "-o", "json")) as readonly {
+    readonly status: { readonly id: string };
+  }[];
+  expect(new Set(nodes.map(({ status }) => status.id)).size).toBe(2);
+  await printed(both, "doctor");
+  expect(await printed({ endpoints: [second.address] }, "get", "orders")).toBe("5");
+}
+
+describe("the copy of a data directory", () => {
+  it("becomes another node of its cluster in strong mode", () =>
+    withCluster({ nodes: 1 }, (cluster) => startCopy(cluster)));
+
+  it("becomes another node of its cluster in eventual mode", () =>
+    withEventual({ nodes: 1 }, (cluster) => startCopy(cluster, "--mode=eventual")));
 });

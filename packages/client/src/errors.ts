@@ -139,6 +139,28 @@ export class BoundExceededError extends ProblemError {
 }
 
 /**
+ * Whoever asks, or all who ask about these counters, have done so as often as they may. Nothing has
+ * happened; the client has waited already, as long as the call had time.
+ */
+export class QuotaExceededError extends ProblemError {
+  override readonly name: string = "QuotaExceededError";
+  /** Whose quota it was, such as `principal` or `namespace`. */
+  readonly violatedPolicies: readonly string[];
+  /** How long to wait before asking again, in milliseconds; `null` if the server did not say. */
+  readonly retryAfterMs: number | null;
+  constructor(
+    status: number,
+    problem: Problem,
+    facts: ErrorFacts & { readonly retryAfterMs: number | null },
+  ) {
+    super(status, problem, facts);
+    const violated = problem["violated-policies"];
+    this.violatedPolicies = Array.isArray(violated) ? violated.map(String) : [];
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/**
  * Any error in words. `fetch failed` says nothing, its cause does; and what comes from another realm
  * is no `Error` of ours.
  */

@@ -26,6 +26,7 @@ export {
   NotFoundError,
   OutcomeUnknownError,
   ProblemError,
+  QuotaExceededError,
   UnreachableError,
   VersionMismatchError,
   type ErrorFacts,

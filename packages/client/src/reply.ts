@@ -4,6 +4,7 @@ import {
   InvalidReplyError,
   NotFoundError,
   ProblemError,
+  QuotaExceededError,
   VersionMismatchError,
   type ErrorFacts,
   type Outcome,
@@ -104,14 +105,19 @@ export function refusalOf(reply: Reply): Refusal {
 }
 
 export function problemError(refusal: Refusal, facts: Partial<ErrorFacts> = {}): ProblemError {
-  const { status, problem, outcome, retryable } = refusal;
-  const all = { outcome, retryable, ...facts };
+  const { status, problem, outcome, retryable, retryAfterMs } = refusal;
+  const all = { outcome, retryable, retryAfterMs, ...facts };
   return problemErrorOf(status, problem, all);
 }
 
-function problemErrorOf(status: number, problem: Problem, facts: ErrorFacts): ProblemError {
+function problemErrorOf(
+  status: number,
+  problem: Problem,
+  facts: ErrorFacts & { readonly retryAfterMs: number | null },
+): ProblemError {
   const more = { ...facts, current: parseInteger(problem["current"]) };
   if (problem.code === "bound-exceeded") return new BoundExceededError(status, problem, more);
+  if (status === 429) return new QuotaExceededError(status, problem, facts);
   if (status === 412) return new VersionMismatchError(status, problem, more);
   if (status === 404) return new NotFoundError(status, problem, facts);
   return new ProblemError(status, problem, facts);

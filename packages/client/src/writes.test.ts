@@ -1,3 +1,4 @@
+import { QuotaExceededError } from "./errors.ts";
 import { FaultServer, deadEndpoint } from "./test-support/fault-server.ts";
 import { added, clientOf, failure, problem } from "./test-support/replies.ts";
 
@@ -71,6 +72,33 @@ describe("a write with a key is sent until it is answered (C2)", () => {
     const began = performance.now();
     await clientOf([server]).counter("orders").add(5n);
     expect(performance.now() - began).toBeGreaterThanOrEqual(299);
+  });
+
+  it.each([undefined, null])("waits for its quota and goes on, also without a key", async (key) => {
+    const used = problem(429, "quota-exceeded", { retryAfterMs: 300, retryable: true });
+    const server = await FaultServer.start(used, added);
+    const began = performance.now();
+    await clientOf([server])
+      .counter("orders")
+      .add(5n, key === undefined ? {} : { key });
+    expect(performance.now() - began).toBeGreaterThanOrEqual(299);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it("says whose quota is used up, and when to come back, if there is no time to wait", async () => {
+    const more = { "violated-policies": ["principal"], retryable: true };
+    const headers = { "retry-after": "450" };
+    const server = await FaultServer.start({ ...problem(429, "quota-exceeded", more), headers });
+    const error = await failure(clientOf([server]).counter("orders").add(5n));
+    expect(error).toBeInstanceOf(QuotaExceededError);
+    expect(error).toMatchObject({
+      code: "quota-exceeded",
+      outcome: "not-applied",
+      retryable: true,
+      violatedPolicies: ["principal"],
+      retryAfterMs: 450_000,
+    });
+    expect(server.asked).toHaveLength(1);
   });
 
   it("gives up at once when the service asks for more time than there is", async () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, ByteWriter, RecentTexts, recentMax } from "./bytes.ts";
 
 function written(write: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter(1);
@@ -116,5 +116,43 @@ describe("a writer", () => {
     expect(reader.latin1(3)).toBe("\u0000~ÿ");
     expect(reader.remaining).toBe(0);
     expect(() => reader.bytes(1)).toThrow("it ends too early");
+  });
+});
+
+describe("texts that were read lately", () => {
+  /** Reads a text as names are read. */
+  function read(recent: RecentTexts, bytes: Uint8Array): { text: string; known: boolean } {
+    const reader = reading(bytes);
+    const known = reader.recent(bytes.length, recent);
+    const text = known ?? reader.latin1(bytes.length);
+    if (known === null) recent.keep(text);
+    expect(reader.remaining).toBe(0);
+    return { text, known: known !== null };
+  }
+
+  it("are what the bytes say, however many there are and wherever they belong", () => {
+    const recent = new RecentTexts();
+    const names = fc.array(fc.stringMatching(/^[a-d]{1,9}$/), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(names, (list) => {
+        for (const name of list) {
+          const bytes = new TextEncoder().encode(name);
+          expect(read(recent, bytes).text).toBe(name);
+          expect(read(recent, bytes)).toEqual({ text: name, known: true });
+        }
+      }),
+    );
+  });
+
+  it("are a bounded number: a later one takes the place of an earlier one", () => {
+    const recent = new RecentTexts();
+    const texts = Array.from({ length: 5000 }, (_, at) => new TextEncoder().encode(`name-${at}`));
+    for (const bytes of texts) read(recent, bytes);
+    const before = texts.map((bytes) => reading(bytes).recent(bytes.length, recent));
+    expect(before.filter((text) => text !== null).length).toBeLessThanOrEqual(recentMax);
+  });
+
+  it("are not looked for beyond the end", () => {
+    expect(() => reading([1]).recent(2, new RecentTexts())).toThrow("it ends too early");
   });
 });

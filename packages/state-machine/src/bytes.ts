@@ -124,6 +124,34 @@ export function latin1(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
+/** Most texts that are kept to be found again. */
+export const recentMax: number = 1024;
+
+/** Texts that were read lately and may come again: what is found is what the bytes say. */
+export class RecentTexts {
+  readonly #texts: (string | undefined)[] = new Array<undefined>(recentMax);
+  /** Where the text that was looked for last belongs. */
+  #slot = 0;
+
+  find(bytes: Uint8Array, from: number, length: number): string | null {
+    let hash = length;
+    for (let at = from; at < from + length; at += 1)
+      hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+    this.#slot = (hash ^ (hash >>> 15)) & (recentMax - 1);
+    const text = this.#texts[this.#slot];
+    if (text?.length !== length) return null;
+    for (let at = 0; at < length; at += 1) {
+      if (text.charCodeAt(at) !== bytes[from + at]) return null;
+    }
+    return text;
+  }
+
+  /** Keeps the text that was not found. */
+  keep(text: string): void {
+    this.#texts[this.#slot] = text;
+  }
+}
+
 /** Reads what {@link ByteWriter} wrote, and throws what `refuse` makes of anything else. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -179,6 +207,17 @@ export class ByteReader {
     const start = this.#position;
     this.#position += length;
     return latin1(this.#bytes.subarray(start, this.#position));
+  }
+
+  /**
+   * So many characters if they are a text that `recent` has; `null`, and nothing is read, if not.
+   * Making a string of bytes, and hashing it where it is looked up, costs more than comparing.
+   */
+  recent(length: number, recent: RecentTexts): string | null {
+    this.#need(length);
+    const known = recent.find(this.#bytes, this.#position, length);
+    if (known !== null) this.#position += length;
+    return known;
   }
 
   /** A view of so many bytes; it keeps the whole input alive. */

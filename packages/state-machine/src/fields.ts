@@ -1,5 +1,5 @@
 /** Fields that commands and snapshots have in common, in and out. Lists are sorted, once each. */
-import type { ByteReader, ByteWriter, Refuse } from "./bytes.ts";
+import { RecentTexts, type ByteReader, type ByteWriter, type Refuse } from "./bytes.ts";
 import { sortedByKey } from "./config-patch.ts";
 import { isWithin } from "./counter-writing.ts";
 import { CommandFormatError } from "./errors.ts";
@@ -16,6 +16,9 @@ const flagMax = 0x10;
 const flagStep = 0x20;
 const flagLabels = 0x40;
 const flagTtl = 0x80;
+
+/** Names of counters, all of them right. Most commands are about a few. */
+const names = new RecentTexts();
 
 export function checkWhole(what: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
@@ -34,8 +37,11 @@ export function readName(
   length: number = reader.byte(),
 ): string {
   if (length > limits.nameMaxLength) throw refuse("the name of a counter is too long");
+  const known = reader.recent(length, names);
+  if (known !== null) return known;
   const name = reader.latin1(length);
   if (!limits.isCounterName(name)) throw refuse("the name of a counter has a wrong character");
+  names.keep(name);
   return name;
 }
 

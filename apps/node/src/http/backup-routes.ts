@@ -9,6 +9,7 @@ import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts"
 import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
+import { requireKnown } from "./query.ts";
 import { streamOf, wholeOf } from "./streamed-body.ts";
 
 /** A backup itself as the body of `POST /restore`. */
@@ -150,6 +151,8 @@ async function sourceOf(
   request: ApiRequest,
   { backups, restoreMaxBytes: maxBytes }: BackupOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
+  // What was meant to name a backup must not have another one restored.
+  requireKnown(request.query, []);
   if (mediaType(request) === backupMediaType) return streamOf(request, { maxBytes });
   const { file = null } = jsonMembers(await wholeOf(request, bodyMaxBytes), ["file"]);
   if (file !== null && typeof file !== "string")

@@ -18,6 +18,23 @@ describe.each(both.modes)("calls of the demo ($mode)", ({ start }) => {
     },
   );
 
+  it("changes nothing below /v1 by GET, however strict it is about the demo", async () => {
+    const url = await start("--compat=strict");
+    expect((await call(`${url}/increment`)).status).toBe(200);
+    const refused = await call(`${url}/v1/counters/default/increment`);
+    expect([refused.status, refused.headers.allow]).toEqual([405, "POST, OPTIONS"]);
+    expect((await call(`${url}/get`)).text).toBe('{"counter":1}\n');
+  });
+
+  it("restores nothing when it does not know what is to be restored", async () => {
+    const url = await start();
+    expect((await call(`${url}/backup`, { method: "POST" })).status).toBe(200);
+    await call(`${url}/increment`, { method: "POST" });
+    const refused = await call(`${url}/restore?file=another.backup`, { method: "POST" });
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("?file")]);
+    expect((await call(`${url}/get`)).text).toBe('{"counter":1}\n');
+  });
+
   it.each([
     { value: "9007199254740991", text: "" },
     { value: "-9007199254740991", text: "" },

@@ -95,7 +95,8 @@ function methodsAt(
   for (const route of routes.filter((other) => other.path === path)) {
     methods.set(route.method, route);
     if (route.method === "GET") methods.set("HEAD", route);
-    const demo = route.kind === "write" || path === "/join"; // the demo takes any method there
+    // The demo takes any method there. What it has not keeps its promise that GET changes nothing.
+    const demo = !path.startsWith("/v1/") && (route.kind === "write" || path === "/join");
     if (options.strict && demo && route.method === "POST") methods.set("GET", route);
   }
   return methods;

@@ -72,12 +72,16 @@ export function encodeToken({ cluster, positions }: TokenContent): Token {
   return encodeBase64Url(bytes);
 }
 
-/** @throws {TokenMalformedError} */
+/**
+ * @throws {TokenMalformedError}
+ * @throws {TokenForeignError} when it is one of another mode, whose clusters are never this one
+ */
 export function decodeToken(token: Token): TokenContent {
   if (token.length > tokenMaxLength) throw new TokenMalformedError("it is too long");
   const bytes = decodeBase64Url(token);
   if (bytes === null) throw new TokenMalformedError("it is not base64url");
-  if (bytes.length < 3 || bytes[0] !== mode) throw new TokenMalformedError("it begins wrongly");
+  if (bytes.length < 3) throw new TokenMalformedError("it is too short");
+  if (bytes[0] !== mode) throw new TokenForeignError();
   const positions = new Map<WriterTag, Position>();
   for (let at = 3, previous = -1; at < bytes.length;) {
     const tag = tagAt(bytes, at);

@@ -176,6 +176,8 @@ describe("GET /get and /count", () => {
     bytes[1]! ^= 0xff;
     const foreign = await request(node.url).get(`/get?atLeast=${bytes.toString("base64url")}`);
     expect(refusalOf(foreign)).toEqual([409, "token-foreign"]);
+    const ofRaftMode = await request(node.url).get("/get?atLeast=AnnIaCAAwQE");
+    expect(refusalOf(ofRaftMode)).toEqual([409, "token-foreign"]);
   });
 
   test.each([
