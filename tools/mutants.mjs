@@ -245,7 +245,9 @@ async function runOptions(mutant, { dir, sim }) {
     return { factory: (options, now) => new made.GossipCore(options, now) };
   }
   if (mutant.mode === "counter") {
-    return { workload: sim.counterOperationsWorkloadOf(made.CounterMachine) };
+    const { counterOperationsWorkloadOf, counterRestoresWorkloadOf } = sim;
+    const of = mutant.workload === "restores" ? counterRestoresWorkloadOf : counterOperationsWorkloadOf;
+    return { workload: of(made.CounterMachine) };
   }
   const { RaftCore, exactlyOnce } = made;
   const factory = (options, persisted) => new RaftCore(options, persisted);

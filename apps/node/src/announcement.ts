@@ -4,7 +4,7 @@ import type { Logger } from "winston";
 
 import type { RaftConfig } from "./config/node-config.ts";
 import type { Identity } from "./data-dir/identity.ts";
-import type { Leadership } from "./engine/raft-counter.ts";
+import type { Leadership } from "./engine/raft-host.ts";
 
 export function announce(
   { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,

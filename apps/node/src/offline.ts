@@ -12,7 +12,12 @@ import { journalFolder } from "./data-dir/eventual-data-dir.ts";
 import type { ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 
 export { wrapped } from "./config/help.ts";
-export { BackupFormatError, decodeBackup } from "./data-dir/backup-format.ts";
+export {
+  BackupFormatError,
+  BackupParser,
+  decodeBackup,
+  type BackupFacts,
+} from "./data-dir/backup-parser.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
 export { codeOf, messageOf } from "./error-text.ts";
 export type { Backup } from "./engine/engine.ts";

@@ -10,7 +10,7 @@ import type { ApiReply } from "./http/api.ts";
 import type { Front } from "./http/front.ts";
 import type { LeaveRequest } from "./http/leave-route.ts";
 import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
-import type { Handling } from "./http/service.ts";
+import type { LeaderSeeking } from "./http/raft/leader-seeking.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NodeParts } from "./running.ts";
@@ -23,7 +23,7 @@ export interface RaftListenerParts extends Pick<
     Front<RaftEngine>,
     "gate" | "listener" | "loopLagMs" | "metrics" | "routes" | "service" | "watching"
   >;
-  readonly handling: Handling;
+  readonly handling: LeaderSeeking;
   readonly neighbours: Pick<Neighbours, "connected" | "waiting">;
   readonly gossip: NodeGossip;
   readonly bootstrap: BootstrapDesk;
@@ -47,8 +47,10 @@ export function raftListener(parts: RaftListenerParts): RequestListener {
   const service = front.service(parts.handling);
   const health = raftHealth({ ...front, confirmed: () => readyAfterMs() !== null, waiting });
   sampleReadiness(front.metrics, health.ready);
+  const passing = parts.handling.passingOn();
   const routes = raftRoutes({
     ...parts,
+    passOn: (route, request, refuse) => passing.handle(route, request, refuse),
     watching: front.watching,
     nodeRoutes: front.routes,
     engine: () => gate.engine(),

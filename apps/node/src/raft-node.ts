@@ -16,7 +16,7 @@ import { Backups } from "./data-dir/backups.ts";
 import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.ts";
 import { AppliedCounters } from "./engine/applied-counters.ts";
 import type { RaftEngine } from "./engine/engine.ts";
-import type { BatchResults } from "./engine/raft-counter.ts";
+import type { BatchResults } from "./engine/raft-host.ts";
 import { Admission } from "./admission.ts";
 import { FlightFiles } from "./flight-files.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";

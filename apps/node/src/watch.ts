@@ -14,7 +14,7 @@ import type {
 import type { TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
-import type { Leadership } from "./engine/raft-counter.ts";
+import type { Leadership } from "./engine/raft-host.ts";
 import type { LogContext } from "./logging.ts";
 
 /** Strangers can make up names: no more of them are remembered. */

@@ -24,7 +24,7 @@ export interface Request {
   readonly method: Call["method"];
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly body?: Readonly<Record<string, unknown>> | Uint8Array<ArrayBuffer>;
+  readonly body?: Readonly<Record<string, unknown>> | Uint8Array<ArrayBuffer> | Blob;
   readonly headers?: Readonly<Record<string, string>>;
   readonly accepts?: readonly number[];
   readonly replyMaxBytes?: number;
@@ -193,7 +193,7 @@ export function queryOf(members: Readonly<Record<string, string | undefined>>): 
 
 function bodyOf(body: Request["body"]): Call["body"] {
   if (body === undefined) return null;
-  return body instanceof Uint8Array ? body : JSON.stringify(body);
+  return body instanceof Uint8Array || body instanceof Blob ? body : JSON.stringify(body);
 }
 
 function waitHeader({ waitSeconds }: CallOptions): Readonly<Record<string, string>> {

@@ -30,6 +30,11 @@ const rows: readonly Row[] = [
     ...{ call: "transfer", run: (c) => c.transferLeader({ to: "h:1" }) },
     ...{ asks: "POST /v1/cluster/leader/transfer", body: { to: "h:1" } },
   },
+  {
+    ...{ call: "make digest", run: (c: Cluster) => c.makeDigest() },
+    ...{ asks: "POST /v1/cluster/digest", body: null },
+  },
+  { call: "digests", run: (c) => c.digests(), asks: "GET /v1/cluster/digest", body: null },
   { call: "drain", run: (c) => c.drain(), asks: "POST /v1/node/drain", body: null },
   { call: "undrain", run: (c) => c.undrain(), asks: "POST /v1/node/undrain", body: null },
   { call: "leave", run: (c) => c.leave(), asks: "POST /v1/cluster/leave", body: null },

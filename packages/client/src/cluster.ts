@@ -65,6 +65,17 @@ export class Cluster {
     return textAt((await this.#calls.control(request, options, toLeader)).json, "leader");
   }
 
+  /** Has every node make a digest of its state at one index of the log; that of the leader. */
+  async makeDigest(options: CallOptions = {}): Promise<Json> {
+    const request = { method: "POST", path: "/v1/cluster/digest" } as const;
+    return (await this.#calls.control(request, options, toLeader)).json;
+  }
+
+  /** The digests that the node that is asked has made. Use `client.at(url)`. */
+  digests(options: CallOptions = {}): Promise<Json> {
+    return this.#get("/v1/cluster/digest", options);
+  }
+
   /** The node that is asked takes no more requests, until {@link undrain}. Use `client.at(url)`. */
   drain(options: CallOptions = {}): Promise<Json> {
     return this.#post("/v1/node/drain", options);

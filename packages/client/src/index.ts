@@ -46,6 +46,12 @@ export {
   type RetryOptions,
 } from "./options.ts";
 export { Session, sessionTokensMax } from "./session.ts";
-export { Snapshots, snapshotMaxBytes, type Snapshot } from "./snapshot.ts";
+export {
+  Snapshots,
+  snapshotMaxBytes,
+  snapshotTimeoutMs,
+  type Snapshot,
+  type SnapshotStream,
+} from "./snapshot.ts";
 export type * from "./types.ts";
 export { silenceMaxMs, unreadMax, type WatchEvent, type WatchOptions } from "./watch.ts";

@@ -25,7 +25,7 @@ export interface Call {
   /** Whether only the leader can answer it, so that asking it saves a hop. */
   readonly leader: boolean;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer> | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | Blob | null;
   readonly accepts: readonly number[];
   /** Of the whole call, in milliseconds. */
   readonly timeoutMs: number;

@@ -182,3 +182,10 @@ export interface Head {
   readonly position: Position;
   readonly hash: ChainHash;
 }
+
+/** `set` of all these; and of those that are there and not named, to 0, unless they are kept. */
+export interface SettingAll {
+  readonly type: "restore";
+  readonly counters: ReadonlyMap<CounterName, bigint>;
+  readonly others: "kept" | "zeroed";
+}

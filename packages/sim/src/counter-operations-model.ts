@@ -6,12 +6,14 @@ import type {
   CommandBatch,
   CounterOperation,
   Operation,
+  OperationKey,
   SessionOperation,
   SingleResult,
 } from "@counter/state-machine";
+import { RestoresModel } from "./counter-restores-model.ts";
 import { CounterSessionsModel } from "./counter-sessions-model.ts";
 
-interface Counter {
+export interface ModelCounter {
   readonly value: bigint;
   readonly min: bigint | null;
   readonly max: bigint | null;
@@ -23,8 +25,8 @@ interface Counter {
   readonly endsAt: number;
 }
 
-interface State {
-  readonly counters: Map<string, Counter>;
+export interface ModelState {
+  readonly counters: Map<string, ModelCounter>;
   readonly issued: Map<string, bigint>;
   revision: number;
 }
@@ -32,8 +34,9 @@ interface State {
 const plain = { min: null, max: null, saturates: false, step: 1n, initial: 0n, ttlMs: null };
 
 export class CounterOperationsModel {
-  #state: State = { counters: new Map(), issued: new Map(), revision: 0 };
+  #state: ModelState = { counters: new Map(), issued: new Map(), revision: 0 };
   readonly #answers = new Map<string, string>();
+  readonly #restores = new RestoresModel();
   readonly #sessions = new CounterSessionsModel();
   #time = 0;
 
@@ -52,15 +55,33 @@ export class CounterOperationsModel {
     }
     if (ended) this.#state.revision += 1;
     const [operation] = operations;
-    if (operation === undefined || operation.type === "restore") throw new TypeError("unexpected");
+    if (operation === undefined) throw new TypeError("a command is empty");
     if (isOfSession(operation)) return this.#inSession(operation);
-    const isGroup = operation.type === "group";
-    const all = isGroup ? operation.operations : [operation];
-    const key = all[0]?.key == null ? null : `${all[0].counter} ${all[0].key.key}`;
-    const known = key === null ? undefined : this.#answers.get(key);
+    if (operation.type === "group") {
+      const [first] = operation.operations;
+      return this.#once(first!, first!.counter, () => this.#done(operation.operations, true));
+    }
+    if ("counter" in operation) {
+      return this.#once(operation, operation.counter, () => this.#done([operation], false));
+    }
+    if (operation.type === "digest" || operation.type === "restore") {
+      throw new TypeError("unexpected");
+    }
+    const keyed = "key" in operation ? operation : { key: null };
+    return this.#once(keyed, "", () => this.#restores.apply(operation, this.#state));
+  }
+
+  #once(
+    { key }: { readonly key: OperationKey | null },
+    scope: string,
+    answering: () => string,
+  ): string {
+    if (key === null) return answering();
+    const id = `${scope} ${key.key}`;
+    const known = this.#answers.get(id);
     if (known !== undefined) return known;
-    const answer = this.#done(all, isGroup);
-    if (key !== null) this.#answers.set(key, answer);
+    const answer = answering();
+    if (!answer.startsWith("restore-")) this.#answers.set(id, answer); // of the moment
     return answer;
   }
 
@@ -103,7 +124,7 @@ export function answerText(result: SingleResult): string {
   return `${code} ${current ?? "-"} r${currentVersion?.revision ?? "-"}${where}`;
 }
 
-function performed(state: State, operation: CounterOperation, now: number): string {
+function performed(state: ModelState, operation: CounterOperation, now: number): string {
   const { counter: name } = operation;
   const found = state.counters.get(name);
   const refusal = (code: string): string => {
@@ -132,7 +153,7 @@ function performed(state: State, operation: CounterOperation, now: number): stri
   return `ok ${previous}>${value} ${first} r${revision}`;
 }
 
-function refusalOf(operation: CounterOperation, found: Counter | undefined): string | null {
+function refusalOf(operation: CounterOperation, found: ModelCounter | undefined): string | null {
   const { type, condition } = operation;
   if ((type === "configure" || type === "delete") && !found) return "counter-not-found";
   if (condition?.type === "absent" && found) return "version-mismatch";
@@ -149,7 +170,7 @@ function refusalOf(operation: CounterOperation, found: Counter | undefined): str
 /** `null` if that is beyond a bound. */
 function valueAfter(
   operation: CounterOperation,
-  counter: Counter,
+  counter: ModelCounter,
   issued: bigint | null,
 ): { readonly value: bigint; readonly first: bigint } | null {
   const { min, max, step } = counter;

@@ -20,7 +20,7 @@ import type {
 } from "@counter/state-machine";
 import { inPieces, joined } from "./counter-machine-workload.ts";
 import { drawInSession, isForgottenInSession, learnSession } from "./counter-session-clients.ts";
-import { answerText, isOfSession, CounterOperationsModel } from "./counter-operations-model.ts";
+import { answerText, CounterOperationsModel } from "./counter-operations-model.ts";
 import { decodeText, encodeText } from "./counter-workload.ts";
 import type { ClientPosition, Operation, SimStateMachine, SimWorkload } from "./machine.ts";
 import type { Random } from "./random.ts";
@@ -210,8 +210,7 @@ function drawCondition(random: Random, { notes }: ClientPosition): Condition | n
 
 function describe(operation: MachineOperation): string {
   if (operation.type === "group") return `group ${operation.operations.map(describe).join(" + ")}`;
-  if (operation.type === "restore") return "restore";
-  if (isOfSession(operation)) return operation.type;
+  if (!("counter" in operation)) return operation.type;
   const { type, counter, condition } = operation;
   const times = "times" in operation && operation.times > 1 ? ` x${operation.times}` : "";
   return `${type} ${counter}${times}${condition === null ? "" : ` if ${condition.type}`}`;

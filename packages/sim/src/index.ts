@@ -10,6 +10,7 @@ export {
   counterOperationsWorkload,
   counterOperationsWorkloadOf,
 } from "./counter-operations-workload.ts";
+export { counterRestoresWorkload, counterRestoresWorkloadOf } from "./counter-restores-workload.ts";
 export { KeyedCounter, counterWorkload } from "./counter-workload.ts";
 export { cornerNames, corners } from "./coverage.ts";
 export type { Corner, CornerCounts } from "./coverage.ts";

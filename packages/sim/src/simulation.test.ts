@@ -3,6 +3,7 @@ import type { RaftCoreFactory, RaftCoreLike } from "@counter/raft";
 import { replayCommand, runSeeds, shrink } from "./batch.ts";
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
 import { counterOperationsWorkload } from "./counter-operations-workload.ts";
+import { counterRestoresWorkload } from "./counter-restores-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import { runSeed, runSeedAsync } from "./simulation.ts";
@@ -58,6 +59,13 @@ describe("a simulation", () => {
   it("finds nothing wrong with any operation of the shipped counters in ten seeds", async () => {
     const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
     const { failures, answered } = await runSeeds(seeds, { workload: counterOperationsWorkload });
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(300);
+  }, 60_000);
+
+  it("finds nothing wrong with restores in parts in ten seeds", async () => {
+    const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
+    const { failures, answered } = await runSeeds(seeds, { workload: counterRestoresWorkload });
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(300);
   }, 60_000);

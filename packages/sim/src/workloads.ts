@@ -1,5 +1,6 @@
 import { counterMachineWorkload } from "./counter-machine-workload.ts";
 import { counterOperationsWorkload } from "./counter-operations-workload.ts";
+import { counterRestoresWorkload } from "./counter-restores-workload.ts";
 import { counterWorkload } from "./counter-workload.ts";
 import { exactlyOnceWorkload } from "./exactly-once-workload.ts";
 import type { SimWorkload } from "./machine.ts";
@@ -16,6 +17,8 @@ export function workloadNamed(name: string): SimWorkload | null {
       return counterMachineWorkload;
     case "operations":
       return counterOperationsWorkload;
+    case "restores":
+      return counterRestoresWorkload;
     case "once":
       return exactlyOnceWorkload;
     default:

@@ -25,6 +25,18 @@ export interface KeyedMoment extends Moment {
   readonly keyWindowMs: number;
 }
 
+/** What stands under the key of this request already: its answer, or that it is another one's. */
+export function knownAnswer(
+  keys: KeyTable,
+  { scope, key }: { readonly scope: string; readonly key: OperationKey },
+  at: Pick<KeyedMoment, "logTimeMs">,
+): SingleResult | null {
+  const known = keys.find(`${scope} ${key.key}`, at.logTimeMs);
+  if (known === null) return null;
+  if (known.fingerprint !== latin1(key.fingerprint)) return keyReused;
+  return { ...known.answer, replayed: true };
+}
+
 /** @param scope - the name of the counter; nothing for a restore */
 export function once(
   keys: KeyTable,
@@ -32,16 +44,14 @@ export function once(
   at: KeyedMoment,
   apply: () => SingleResult,
 ): SingleResult {
-  const id = `${scope} ${key.key}`;
-  const fingerprint = latin1(key.fingerprint);
-  const known = keys.find(id, at.logTimeMs);
-  if (known !== null) {
-    return known.fingerprint === fingerprint ? { ...known.answer, replayed: true } : keyReused;
-  }
+  const known = knownAnswer(keys, { scope, key }, at);
+  if (known !== null) return known;
   if (keys.size >= at.keysMax) return tooManyKeys;
   const answer = apply();
   if (answer.status === "ok" || isForGood(answer)) {
-    keys.add({ id, fingerprint, expiresAt: at.logTimeMs + at.keyWindowMs, answer });
+    const fingerprint = latin1(key.fingerprint);
+    const expiresAt = at.logTimeMs + at.keyWindowMs;
+    keys.add({ id: `${scope} ${key.key}`, fingerprint, expiresAt, answer });
   }
   return answer;
 }

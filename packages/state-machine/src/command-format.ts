@@ -15,6 +15,10 @@ export const tagGroup = 10;
 export const tagInSession = 11;
 export const tagOpenSession = 12;
 export const tagCloseSession = 13;
+export const tagRestoreBegin = 16;
+export const tagRestorePart = 17;
+export const tagRestoreCommit = 18;
+export const tagDigest = 19;
 
 /** Added to the tag: `times` or `onBound` of an add, `times` of a next, `to` of a reset follow. */
 export const tagMore = 0x20;

@@ -16,8 +16,9 @@ import type {
   Operation,
   OperationKey,
 } from "./operations.ts";
+import { readBackups, readStep } from "./restore-codec.ts";
 import { readSession } from "./session-codec.ts";
-import { plainConfig, type CounterBackup, type OnBound } from "./types.ts";
+import type { OnBound } from "./types.ts";
 
 /** A command, and the version of the format that it was written in. */
 export interface VersionedBatch {
@@ -66,16 +67,24 @@ function readOperation(reader: ByteReader): Operation {
   const tag = reader.byte();
   switch (tag & ~format.tagKeyed) {
     case format.tagRestore: {
-      const counters = readBackups(reader);
+      const counters = readBackups(reader, refuse);
       return { type: "restore", counters, key: readKey(reader, tag) };
     }
     case format.tagGroup:
       if (tag !== format.tagGroup) throw refuse("a group has no key of its own");
       return { type: "group", operations: readGroup(reader) };
+    case format.tagDigest:
+      if (tag !== format.tagDigest) throw unknown(tag);
+      return { type: "digest" };
     default: {
-      if (tag < format.tagInSession) return readOnCounter(reader, tag);
+      const kind = tag & format.tagMask;
+      if (kind < format.tagInSession) return readOnCounter(reader, tag);
       const readOne = (): CounterOperation => readOnCounter(reader, reader.byte());
-      return readSession(reader, tag, refuse, readOne) ?? readOnCounter(reader, tag);
+      const found =
+        kind < format.tagRestoreBegin
+          ? readSession(reader, tag, refuse, readOne)
+          : readStep(reader, tag, refuse);
+      return found ?? readOnCounter(reader, tag);
     }
   }
 }
@@ -210,30 +219,6 @@ function readPatch(reader: ByteReader): ConfigPatch {
   }
   if ((named & format.patchTtl) !== 0) patch.ttlMs = reader.varint(limits.ttlMaxMs) || null;
   return patch;
-}
-
-function readBackups(reader: ByteReader): CounterBackup[] {
-  const count = reader.varint(limits.countersMaxLimit);
-  const counters: CounterBackup[] = [];
-  let before = "";
-  for (let read = 0; read < count; read += 1) {
-    const name = fields.readName(reader, refuse);
-    if (name <= before) throw refuse("the counters of a restore are not sorted");
-    before = name;
-    counters.push(readBackup(reader, name));
-  }
-  return counters;
-}
-
-function readBackup(reader: ByteReader, name: string): CounterBackup {
-  const flags = reader.byte();
-  if (flags < 1 || flags > format.backupAll) throw refuse("a counter has unknown flags");
-  const value = (flags & format.backupValue) === 0 ? null : reader.number();
-  const issued = (flags & format.backupIssued) === 0 ? null : reader.number();
-  if (value === null) return { name, value, issued, config: plainConfig };
-  const config = fields.readConfig(reader, refuse);
-  fields.requireWithin(value, config, refuse);
-  return { name, value, issued, config };
 }
 
 interface End {

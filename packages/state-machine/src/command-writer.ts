@@ -9,7 +9,6 @@ import * as format from "./command-format.ts";
 import { CommandFormatError } from "./errors.ts";
 import {
   checkWhole,
-  requireWithin,
   writeConfig,
   writeLabelChanges,
   writeName,
@@ -26,8 +25,9 @@ import type {
   Operation,
   OperationKey,
 } from "./operations.ts";
+import { writeBackups, writeStep } from "./restore-codec.ts";
 import { writeSession } from "./session-codec.ts";
-import type { CounterBackup, OnBound } from "./types.ts";
+import type { OnBound } from "./types.ts";
 
 /** Used again for every command, since a new buffer costs more than filling it; copies leave. */
 const writer = new ByteWriter(16_384);
@@ -63,9 +63,17 @@ function writeOperation(operation: Operation): void {
   switch (operation.type) {
     case "restore":
       writer.byte(format.tagRestore | (operation.key === null ? 0 : format.tagKeyed));
-      writeBackups(operation.counters);
+      writeBackups(writer, operation.counters);
       if (operation.key !== null) writeKey(operation.key);
       return;
+    case "restore-begin":
+    case "restore-part":
+    case "restore-commit":
+      writeStep(writer, operation);
+      if ("key" in operation && operation.key !== null) writeKey(operation.key);
+      return;
+    case "digest":
+      return writer.byte(format.tagDigest);
     case "group":
       return writeGroup(operation);
     case "openSession":
@@ -222,28 +230,6 @@ function writeCondition(condition: Condition): void {
         writer.varint(checkWhole("a revision", revision, 0, limits.revisionMax));
       }
     }
-  }
-}
-
-function writeBackups(counters: readonly CounterBackup[]): void {
-  writer.varint(checkWhole("the number of counters", counters.length, 0, limits.countersMaxLimit));
-  const sorted = [...counters].sort((a, b) => (a.name < b.name ? -1 : 1));
-  let before = "";
-  for (const { name, value, issued, config } of sorted) {
-    if (name === before) throw new CommandFormatError("a restore names a counter twice");
-    before = name;
-    if (value === null && issued === null) {
-      throw new CommandFormatError("a restore says nothing of a counter");
-    }
-    writeName(writer, name);
-    writer.byte(
-      (value === null ? 0 : format.backupValue) | (issued === null ? 0 : format.backupIssued),
-    );
-    if (value !== null) writeNumber(writer, value);
-    if (issued !== null) writeNumber(writer, issued);
-    if (value === null) continue;
-    writeConfig(writer, config);
-    requireWithin(value, config, (why) => new CommandFormatError(why));
   }
 }
 

@@ -1,9 +1,9 @@
-import { once, performGroup, type KeyedMoment } from "./answering.ts";
+import { knownAnswer, once, performGroup, type KeyedMoment } from "./answering.ts";
 import { crc32, fnv1a } from "./checksum.ts";
 import { decodeVersioned, type VersionedBatch } from "./command-reader.ts";
 import { isLive, never } from "./counter-record.ts";
 import { perform } from "./counter-rules.ts";
-import { CounterTable } from "./counter-table.ts";
+import { backupsOf, CounterTable } from "./counter-table.ts";
 import { MachineInvariantError } from "./errors.ts";
 import { KeyTable } from "./key-table.ts";
 import { isOfSession, performSession } from "./in-session.ts";
@@ -14,13 +14,15 @@ import type {
   CounterOperation,
   Operation,
   RestoreOperation,
+  RestoreStep,
 } from "./operations.ts";
-import { tooManyCounters } from "./refusals.ts";
 import { repeat } from "./repetition.ts";
+import { dropForgotten, performRestore } from "./restoring.ts";
 import type { OperationResult, SingleResult } from "./results.ts";
 import { SessionTable } from "./session-table.ts";
 import type { MachineState } from "./snapshot-format.ts";
 import { readSnapshot } from "./snapshot-reader.ts";
+import { hex } from "./stage-digest.ts";
 import { asOfVersion1 } from "./snapshot-version-1.ts";
 import { captureState, snapshotPieces } from "./snapshot-writer.ts";
 import type {
@@ -61,7 +63,8 @@ export class CounterMachine {
     const counters = new CounterTable(observer);
     const keys = new KeyTable();
     const sessions = new SessionTable();
-    this.#state = { counters, keys, sessions, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
+    const nothing = { logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    this.#state = { counters, keys, sessions, ...nothing };
   }
 
   /**
@@ -76,8 +79,9 @@ export class CounterMachine {
     const results: (readonly OperationResult[])[] = [];
     for (const { index, data } of commands) {
       if (index <= this.#lastIndex) throw new MachineInvariantError("commands come once, in order");
-      results.push(this.#applyBatch(decodeVersioned(data)));
+      const command = decodeVersioned(data);
       this.#lastIndex = index;
+      results.push(this.#applyBatch(command));
     }
     return results;
   }
@@ -157,14 +161,14 @@ export class CounterMachine {
   }
 
   /**
-   * What a `restore` takes: all counters, and the issued numbers of those that are no more. In the
-   * order of creation. Read it before applying more.
+   * What a `restore` takes: all counters, and the issued numbers of those that are no more, as they
+   * are now. In the order of creation. Can be read more than once, and while later commands are
+   * applied.
    */
-  *backup(): Generator<CounterBackup, void, undefined> {
+  backup(): Iterable<CounterBackup> {
     const { counters, logTimeMs } = this.#state;
-    for (const { name, value, issued, config } of counters.records(logTimeMs)) {
-      if (value !== null || issued !== null) yield { name, value, issued, config };
-    }
+    const captured = counters.capture();
+    return { [Symbol.iterator]: () => backupsOf(captured, logTimeMs) };
   }
 
   stats(): MachineStats {
@@ -199,6 +203,7 @@ export class CounterMachine {
     const { operations, at: stamp, countersMax, keysMax, keyWindowMs } = batch;
     const state = this.#state;
     if (stamp > state.logTimeMs) state.logTimeMs = stamp;
+    dropForgotten(state);
     const { logTimeMs } = state;
     state.keys.sweep(logTimeMs, sweepMaxKeys + operations.length);
     state.sessions.sweep(logTimeMs, sweepMaxSessions + operations.length);
@@ -242,54 +247,38 @@ export class CounterMachine {
   #perform(operation: Operation, at: KeyedMoment): OperationResult {
     const { counters, keys } = this.#state;
     if (operation.type === "group") return performGroup(this.#state, operation, at);
+    if (operation.type === "restore-part") return this.#performOne(operation, at);
+    if (operation.type === "digest") return this.#showState(at);
     if (isOfSession(operation)) return performSession(this.#state, operation, at);
     if ("times" in operation && operation.times > 1) return repeat(counters, operation, at);
     const { key } = operation;
     if (key === null) return this.#performOne(operation, at);
-    const scope = operation.type === "restore" ? "" : operation.counter;
+    const scope = "counter" in operation ? operation.counter : "";
+    if (operation.type === "restore-begin") {
+      return knownAnswer(keys, { scope, key }, at) ?? this.#performOne(operation, at);
+    }
     return once(keys, { scope, key }, at, () => this.#performOne(operation, at));
   }
 
-  #performOne(operation: CounterOperation | RestoreOperation, at: KeyedMoment): SingleResult {
+  #performOne(
+    operation: CounterOperation | RestoreOperation | RestoreStep,
+    at: KeyedMoment,
+  ): SingleResult {
     const result =
-      operation.type === "restore"
-        ? this.#restore(operation, at)
-        : perform(this.#state.counters, operation, at);
+      "counter" in operation
+        ? perform(this.#state.counters, operation, at)
+        : performRestore(this.#state, operation, at, this.#observer);
     return at.revision === uncounted ? asOfVersion1(result) : result;
   }
 
-  #restore({ counters }: RestoreOperation, at: KeyedMoment): SingleResult {
-    const state = this.#state;
-    const revision = at.revision + 1;
-    const { logTimeMs, countersMax } = at;
-    const replaced = state.counters.replaced(counters, { logTimeMs, countersMax, revision });
-    if (replaced === null) return tooManyCounters;
-    const epoch = at.epoch + 1;
-    state.counters = replaced;
-    state.restoreEpoch = epoch;
-    this.#observer.replaced?.();
-    const value = BigInt(epoch);
-    return {
-      status: "ok",
-      replayed: false,
-      value,
-      previous: BigInt(at.epoch),
-      first: value,
-      last: value,
-      step: 1n,
-      created: false,
-      config: null,
-      epoch,
-      revision,
-    };
+  #showState({ epoch, revision }: KeyedMoment): SingleResult {
+    this.#observer.digestDue?.({ index: this.#lastIndex, state: this.snapshot() });
+    const nothing = { value: 0n, previous: 0n, first: 0n, last: 0n, step: 1n, created: false };
+    return { status: "ok", replayed: false, ...nothing, config: null, epoch, revision };
   }
 }
 
 function revisionAfter(results: readonly SingleResult[], before: number): number {
   const last = results.findLast(({ status }) => status === "ok");
   return last?.status === "ok" ? last.revision : before;
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }

@@ -27,6 +27,8 @@ export class CounterTable implements CounterStore {
   readonly #names = new NameIndex();
   readonly #byExpiry = new ExpiryHeap<CounterRecord>();
   readonly #observer: MachineObserver;
+  /** While a restore is staged, the counters after it: they learn what is issued (S5). */
+  successor: CounterTable | null = null;
 
   constructor(observer: MachineObserver = {}) {
     this.#observer = observer;
@@ -65,6 +67,9 @@ export class CounterTable implements CounterStore {
 
   put(record: CounterRecord): void {
     this.load(record);
+    if (this.successor !== null && record.issued !== null) {
+      this.successor.carry(record.name, record.issued); // S5
+    }
     this.#observer.changed?.({ name: record.name, deleted: record.value === null });
   }
 
@@ -125,16 +130,8 @@ export class CounterTable implements CounterStore {
     at: { readonly logTimeMs: number; readonly revision: number; readonly countersMax: number },
   ): CounterTable | null {
     const table = new CounterTable(this.#observer);
-    for (const { name, value, issued: given, config } of counters) {
-      const issued = highest(given, this.#byName.get(name)?.issued ?? null);
-      if (value === null) {
-        table.load(retired(name, issued));
-      } else {
-        const { revision } = at;
-        const expiresAt = expiryOf(config, at);
-        const places = { sequence: unplaced, slot: unplaced };
-        table.load({ name, value, issued, config, revision, expiresAt, ...places });
-      }
+    for (const counter of counters) {
+      table.loadBackup(counter, { ...at, issued: this.issued(counter.name) });
     }
     for (const { name, issued } of this.#byName.values()) {
       if (issued !== null && !table.has(name)) table.load(retired(name, issued));
@@ -142,9 +139,64 @@ export class CounterTable implements CounterStore {
     return table.size > at.countersMax ? null : table;
   }
 
+  /** Like {@link load}, of a counter of a backup; `issued` is what was issued here (C2). */
+  loadBackup(
+    { name, value, issued: given, config }: CounterBackup,
+    at: {
+      readonly logTimeMs: number;
+      readonly revision: number;
+      readonly issued: bigint | null;
+    },
+  ): void {
+    const issued = highest(given, at.issued);
+    if (value === null) {
+      this.load(retired(name, issued));
+      return;
+    }
+    const { revision } = at;
+    const expiresAt = expiryOf(config, at);
+    const places = { sequence: unplaced, slot: unplaced };
+    this.load({ name, value, issued, config, revision, expiresAt, ...places });
+  }
+
+  /** The highest number that was issued under this name. */
+  issued(name: CounterName): bigint | null {
+    return this.#byName.get(name)?.issued ?? null;
+  }
+
+  /** Has nothing up to `issued` issued again under this name. */
+  carry(name: CounterName, issued: bigint): void {
+    const found = this.#byName.get(name);
+    if (found === undefined) this.load(retired(name, issued));
+    else if (found.issued === null || found.issued < issued) this.load({ ...found, issued });
+  }
+
+  /** The records from this place on, in order. To be read before anything is changed. */
+  recordsFrom(sequence: number): Generator<CounterRecord, void, undefined> {
+    return this.#byName.from(sequence);
+  }
+
+  /** How many records there are before this place. */
+  countBefore(sequence: number): number {
+    return this.#byName.countBefore(sequence);
+  }
+
   #renamed(name: CounterName, added: boolean): void {
     if (added) this.#names.add(name);
     else this.#names.remove(name);
+  }
+}
+
+/** What a backup says of these, at this log time. */
+export function* backupsOf(
+  records: Iterable<CounterRecord>,
+  logTimeMs: number,
+): Generator<CounterBackup, void, undefined> {
+  for (const record of records) {
+    const { name, value, issued, config } = hasEnded(record, logTimeMs)
+      ? retired(record.name, record.issued) // T1
+      : record;
+    if (value !== null || issued !== null) yield { name, value, issued, config };
   }
 }
 

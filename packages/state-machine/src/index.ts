@@ -27,6 +27,10 @@ export {
   nameMaxLength,
   namesMax,
   operationsMax,
+  restoreBytesMax,
+  restoreCarryMax,
+  restorePartBytes,
+  restorePartCounters,
   revisionMax,
   sessionIdleMaxMs,
   sessionNumberMax,
@@ -34,6 +38,7 @@ export {
   sessionsMaxLimit,
   sessionSpanMax,
   snapshotPieceBytes,
+  stageIdleMaxMs,
   sweepMaxCounters,
   sweepMaxKeys,
   sweepMaxSessions,
@@ -62,14 +67,20 @@ export type {
   OpenSessionOperation,
   Operation,
   OperationKey,
+  DigestOperation,
   ResetOperation,
+  RestoreBegin,
+  RestoreCommit,
   RestoreOperation,
+  RestorePart,
+  RestoreStep,
   SessionOperation,
   SessionOwner,
   SessionStep,
   SetOperation,
 } from "./operations.ts";
 export { resultAt } from "./repetition.ts";
+export { decodeRestorePart, encodeRestorePart } from "./restore-codec.ts";
 export type {
   GroupDone,
   OperationDone,
@@ -81,6 +92,7 @@ export type {
   SessionChanged,
   SingleResult,
 } from "./results.ts";
+export { StageDigest } from "./stage-digest.ts";
 export { plainConfig } from "./types.ts";
 export type {
   CounterBackup,

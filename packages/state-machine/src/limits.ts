@@ -48,6 +48,27 @@ export const revisionMax: number = 2 ** 52;
 /** Largest `countersMax` that a command may carry, and most counters in one restore. */
 export const countersMaxLimit: number = 1_048_576;
 
+/** Most counters in one part of a restore. */
+export const restorePartCounters: number = 1024;
+
+/** Most bytes of one part of a restore. */
+export const restorePartBytes: number = 1_048_576;
+
+/** Most parts of a restore. */
+export const restorePartsMax: number = 1_048_576;
+
+/** Most bytes of all parts of a restore: 4 GiB. */
+export const restoreBytesMax: number = 2 ** 32;
+
+/** How many counters one commit of a restore looks at, to carry over what they have issued. */
+export const restoreCarryMax: number = 8192;
+
+/** A restore without a part for this long is dropped, in milliseconds of log time: 10 minutes. */
+export const stageIdleMaxMs: number = 600_000;
+
+/** Characters of the digest of a restore in parts, exactly. */
+export const stageDigestLength: number = 16;
+
 /** Largest `keysMax` that a command may carry; well below the 2^24 entries that a Map can hold. */
 export const keysMaxLimit: number = 4_194_304;
 
@@ -89,6 +110,8 @@ export const snapshotPieceBytes: number = 65_536;
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const keyPattern = /^[!-~]{1,255}$/;
+const stageIdPattern = /^[!-~]{1,64}$/;
+const stageDigestPattern = /^[0-9a-f]{16}$/;
 const labelKeyPattern = /^[A-Za-z0-9._/-]{1,63}$/;
 
 /** Whether this names a counter. */
@@ -109,4 +132,13 @@ export function isLabelKey(text: string): boolean {
 /** Whether this can be a value, a delta or (if positive) a count. */
 export function isInRange(value: bigint): boolean {
   return value < valueLimit && value > -valueLimit;
+}
+
+/** Whether this can be the `stage` of a restore in parts. */
+export function isStageId(text: string): boolean {
+  return stageIdPattern.test(text);
+}
+
+export function isStageDigest(text: string): boolean {
+  return stageDigestPattern.test(text);
 }

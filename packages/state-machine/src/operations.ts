@@ -132,6 +132,50 @@ export interface RestoreOperation {
 }
 
 /**
+ * Begins a restore in parts: for what is too large for one command. Nothing is seen of it before its
+ * {@link RestoreCommit}; it is dropped when another restore begins or is done, and after ten minutes
+ * of log time without a part.
+ */
+export interface RestoreBegin {
+  readonly type: "restore-begin";
+  /** 1–64 visible ASCII characters, of no other restore. */
+  readonly stage: string;
+  /** How many parts there are, how long together, and their digest: see {@link StageDigest}. */
+  readonly parts: number;
+  readonly bytes: number;
+  readonly digest: string;
+  /** Of the commit: what was restored under it already is answered at once. */
+  readonly key: OperationKey | null;
+}
+
+/** Adds a part to the restore that has begun; the next one, or once more one that is there. */
+export interface RestorePart {
+  readonly type: "restore-part";
+  readonly stage: string;
+  /** The first is 0. */
+  readonly part: number;
+  /** What `encodeRestorePart` gives. No counter is in two parts. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * Puts the counters of all parts in the place of those there are. Refused with `restore-not-ready`
+ * it is to be asked for again: each time a bounded number of issued numbers is carried over.
+ */
+export interface RestoreCommit {
+  readonly type: "restore-commit";
+  readonly stage: string;
+  readonly key: OperationKey | null;
+}
+
+export type RestoreStep = RestoreBegin | RestorePart | RestoreCommit;
+
+/** Changes nothing: an observer is handed the state as it is at this place of the log. */
+export interface DigestOperation {
+  readonly type: "digest";
+}
+
+/**
  * All or nothing: if one of them is refused, none is done. They see each other, in order. Either
  * none has a key or all have, each another one.
  */
@@ -185,7 +229,13 @@ export interface InSessionOperation {
 
 export type SessionOperation = OpenSessionOperation | CloseSessionOperation | InSessionOperation;
 
-export type Operation = CounterOperation | RestoreOperation | GroupOperation | SessionOperation;
+export type Operation =
+  | CounterOperation
+  | RestoreOperation
+  | RestoreStep
+  | DigestOperation
+  | GroupOperation
+  | SessionOperation;
 
 /**
  * One command of the log. Limits and window travel with it, so that servers that were started with

@@ -87,6 +87,25 @@ export class OrderedTable<Item extends Placed> {
     return itemsOf(this.#blocks.values());
   }
 
+  /** The items from this place on, in order. To be read before anything is changed. */
+  *from(sequence: number): Generator<Item, void, undefined> {
+    for (const [number, { items }] of this.#blocks) {
+      if (number < numberOf(sequence)) continue;
+      for (const item of items) if (item.sequence >= sequence) yield item;
+    }
+  }
+
+  /** How many items there are before this place. */
+  countBefore(sequence: number): number {
+    let count = 0;
+    for (const [number, { items }] of this.#blocks) {
+      if (number > numberOf(sequence)) break;
+      if (number < numberOf(sequence)) count += items.length;
+      else count += items.filter((item) => item.sequence < sequence).length;
+    }
+    return count;
+  }
+
   /** The block of this place, for changing: no capture has it. */
   #ownBlock(sequence: number): Block<Item> {
     const number = numberOf(sequence);

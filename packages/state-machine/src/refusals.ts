@@ -24,6 +24,9 @@ export const numberAcknowledged: OperationRefused = bare("number-acknowledged");
 export const numberReused: OperationRefused = bare("number-reused");
 export const tooManySessions: OperationRefused = bare("too-many-sessions");
 export const tooManyResults: OperationRefused = bare("too-many-results");
+export const restoreNotStaged: OperationRefused = bare("restore-not-staged");
+export const restoreNotReady: OperationRefused = bare("restore-not-ready");
+export const restoreDamaged: OperationRefused = bare("restore-damaged");
 
 /** A refusal that says how the counter is. */
 export function refuse(
@@ -45,6 +48,16 @@ export function refuse(
   };
 }
 
+const ofTheMoment: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "too-many-counters",
+  "too-many-keys",
+  "too-many-results",
+  "key-reused",
+  "restore-not-staged",
+  "restore-not-ready",
+  "restore-damaged",
+]);
+
 /**
  * Whether this is an answer for good, to be remembered under a key. The others speak of the moment:
  * nothing was applied, and the same request may well succeed later.
@@ -52,10 +65,3 @@ export function refuse(
 export function isForGood({ code }: OperationRefused): boolean {
   return !ofTheMoment.has(code);
 }
-
-const ofTheMoment: ReadonlySet<RefusalCode> = new Set([
-  "too-many-counters",
-  "too-many-keys",
-  "too-many-results",
-  "key-reused",
-]);

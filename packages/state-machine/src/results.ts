@@ -18,6 +18,9 @@ import type { CounterConfig, CounterVersion } from "./types.ts";
  * - `number-reused`: the number stands for a request with another fingerprint
  * - `too-many-sessions`: there are `sessionsMax`
  * - `too-many-results`: `keysMax` results are kept for sessions
+ * - `restore-not-staged`: another restore has begun meanwhile, or this one was dropped
+ * - `restore-not-ready`: the commit is to be asked for again
+ * - `restore-damaged`: the parts are not those that were announced
  */
 export type RefusalCode =
   | "value-out-of-range"
@@ -34,7 +37,10 @@ export type RefusalCode =
   | "number-acknowledged"
   | "number-reused"
   | "too-many-sessions"
-  | "too-many-results";
+  | "too-many-results"
+  | "restore-not-staged"
+  | "restore-not-ready"
+  | "restore-damaged";
 
 /** The operation took effect: now, or (`replayed`) when its key was first seen. */
 export interface OperationDone extends CounterVersion {

@@ -3,12 +3,15 @@ import type { CounterTable } from "./counter-table.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { RefusalCode } from "./results.ts";
 import type { SessionTable } from "./session-table.ts";
+import type { StagedRestore } from "./staged-restore.ts";
 
 /** "CNTR": a snapshot begins with it, so that another file is not taken for one. */
 export const magic: number = 0x434e_5452;
 export const version: number = 3;
 /** Without sessions: what there is to say before the first one, as the release before says it. */
 export const versionWithoutSessions: number = 2;
+/** With a restore in parts that is under way. */
+export const versionWithStage: number = 4;
 
 /** A counter: it has a value; it issued numbers. At least one of them. */
 export const flagValue: number = 1;
@@ -58,4 +61,6 @@ export interface MachineState {
   restoreEpoch: number;
   /** Counts the changes, from the first command of version 2 on. */
   revision: number;
+  /** A restore that was begun and not committed yet. */
+  stage: StagedRestore | null;
 }

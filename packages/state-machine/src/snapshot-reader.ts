@@ -6,7 +6,7 @@ import { ByteReader } from "./bytes.ts";
 import { crc32 } from "./checksum.ts";
 import { CounterTable } from "./counter-table.ts";
 import { SnapshotFormatError } from "./errors.ts";
-import { readName } from "./fields.ts";
+import { readFlag, readName } from "./fields.ts";
 import { KeyTable } from "./key-table.ts";
 import * as limits from "./limits.ts";
 import { readAnswer, readCounter } from "./snapshot-records.ts";
@@ -14,6 +14,9 @@ import { readSessions } from "./session-records.ts";
 import { SessionTable } from "./session-table.ts";
 import { readAnswerOfVersion1, readCounterOfVersion1 } from "./snapshot-version-1.ts";
 import * as format from "./snapshot-format.ts";
+import { stage } from "./restoring.ts";
+import { readStage } from "./snapshot-stage.ts";
+import { StagedRestore } from "./staged-restore.ts";
 import type { MachineObserver } from "./types.ts";
 
 const checksumBytes = 4;
@@ -40,12 +43,15 @@ class SnapshotParser {
   #steps: Generator<undefined, void, undefined> = this.#parse();
   #complete = false;
   #version = format.version;
+  readonly #observer: MachineObserver;
 
   constructor(observer: MachineObserver) {
+    this.#observer = observer;
     const counters = new CounterTable(observer);
     const keys = new KeyTable();
     const sessions = new SessionTable();
-    this.#state = { counters, keys, sessions, logTimeMs: 0, restoreEpoch: 0, revision: 0 };
+    const nothing = { logTimeMs: 0, restoreEpoch: 0, revision: 0, stage: null };
+    this.#state = { counters, keys, sessions, ...nothing };
   }
 
   /** Parses as many records as are certainly here as a whole. */
@@ -81,36 +87,58 @@ class SnapshotParser {
   *#parse(): Generator<undefined, void, undefined> {
     this.#parseHeader();
     const counters = this.#reader.varint(limits.countersMaxLimit);
-    for (let read = 0; read < counters; read += 1) yield this.#parseCounter();
+    const live = { table: this.#state.counters, revision: this.#state.revision };
+    for (let read = 0; read < counters; read += 1) yield this.#parseCounter(live);
     // The last counter may have been the last whole record here.
     yield;
     const keys = this.#reader.varint(limits.keysMaxLimit);
     for (let read = 0; read < keys; read += 1) yield this.#parseKey();
-    if (this.#version < 3) return;
+    if (this.#version < format.version) return;
     yield;
-    const { logTimeMs } = this.#state;
-    const sessions = yield* readSessions({ reader: () => this.#reader, logTimeMs, refuse });
-    this.#state = { ...this.#state, sessions };
+    const staged = this.#version === format.versionWithStage;
+    if (!staged || readFlag(this.#reader, refuse)) {
+      const { logTimeMs } = this.#state;
+      const sessions = yield* readSessions({ reader: () => this.#reader, logTimeMs, refuse });
+      this.#state = { ...this.#state, sessions };
+    }
+    if (staged) yield* this.#parseStage();
+  }
+
+  *#parseStage(): Generator<undefined, void, undefined> {
+    yield;
+    const { facts, carried, counters } = readStage(this.#reader, this.#state, refuse);
+    const table = new CounterTable(this.#observer);
+    stage(this.#state, new StagedRestore(facts, table, carried));
+    const frame = { revision: facts.revision, table };
+    for (let read = 0; read < counters; read += 1) yield this.#parseCounter(frame);
   }
 
   #parseHeader(): void {
     const reader = this.#reader;
     if (reader.uint32() !== format.magic) throw refuse("it does not begin like a snapshot");
     this.#version = reader.byte();
-    if (this.#version < 1 || this.#version > format.version) {
-      throw refuse(`it has version ${this.#version}; this release knows 1 to ${format.version}`);
+    if (this.#version < 1 || this.#version > format.versionWithStage) {
+      throw refuse(
+        `it has version ${this.#version}; this release knows 1 to ${format.versionWithStage}`,
+      );
     }
     this.#state.logTimeMs = reader.varint(limits.logTimeMaxMs);
     this.#state.restoreEpoch = reader.varint(limits.revisionMax);
     if (this.#version > 1) this.#state.revision = reader.varint(limits.revisionMax);
   }
 
-  #parseCounter(): undefined {
+  #parseCounter({
+    table,
+    revision,
+  }: {
+    readonly table: CounterTable;
+    readonly revision: number;
+  }): undefined {
     const name = readName(this.#reader, refuse);
-    const { counters, logTimeMs, revision } = this.#state;
-    if (counters.has(name)) throw refuse("it names a counter twice");
+    const { logTimeMs } = this.#state;
+    if (table.has(name)) throw refuse("it names a counter twice");
     const read = this.#version === 1 ? readCounterOfVersion1 : readCounter;
-    counters.load(read(this.#reader, { name, logTimeMs, revision, refuse }));
+    table.load(read(this.#reader, { name, logTimeMs, revision, refuse }));
   }
 
   #parseKey(): undefined {

@@ -8,6 +8,7 @@ import type { Captured } from "./ordered-table.ts";
 import * as format from "./snapshot-format.ts";
 import { writeSessions } from "./session-records.ts";
 import type { SessionRecord } from "./session-table.ts";
+import { captureStage, writeStage, type CapturedStage } from "./snapshot-stage.ts";
 import type { OperationDone, OperationRefused, SingleResult } from "./results.ts";
 
 const pieceCapacity = snapshotPieceBytes + format.recordMaxBytes;
@@ -22,6 +23,7 @@ export interface CapturedState {
   /** How many sessions there ever were. */
   readonly sessionsOpened: number;
   readonly sessions: Captured<SessionRecord>;
+  readonly stage: CapturedStage | null;
 }
 
 /** Remembers the state as it is now; the bytes are made while they are read. */
@@ -34,6 +36,7 @@ export function captureState(state: format.MachineState): CapturedState {
     keys: state.keys.capture(),
     sessionsOpened: state.sessions.opened,
     sessions: state.sessions.capture(),
+    stage: state.stage === null ? null : captureStage(state.stage, state.counters),
   };
 }
 
@@ -59,8 +62,7 @@ function* writeRecords(
   state: CapturedState,
 ): Generator<undefined, void, undefined> {
   writer.uint32(format.magic);
-  const opened = state.sessionsOpened;
-  writer.byte(opened === 0 ? format.versionWithoutSessions : format.version);
+  writer.byte(versionOf(state));
   writer.varint(state.logTimeMs);
   writer.varint(state.restoreEpoch);
   writer.varint(state.revision);
@@ -68,9 +70,18 @@ function* writeRecords(
   for (const counter of state.counters) yield writeCounter(writer, counter);
   writer.varint(state.keys.size);
   for (const key of state.keys) yield writeKey(writer, key);
-  if (opened === 0) return;
+  const { sessionsOpened: opened, stage } = state;
+  if (stage !== null) writer.byte(opened === 0 ? 0 : 1);
   const writeResult = (result: SingleResult): void => writeAnswer(writer, result);
-  yield* writeSessions(writer, state.sessions, { opened, writeResult });
+  if (opened > 0) yield* writeSessions(writer, state.sessions, { opened, writeResult });
+  if (stage === null) return;
+  writeStage(writer, stage);
+  for (const counter of stage.counters) yield writeCounter(writer, counter);
+}
+
+function versionOf({ stage, sessionsOpened }: CapturedState): number {
+  if (stage !== null) return format.versionWithStage;
+  return sessionsOpened === 0 ? format.versionWithoutSessions : format.version;
 }
 
 function writeCounter(writer: ByteWriter, counter: CounterRecord): undefined {

@@ -99,6 +99,8 @@ export interface MachineObserver {
   changed?(change: CounterChange): void;
   /** All counters may be others: by a restore operation, or by a snapshot. */
   replaced?(): void;
+  /** A `digest` was applied at this index: `state` is the snapshot there, to be read in good time. */
+  digestDue?(due: { readonly index: number; readonly state: Iterable<Uint8Array> }): void;
 }
 
 /** How much a machine holds. */

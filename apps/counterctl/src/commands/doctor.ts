@@ -7,7 +7,8 @@ import { diskFindings, openFilesFinding, portFinding } from "../doctor/machine.t
 import { exitCodes } from "../exit-codes.ts";
 import { explain } from "../explain.ts";
 import type { Output } from "../output.ts";
-import { lookAt } from "./nodes.ts";
+import { sameState } from "../doctor/digests.ts";
+import { lookAt, textIn } from "./nodes.ts";
 
 export const doctor: Command = {
   command: "doctor",
@@ -58,7 +59,9 @@ async function clusterFindings(ctl: Ctl): Promise<readonly Finding[]> {
   if (there.length < 2 || found.some(({ status }) => status === "failed")) return found;
   try {
     const all = there.map(({ endpoint }) => client.at(endpoint));
-    return [...found, await agreeing(all, ctl.signal)];
+    const raft = there.every(({ status }) => textIn(status!, "mode") === "raft");
+    const state = raft ? await sameState(all, ctl.signal) : null;
+    return [...found, state ?? (await agreeing(all, ctl.signal))];
   } catch (error) {
     const { message, hint } = explain(error);
     return [...found, failed("same content", message, hint ?? "try again")];

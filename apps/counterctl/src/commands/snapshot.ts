@@ -1,18 +1,15 @@
 /** Commands for all counters as one file. */
-import { createHash } from "node:crypto";
-import { open, readFile, rename, stat } from "node:fs/promises";
+import { openAsBlob } from "node:fs";
 
-import { snapshotMaxBytes } from "@counter/client";
-import {
-  BackupFormatError,
-  backupMediaType,
-  decodeBackup,
-  type Backup,
-} from "@counter/node/offline";
+import { backupMediaType } from "@counter/node/offline";
 import type { Argv } from "yargs";
 
 import type { Command, Group } from "../command.ts";
 import { UsageError } from "../exit-codes.ts";
+import { Progress, readSnapshot, writeSnapshot, type FileCounter } from "../snapshot-file.ts";
+
+/** Counters that are shown unless one asks for more: they are held in memory. */
+const shownDefault = 1000;
 
 const save: Command = {
   command: "save <file>",
@@ -21,10 +18,12 @@ const save: Command = {
   options: (yargs) => filed(yargs),
   run: async ({ args, client, out, signal }) => {
     const file = args.text("file");
-    const { bytes, contentType, sha256 } = await (await client()).snapshots.save({ signal });
-    await writeWhole(file, bytes);
-    out.show({ file, bytes: bytes.length, sha256, contentType }, () => {
-      out.line(`${file}: ${bytes.length} bytes, sha256 ${sha256}`);
+    const snapshot = await (await client()).snapshots.open({ signal });
+    const { contentType } = snapshot;
+    const progress = new Progress((text) => out.note(`${file}: ${text}`), snapshot.bytes);
+    const { bytes, sha256 } = await writeSnapshot(file, snapshot, progress);
+    out.show({ file, bytes, sha256, contentType }, () => {
+      out.line(`${file}: ${bytes} bytes, sha256 ${sha256}`);
     });
     return undefined;
   },
@@ -47,17 +46,19 @@ const restore: Command = {
       })
       .option("key", { type: "string", describe: "idempotency key" }),
   run: async ({ args, client, out, signal }) => {
-    const bytes = await readSnapshot(args.text("file"));
+    const file = args.text("file");
     const confirm = args.optional("confirm");
     if (confirm === undefined) {
       throw new UsageError(
         "say which cluster loses its counters: --confirm <its id, see node status>",
       );
     }
-    const snapshot = { bytes, contentType: backupMediaType };
+    const { counters, bytes: size } = await readSnapshot(file, () => undefined);
+    out.note(`${file}: ${counters} counters, ${size} bytes, sound; restoring`);
+    const snapshot = { bytes: await openAsBlob(file), contentType: backupMediaType };
     const options = { signal, confirm, key: args.optional("key") };
     const said = await (await client()).snapshots.restore(snapshot, options);
-    out.show(said, () => out.line(`restored ${args.text("file")}`));
+    out.show(said, () => out.line(`restored ${file}`));
     return undefined;
   },
 };
@@ -65,18 +66,29 @@ const restore: Command = {
 const inspect: Command = {
   command: "inspect <file>",
   about: "Says what is in a file that was saved.",
-  options: (yargs) => filed(yargs),
+  options: (yargs) =>
+    filed(yargs).option("limit", {
+      type: "string",
+      default: String(shownDefault),
+      describe: "most counters that are shown",
+    }),
   run: async ({ args, out }) => {
-    const bytes = await readSnapshot(args.text("file"));
-    const found = contentOf(bytes);
-    out.show(found, () => {
-      out.facts({ bytes: bytes.length, sha256: digestOf(bytes), counters: found.counters.length });
+    const limit = args.number("limit", { least: 0, most: 1_048_576 });
+    const shown: FileCounter[] = [];
+    const facts = await readSnapshot(args.text("file"), (counter) => {
+      if (shown.length < limit) shown.push(counter);
+    });
+    const { index, clusterId, counters, bytes, sha256 } = facts;
+    out.show({ index, clusterId, bytes, sha256, total: counters, counters: shown }, () => {
+      out.facts({ bytes, sha256, cluster: clusterId, counters });
       out.line("");
       // A counter that was deleted is there for the numbers that it issued: nobody gets them again.
-      const rows = found.counters.map(({ name, value, issued, config }) => {
+      const rows = shown.map(({ name, value, issued, config }) => {
         return [name, value, config.kind, issued];
       });
       out.table(["name", "value", "kind", "issued"], rows);
+      const more = counters - shown.length;
+      if (more > 0) out.line(`and ${more} more: --limit ${counters} shows them`);
     });
     return undefined;
   },
@@ -87,10 +99,9 @@ const verify: Command = {
   about: "Checks a saved file byte by byte; ends with 1 if it is damaged.",
   options: (yargs) => filed(yargs),
   run: async ({ args, out }) => {
-    const bytes = await readSnapshot(args.text("file"));
-    const { counters } = contentOf(bytes);
-    const sound = { sound: true, counters: counters.length, sha256: digestOf(bytes) };
-    out.show(sound, () => out.line(`sound: ${counters.length} counters, sha256 ${sound.sha256}`));
+    const { counters, sha256 } = await readSnapshot(args.text("file"), () => undefined);
+    const sound = { sound: true, counters, sha256 };
+    out.show(sound, () => out.line(`sound: ${counters} counters, sha256 ${sha256}`));
     return undefined;
   },
 };
@@ -103,37 +114,4 @@ export const snapshot: Group = {
 
 function filed(yargs: Argv): Argv {
   return yargs.positional("file", { type: "string", demandOption: true, describe: "the file" });
-}
-
-async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = await stat(file);
-  if (size > snapshotMaxBytes) throw new UsageError(`${file} is too large for a snapshot`);
-  return Uint8Array.from(await readFile(file));
-}
-
-/** @throws Error that says that the file is damaged */
-function contentOf(bytes: Uint8Array): Backup {
-  try {
-    return decodeBackup(bytes);
-  } catch (error) {
-    if (!(error instanceof BackupFormatError)) throw error;
-    throw new Error(`the file is damaged, or no snapshot: ${error.message}`, { cause: error });
-  }
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Durable, and there as a whole or not at all: a backup that is cut off is found too late. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${file}.${process.pid}.part`;
-  const handle = await open(temporary, "wx", 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
 }

@@ -7,6 +7,7 @@ import { percentile } from "../check/perf.ts";
 import type { NodeView } from "../commands/nodes.ts";
 import { clockFindings, readingOf, skewMaxMs, skewWarnMs } from "./clocks.ts";
 import { fitting, reachable } from "./cluster.ts";
+import { compared } from "./digests.ts";
 import { diskFindings, openFilesFinding, openFilesMin, portFinding } from "./machine.ts";
 
 function node(id: string, more: Readonly<Record<string, unknown>> = {}): NodeView {
@@ -37,6 +38,23 @@ describe("whether nodes fit together", () => {
   it("names those that do not answer", () => {
     const silent = { endpoint: "http://x", status: null, problem: "refused", clock: null };
     expect(reachable([node("a"), silent]).map(({ status }) => status)).toEqual(["ok", "failed"]);
+  });
+});
+
+describe("whether nodes have the same state", () => {
+  const [a, b] = ["a".repeat(64), "b".repeat(64)];
+  it.each([
+    { digests: [a, a, a], status: "ok" },
+    { digests: [a, b, a], status: "failed" },
+    { digests: [a, b, null], status: "failed" },
+    { digests: [a, null, a], status: "warning" },
+  ])("says $status of $digests", ({ digests, status }) => {
+    const finding = compared(
+      7,
+      digests.map((digest, at) => ({ endpoint: `n${at}`, digest: digest ?? null })),
+    );
+    expect(finding.status).toBe(status);
+    expect(finding.detail.includes("DIVERGED at index 7")).toBe(status === "failed");
   });
 });
 

@@ -80,6 +80,7 @@ function commonOf(
     idempotencyWindowMs: flags["idempotency-window"],
     idempotencyMax: flags["idempotency-max"],
     maxCounters: flags["max-counters"],
+    restoreMaxBytes: flags["restore-max"],
     watchersMax: flags["watchers-max"],
     connectionsMax: flags["connections-max"],
     rateLimit: flags["rate-limit"],

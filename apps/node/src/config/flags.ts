@@ -89,6 +89,11 @@ export const flagSpecs = {
     describe: "what the type of a problem begins with, before its code",
     default: "urn:counter:problem:",
   },
+  "restore-max": {
+    group: limits,
+    describe: "largest snapshot that PUT /v1/snapshot and POST /restore take (413 beyond it)",
+    default: "256MiB",
+  },
   "idempotency-window": {
     group: limits,
     describe: "how long the answer to an Idempotency-Key is remembered",

@@ -45,6 +45,8 @@ export interface CommonConfig {
   readonly idempotencyWindowMs: number;
   readonly idempotencyMax: number;
   readonly maxCounters: number;
+  /** Largest snapshot that is taken in, in bytes. */
+  readonly restoreMaxBytes: number;
   /** Most streams of events and waiting reads at a time. */
   readonly watchersMax: number;
   /** Most connections of clients at a time; other nodes have room beyond. */

@@ -1,130 +1,96 @@
 /**
  * The bytes of a backup. The first line is a JSON header with a hash of the rest; the rest is a JSON
- * list of counters, one a line. Both can be read by people. What is as it is without saying is left
- * out; numbers are decimal strings.
+ * list of counters, one a line. Both can be read by people; numbers are decimal strings.
  *
- * Version 1 was a list of names and values; it stays readable.
+ * The hashes come first, so the list is made several times: that costs some time, and no memory and
+ * no room on the disk however many counters there are. Version 1 stays readable: `backup-parser.ts`.
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 
-import {
-  isCounterName,
-  isInRange,
-  isLabelKey,
-  labelsMax,
-  labelValueMaxLength,
-  plainConfig,
-  ttlMaxMs,
-  type CounterBackup,
-} from "@counter/state-machine";
-import { z } from "zod";
+import type { CounterBackup } from "@counter/state-machine";
 
 import type { Backup } from "../engine/engine.ts";
+import { textOf } from "./backup-counter.ts";
 
-/** The bytes are not those of a complete backup. */
-export class BackupFormatError extends Error {
-  override readonly name = "BackupFormatError";
-  readonly code = "BACKUP_FORMAT";
+export const backupVersion = 2;
+
+/** Pieces of about this many characters are made without a pause: a millisecond or two. */
+const chunkLength = 65_536;
+/** A list of up to so many bytes is made once and kept. */
+const keptMaxBytes = 4 * 1024 * 1024;
+
+/** A backup whose hashes are known. */
+export interface SealedBackup {
+  readonly index: number;
+  /** How many there are. */
+  readonly counters: number;
+  /** Of the whole, header and list. */
+  readonly bytes: number;
+  /** Of the whole: SHA-256. */
+  readonly sha256: Buffer;
+  /** The whole, in pieces. Can be read more than once. */
+  chunks(): Iterable<Uint8Array>;
 }
 
-const version = 2;
-
-const headerSchema = z.object({
-  format: z.literal("counter-backup"),
-  version: z.literal([1, version]),
-  clusterId: z.string(),
-  index: z.number().int().nonnegative(),
-  sha256: z.string(),
-});
-
-const nameSchema = z.string().refine(isCounterName);
-const numberSchema = z
-  .string()
-  .regex(/^-?(0|[1-9]\d{0,319})$/)
-  .transform(BigInt)
-  .refine(isInRange);
-
-const valuesSchema = z.array(z.tuple([nameSchema, numberSchema]));
-
-const labelsSchema = z
-  .array(z.tuple([z.string().refine(isLabelKey), z.string().max(labelValueMaxLength)]))
-  .max(labelsMax)
-  .transform((labels) => labels.map(([key, value]) => ({ key, value })))
-  .refine((labels) => new Set(labels.map(({ key }) => key)).size === labels.length);
-
-const counterSchema = z
-  .strictObject({
-    name: nameSchema,
-    value: numberSchema.nullable().default(null),
-    issued: numberSchema.nullable().default(null),
-    kind: z.enum(["counter", "sequence"]).default(plainConfig.kind),
-    initial: numberSchema.default(plainConfig.initial),
-    min: numberSchema.nullable().default(null),
-    max: numberSchema.nullable().default(null),
-    onBound: z.enum(["reject", "saturate"]).default(plainConfig.onBound),
-    step: numberSchema.refine((step) => step >= 1n).default(plainConfig.step),
-    labels: labelsSchema.default([]),
-    ttlMs: z.number().int().min(1).max(ttlMaxMs).nullable().default(null),
-  })
-  .refine(({ value, issued }) => value !== null || issued !== null)
-  .refine(({ value, min, max }) => {
-    return value === null || ((min === null || value >= min) && (max === null || value <= max));
-  })
-  .transform(({ name, value, issued, ...config }): CounterBackup => {
-    return { name, value, issued, config };
-  });
-
-export function encodeBackup(backup: Backup, clusterId: string): Uint8Array {
-  const lines = backup.counters.map((counter) => JSON.stringify(membersOf(counter)));
-  const body = `[\n${lines.join(",\n")}\n]\n`;
+/** Counts and hashes, with pauses in which others have their turn. */
+export async function sealBackup(backup: Backup, clusterId: string): Promise<SealedBackup> {
   const { index } = backup;
-  const header = { format: "counter-backup", version, clusterId, index, sha256: hashOf(body) };
-  return new TextEncoder().encode(`${JSON.stringify(header)}\n${body}`);
-}
-
-function membersOf({ name, value, issued, config }: CounterBackup): Record<string, unknown> {
-  const { kind, initial, min, max, onBound, step, labels, ttlMs } = config;
-  return {
-    name,
-    ...(value === null ? {} : { value: value.toString() }),
-    ...(issued === null ? {} : { issued: issued.toString() }),
-    ...(kind === plainConfig.kind ? {} : { kind }),
-    ...(initial === plainConfig.initial ? {} : { initial: initial.toString() }),
-    ...(min === null ? {} : { min: min.toString() }),
-    ...(max === null ? {} : { max: max.toString() }),
-    ...(onBound === plainConfig.onBound ? {} : { onBound }),
-    ...(step === plainConfig.step ? {} : { step: step.toString() }),
-    ...(labels.length === 0 ? {} : { labels: labels.map(({ key, value: text }) => [key, text]) }),
-    ...(ttlMs === null ? {} : { ttlMs }),
-  };
-}
-
-/** @throws BackupFormatError unless every byte is as it was written */
-export function decodeBackup(bytes: Uint8Array): Backup {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const end = text.indexOf("\n");
-    const header = headerSchema.parse(JSON.parse(text.slice(0, end)));
-    const body = text.slice(end + 1);
-    if (hashOf(body) !== header.sha256) throw new Error("the hash does not match");
-    const list: unknown = JSON.parse(body);
-    const counters =
-      header.version === 1 ? plainCounters(list) : z.array(counterSchema).parse(list);
-    if (new Set(counters.map(({ name }) => name)).size !== counters.length) {
-      throw new Error("a counter is named twice");
+  const kept: Uint8Array[] = [];
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let counters = 0;
+  const counted = function* (): Generator<CounterBackup, void, undefined> {
+    for (const counter of backup.counters) {
+      counters += 1;
+      yield counter;
     }
-    return { index: header.index, counters };
-  } catch (error) {
-    throw new BackupFormatError("the backup is damaged or not a backup", { cause: error });
+  };
+  for (const chunk of listChunks(counted())) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    if (bytes <= keptMaxBytes) kept.push(chunk);
+    await pause();
+  }
+  const list = bytes <= keptMaxBytes ? (): Iterable<Uint8Array> => kept : listOf(backup);
+  const sha256 = hash.digest("hex");
+  const header = { format: "counter-backup", version: backupVersion, clusterId, index, sha256 };
+  const line = new TextEncoder().encode(`${JSON.stringify(header)}\n`);
+  const chunks = function* (): Generator<Uint8Array, void, undefined> {
+    yield line;
+    yield* list();
+  };
+  const whole = createHash("sha256");
+  await hashAll(whole, chunks());
+  return { index, counters, bytes: line.length + bytes, sha256: whole.digest(), chunks };
+}
+
+/** Not to be kept while it is read again. */
+function listOf({ counters }: Backup): () => Iterable<Uint8Array> {
+  return () => listChunks(counters);
+}
+
+async function hashAll(hash: Hash, chunks: Iterable<Uint8Array>): Promise<void> {
+  for (const chunk of chunks) {
+    hash.update(chunk);
+    await pause();
   }
 }
 
-function plainCounters(list: unknown): CounterBackup[] {
-  return valuesSchema.parse(list).map(([name, value]) => {
-    return { name, value, issued: null, config: plainConfig };
-  });
+function* listChunks(counters: Iterable<CounterBackup>): Generator<Uint8Array, void, undefined> {
+  const encoder = new TextEncoder();
+  let text = "[\n";
+  let between = "";
+  for (const counter of counters) {
+    text += between + textOf(counter);
+    between = ",\n";
+    if (text.length < chunkLength) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  yield encoder.encode(`${text}\n]\n`);
 }
 
-export function hashOf(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** Lets everything else that is due have its turn. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -2,13 +2,14 @@
  * Backups in `<data>/backups/`: one file each, complete or not there at all.
  * What is in them: `backup-format.ts`.
  */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Backup } from "../engine/engine.ts";
 import { codeOf } from "../error-text.ts";
-import { encodeBackup, hashOf } from "./backup-format.ts";
+import { pause, sealBackup } from "./backup-format.ts";
 import { syncFolder, writeDurably } from "./durable-file.ts";
+import { receiveBackup, type ReceivedBackup } from "./received-backup.ts";
 
 /** Older backups are removed when there are more; the newest is never removed. */
 export const backupsKept: number = 64;
@@ -19,6 +20,9 @@ export interface SavedBackup {
   readonly path: string;
   /** Of the whole file, in hexadecimal. */
   readonly sha256: string;
+  readonly index: number;
+  /** How many there are. */
+  readonly counters: number;
 }
 
 const ownName = /^counter-\d{16}\.backup$/;
@@ -40,11 +44,10 @@ export class Backups {
    * Like {@link save}, for a source that may begin to count again: a backup always gets a higher
    * number than those that are there, so that the newest is the one with the highest.
    */
-  saveNext(backup: Backup): Promise<SavedBackup & Backup> {
+  saveNext(backup: Backup): Promise<SavedBackup> {
     const saved = this.#lastNext.then(async () => {
       const newest = indexOf((await this.#names()).at(-1));
-      const numbered = { ...backup, index: Math.max(backup.index, newest + 1) };
-      return { ...(await this.save(numbered)), ...numbered };
+      return this.save({ ...backup, index: Math.max(backup.index, newest + 1) });
     });
     this.#lastNext = saved.catch(() => undefined); // told to whoever asked for that one
     return saved;
@@ -57,28 +60,39 @@ export class Backups {
     }
     const file = `counter-${String(backup.index).padStart(16, "0")}.backup`;
     const path = join(this.#folder, file);
-    const bytes = encodeBackup(backup, this.#clusterId);
+    const sealed = await sealBackup(backup, this.#clusterId);
     this.#writes += 1;
-    await writeDurably(path, [bytes], `.writing-${this.#writes}`);
+    await writeDurably(path, unhurried(sealed.chunks()), `.writing-${this.#writes}`);
     await this.#removeOldest();
-    return { file, path, sha256: hashOf(bytes) };
+    const { index, counters } = sealed;
+    return { file, path, sha256: sealed.sha256.toString("hex"), index, counters };
   }
 
   /**
-   * The bytes of a backup, unchecked.
+   * The bytes of a backup as they are on the disk, unchecked.
    *
    * @param file - a name in the folder; `null` means the newest
    * @returns `null` if there is none
    */
-  async load(file: string | null): Promise<{ file: string; bytes: Uint8Array } | null> {
+  async read(file: string | null): Promise<AsyncIterable<Uint8Array> | null> {
     const name = file ?? (await this.#names()).at(-1);
     if (name === undefined || !anyName.test(name)) return null;
     try {
-      return { file: name, bytes: await readFile(join(this.#folder, name)) };
+      const handle = await open(join(this.#folder, name), "r");
+      return handle.createReadStream(); // which closes it
     } catch (error) {
       if (codeOf(error) === "ENOENT") return null;
       throw error;
     }
+  }
+
+  /**
+   * Takes a backup in that is to be restored, looking through it.
+   *
+   * @throws BackupFormatError, and whatever `source` throws
+   */
+  receive(source: AsyncIterable<Uint8Array>): Promise<ReceivedBackup> {
+    return receiveBackup(source, this.#folder);
   }
 
   /** Our own files, the oldest first. */
@@ -94,6 +108,16 @@ export class Backups {
   async #removeOldest(): Promise<void> {
     const names = await this.#names();
     for (const name of names.slice(0, -backupsKept)) await rm(join(this.#folder, name));
+  }
+}
+
+/** With pauses in which others have their turn. */
+async function* unhurried(
+  chunks: Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const chunk of chunks) {
+    await pause();
+    yield chunk;
   }
 }
 

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
  */
 export async function writeDurably(
   path: string,
-  chunks: Iterable<Uint8Array>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   temporaryName: string,
 ): Promise<void> {
   const folder = dirname(path);
@@ -18,7 +18,7 @@ export async function writeDurably(
   try {
     const file = await open(temporary, "w", 0o600);
     try {
-      for (const chunk of chunks) await file.writeFile(chunk); // continues where the last one ended
+      for await (const chunk of chunks) await file.writeFile(chunk); // continues where the last one ended
       await file.sync();
     } finally {
       await file.close();

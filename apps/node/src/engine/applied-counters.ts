@@ -4,6 +4,7 @@ import { CounterMachine, LogClock } from "@counter/state-machine";
 
 import { RaftSource, toldTo } from "../watch-hub/raft-source.ts";
 import type { Watching } from "../watch-hub/watching.ts";
+import { Digests } from "./digests.ts";
 import { RaftCounter, type RaftCounterOptions } from "./raft-counter.ts";
 import { SyncStamps } from "./sync-stamps.ts";
 
@@ -12,12 +13,14 @@ export class AppliedCounters {
   readonly #syncs = new SyncStamps();
   readonly #watching: () => Watching;
   readonly #clock = new LogClock();
+  readonly #digests = new Digests();
   #engine: RaftCounter | null = null;
 
   /** @param watching - who is told of every change, as it is applied */
   constructor(watching: () => Watching) {
     this.#watching = watching;
-    this.machine = new CounterMachine(toldTo(watching));
+    const { take: digestDue } = this.#digests;
+    this.machine = new CounterMachine({ ...toldTo(watching), digestDue });
   }
 
   /** To be called whenever something was applied. */
@@ -33,9 +36,9 @@ export class AppliedCounters {
   }
 
   /** The engine of this node, which is the one that hears of what is applied from now on. */
-  open(options: Omit<RaftCounterOptions, "machine" | "clock" | "syncs">): RaftCounter {
-    const { machine } = this;
-    const own = { machine, clock: this.#clock, syncs: this.#syncs };
+  open(options: Omit<RaftCounterOptions, "machine" | "clock" | "digests" | "syncs">): RaftCounter {
+    const kept = { digests: this.#digests, syncs: this.#syncs };
+    const own = { machine: this.machine, clock: this.#clock, ...kept };
     const engine = new RaftCounter({ ...options, ...own });
     this.#engine = engine;
     return engine;

@@ -7,14 +7,15 @@ import type {
   CounterVersion,
   CounterView,
   OperationDone,
-  OperationKey,
   OperationRefused,
   RefusalCode,
+  RestoreStep,
   SessionOwner,
   SessionStep,
   SingleResult,
 } from "@counter/state-machine";
 
+import type { StateDigest } from "./digests.ts";
 import type { ClusterMembers } from "./members.ts";
 import type { SessionIds } from "./session-ids.ts";
 import type { StrongToken, TokenCodec } from "./tokens.ts";
@@ -70,15 +71,11 @@ export interface CounterList extends ReadState {
   readonly after: CounterName | null;
 }
 
-export interface RestoreRequest {
-  readonly counters: readonly CounterBackup[];
-  readonly key: OperationKey | null;
-}
-
 /** All counters at one point of the log. */
 export interface Backup {
   readonly index: number;
-  readonly counters: readonly CounterBackup[];
+  /** Can be read more than once, whatever is written meanwhile. */
+  readonly counters: Iterable<CounterBackup>;
 }
 
 /** How far one other node is, as the leader knows it. */
@@ -111,6 +108,8 @@ export interface EngineStatus {
   readonly idempotencyKeys: number;
   readonly sessions: number;
   readonly logTimeMs: number;
+  /** How often all counters were replaced by a restore. */
+  readonly restoreEpoch: number;
 }
 
 /** Somebody who wants to know where the time of a write goes. */
@@ -162,12 +161,22 @@ export interface RaftEngine {
   closeSession(session: number, owner: SessionOwner): Promise<void>;
   /** The names of this cluster's sessions. */
   readonly sessionIds: SessionIds;
-  restore(request: RestoreRequest): Promise<OperationDone>;
+  /** A step of a restore, at the leader; what the state machine refuses is an answer like any other. */
+  restore(step: RestoreStep): Promise<SingleResult>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */
   read(request: ReadRequest): Promise<CounterRead>;
   list(request: ListRequest): Promise<CounterList>;
   /** The tokens of this cluster. */
   readonly tokens: TokenCodec;
+  /**
+   * Has every node make a digest of its state, at the same index of the log.
+   *
+   * @returns that of this node, which leads
+   * @throws DigestNotMadeError
+   */
+  makeDigest(): Promise<StateDigest>;
+  /** Those that this node has made, the newest last. */
+  digests(): readonly StateDigest[];
   /** Sees every write acknowledged before it. */
   backup(): Promise<Backup>;
   /**
@@ -202,6 +211,16 @@ export class TooManyWaitingError extends Error {
   readonly outcome = "not-applied";
   constructor(limit: number) {
     super(`${limit} operations are waiting already`);
+  }
+}
+
+/** The node is too busy to digest its state in time; ask again. */
+export class DigestNotMadeError extends Error {
+  override readonly name = "DigestNotMadeError";
+  readonly code = "DIGEST_NOT_MADE";
+  readonly outcome = "not-applied";
+  constructor(index: number) {
+    super(`the digest at index ${index} is not made yet`);
   }
 }
 

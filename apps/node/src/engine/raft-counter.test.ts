@@ -2,20 +2,25 @@
 import { MemoryNetwork, MemoryStorage, RaftNode } from "@counter/raft";
 import {
   CounterMachine,
+  encodeRestorePart,
   LogClock,
   plainConfig,
+  StageDigest,
   type CounterOperation,
 } from "@counter/state-machine";
 
+import { Digests } from "./digests.ts";
 import type { ReadLevel } from "./engine.ts";
-import { RaftCounter, type BatchResults } from "./raft-counter.ts";
+import { RaftCounter } from "./raft-counter.ts";
+import type { BatchResults } from "./raft-host.ts";
 
 const id = "127.0.0.1:1";
 let raft: RaftNode<BatchResults>;
 let engine: RaftCounter;
 
 beforeEach(async () => {
-  const machine = new CounterMachine();
+  const digests = new Digests();
+  const machine = new CounterMachine({ digestDue: digests.take });
   raft = await RaftNode.start<BatchResults>({
     id,
     members: [{ id, address: id }],
@@ -31,6 +36,7 @@ beforeEach(async () => {
     leadership: { leading: true, leaderId: id },
     clusterId: "c1",
     clock: new LogClock(),
+    digests,
     address: id,
     reaches: () => true,
     applyTimeoutMs: 30_000,
@@ -114,8 +120,14 @@ test("a read waits for what its token has seen, and only as long as it is told t
 test("after a restore, tokens from before it are foreign", async () => {
   const { epoch, revision } = await engine.write(add(7n));
   const backup = await engine.backup();
-  const restored = await engine.restore({ counters: backup.counters, key: null });
-  expect(restored).toMatchObject({ previous: 0n, value: 1n, epoch: 1 });
+  const data = encodeRestorePart([...backup.counters]);
+  const digest = new StageDigest();
+  digest.add(data);
+  const stage = "s";
+  await engine.restore({ type: "restore-begin", stage, ...digest.announced, key: null });
+  await engine.restore({ type: "restore-part", stage, part: 0, data });
+  const restored = await engine.restore({ type: "restore-commit", stage, key: null });
+  expect(restored).toMatchObject({ status: "ok", previous: 0n, value: 1n, epoch: 1 });
   const atLeast = { token: { epoch, revision }, waitMs: 30_000 };
   for (const consistency of ["linearizable", "local"] as const) {
     const read = engine.read({ counter: "c", ...level(consistency), atLeast });
@@ -123,6 +135,16 @@ test("after a restore, tokens from before it are foreign", async () => {
   }
   const read = await engine.read({ counter: "c", ...level("linearizable") });
   expect(read.counter).toMatchObject({ value: 7n, epoch: 1 });
+});
+
+test("a digest is of the state at its index, and the last ones are remembered", async () => {
+  await engine.write(add(1n));
+  const first = await engine.makeDigest();
+  expect(first).toMatchObject({ index: raft.status().lastIndex });
+  await engine.write(add(1n));
+  const second = await engine.makeDigest();
+  expect(second.digest).not.toBe(first.digest);
+  expect(engine.digests()).toEqual([first, second]);
 });
 
 test("what is said to be in the cluster's newest state and is not, is of another one", async () => {

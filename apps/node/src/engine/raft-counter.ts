@@ -1,16 +1,5 @@
 /** Counters replicated by Raft: every write is a command of the log, every read a read index. */
-import {
-  NotLeaderError,
-  type ChangeOptions,
-  type Freshness,
-  type Membership,
-  type MembershipChange,
-  type NodeId,
-  type Proposed,
-  type RaftNodeStatus,
-  type ReadOptions,
-  type WaitOptions,
-} from "@counter/raft";
+import { NotLeaderError, type Freshness, type NodeId, type Proposed } from "@counter/raft";
 import {
   CounterMachine,
   encodeBatch,
@@ -19,14 +8,16 @@ import {
   type CounterVersion,
   type Operation,
   type OperationDone,
-  type OperationResult,
+  type RestoreStep,
   type SessionOwner,
   type SessionStep,
   type SingleResult,
 } from "@counter/state-machine";
 
 import { Batcher, type Asker, type Submitted } from "./batcher.ts";
+import type { Digests, StateDigest } from "./digests.ts";
 import {
+  DigestNotMadeError,
   UnknownVoterError,
   type Backup,
   type CounterList,
@@ -37,37 +28,16 @@ import {
   type ReadLevel,
   type ReadRequest,
   type ReadState,
-  type RestoreRequest,
   type StageSink,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
+import type { BatchResults, Leadership, RaftHost } from "./raft-host.ts";
 import { engineStatus } from "./raft-status.ts";
 import { doneOf, sessionOf, single } from "./results.ts";
 import { SessionIds } from "./session-ids.ts";
 import { SyncStamps } from "./sync-stamps.ts";
 import { NotYetConsistentError, reached, TokenWaits } from "./token-waits.ts";
 import { TokenCodec, TokenForeignError } from "./tokens.ts";
-
-/** One result an operation of the batch, in order. */
-export type BatchResults = readonly OperationResult[];
-
-/** What this engine needs of a `RaftNode`. */
-export interface RaftHost {
-  propose(command: Uint8Array, options?: WaitOptions): Promise<Proposed<BatchResults>>;
-  read<T>(query: (freshness: Freshness) => T, options?: ReadOptions): Promise<T>;
-  transferLeadership(to: NodeId | null, options?: WaitOptions): Promise<NodeId>;
-  changeMembership(
-    changes: readonly MembershipChange[],
-    options?: ChangeOptions,
-  ): Promise<Membership>;
-  status(): RaftNodeStatus;
-}
-
-/** Who leads, kept up to date by whoever watches the node: asking the node itself costs a copy. */
-export interface Leadership {
-  readonly leading: boolean;
-  readonly leaderId: NodeId | null;
-}
 
 export interface RaftCounterOptions {
   readonly node: RaftHost;
@@ -76,6 +46,7 @@ export interface RaftCounterOptions {
   /** Tokens of this cluster are told from others by it. */
   readonly clusterId: string;
   readonly clock: LogClock;
+  readonly digests: Pick<Digests, "at" | "known">;
   /** Where this node runs. */
   readonly address: string;
   /** Whether a member answers at the address that the configuration says. */
@@ -149,11 +120,24 @@ export class RaftCounter implements RaftEngine {
     });
   }
 
-  async restore({ counters, key }: RestoreRequest): Promise<OperationDone> {
+  async restore(step: RestoreStep): Promise<SingleResult> {
     this.#requireLeader();
-    // A command of its own: it may be large, and its refusal must not touch others.
-    const [result] = await this.#propose([{ type: "restore", counters, key }], null);
-    return doneOf(single(result!));
+    // A command of its own: it may be large.
+    const [result] = await this.#propose([step], null);
+    return single(result!);
+  }
+
+  async makeDigest(): Promise<StateDigest> {
+    this.#requireLeader();
+    const { digests, applyTimeoutMs } = this.#options;
+    const { index } = await this.#proposeAt([{ type: "digest" }], null);
+    const made = await digests.at(index, applyTimeoutMs);
+    if (made === null) throw new DigestNotMadeError(index);
+    return made;
+  }
+
+  digests(): readonly StateDigest[] {
+    return this.#options.digests.known;
   }
 
   async openSession(
@@ -187,7 +171,7 @@ export class RaftCounter implements RaftEngine {
   async backup(): Promise<Backup> {
     const { machine, node } = this.#options;
     return this.#confirmed("linearizable", () => {
-      return { index: node.status().appliedIndex, counters: [...machine.backup()] };
+      return { index: node.status().appliedIndex, counters: machine.backup() };
     });
   }
 
@@ -270,6 +254,13 @@ export class RaftCounter implements RaftEngine {
     operations: readonly Operation[],
     askers: readonly Asker[] | null,
   ): Promise<BatchResults> {
+    return (await this.#proposeAt(operations, askers)).result;
+  }
+
+  #proposeAt(
+    operations: readonly Operation[],
+    askers: readonly Asker[] | null,
+  ): Promise<Proposed<BatchResults>> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
       at: clock.stamp(performance.now(), machine.logTimeMs),
@@ -281,7 +272,6 @@ export class RaftCounter implements RaftEngine {
     const propose = (): ReturnType<RaftHost["propose"]> => {
       return node.propose(command, { timeoutMs: applyTimeoutMs });
     };
-    const { result } = await (askers === null ? propose() : this.#syncs.time(propose, askers));
-    return result;
+    return askers === null ? propose() : this.#syncs.time(propose, askers);
   }
 }

@@ -34,6 +34,7 @@ export function engineStatus(
     idempotencyKeys: stats.keys,
     sessions: stats.sessions,
     logTimeMs: stats.logTimeMs,
+    restoreEpoch: stats.restoreEpoch,
   };
 }
 

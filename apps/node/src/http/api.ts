@@ -3,7 +3,7 @@
  * both end here, so that a request is answered alike whichever way it came in.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 import type { z } from "zod";
 
@@ -22,6 +22,8 @@ export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
   /** Complete and within the route's limit; empty if there was none. */
   readonly body: Uint8Array;
+  /** Of a route that is `streamed`: the body as it comes, of which nothing was read yet. */
+  readonly stream?: Readable;
   /** Who sends it, and what that one may do; without it, nobody had to say. */
   readonly caller?: Caller;
   /** Who asks where the time of the request goes; without it, nobody does. */
@@ -121,6 +123,8 @@ export interface Route {
   readonly scope: Scope;
   readonly operation: RouteDoc;
   readonly bodyMaxBytes: number;
+  /** Reads the body itself, while it comes; {@link ApiRequest.body} is empty then. */
+  readonly streamed?: true;
   readonly handle: (request: ApiRequest) => ApiReply | Promise<ApiReply>;
   /**
    * The counters that its body names, one for each operation, where requests are counted by that.

@@ -1,10 +1,8 @@
 /** Backup and restore. Each node keeps the backups that it made itself. */
-import { createHash } from "node:crypto";
-
 import type { OperationKey } from "@counter/state-machine";
 
-import { decodeBackup } from "../data-dir/backup-format.ts";
 import type { Backups, SavedBackup } from "../data-dir/backups.ts";
+import type { ReceivedBackup } from "../data-dir/received-backup.ts";
 import type { Backup } from "../engine/engine.ts";
 import { codeOf, messageOf } from "../error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
@@ -12,22 +10,29 @@ import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";
 import { requireKnown } from "./query.ts";
+import { streamOf, wholeOf } from "./streamed-body.ts";
 
-/** A backup itself as the body of `POST /restore`: how a follower hands its file to the leader. */
+/** A backup itself as the body of `POST /restore`. */
 export const backupMediaType = "application/vnd.counter.backup";
 
-/** Largest backup that one command of the log may carry. */
-export const restoreMaxBytes: number = 4 * 1024 * 1024;
+/** Most backups that are taken in, or sent, at a time; further requests are refused. */
+export const backupsAtOnce: number = 4;
 
-/** What a mode makes of the two calls. */
+/** What a mode makes of the calls. */
 export interface BackupCalls {
   /** All counters, into a file of this node. */
-  backup(): Promise<SavedBackup & Backup>;
+  backup(): Promise<SavedBackup>;
   /** All counters, without a file. */
   take(): Promise<Backup>;
+  /** @throws Problem if nothing can be restored here now, before anything was read */
+  requireReady(): void;
   restore(
-    backup: Backup,
-    key: OperationKey | null,
+    received: ReceivedBackup,
+    options: {
+      readonly key: OperationKey | null;
+      /** Whether nobody waits for it any more. */
+      readonly gone: () => boolean;
+    },
   ): Promise<{
     readonly replayed: boolean;
     readonly headers: Readonly<Record<string, string>>;
@@ -36,32 +41,85 @@ export interface BackupCalls {
   }>;
 }
 
-/** @param backups - those of this node; throws a Problem until it has started */
-export function backupRoutes(calls: BackupCalls, backups: () => Backups): readonly Route[] {
+export interface BackupOptions {
+  /** Those of this node; throws a Problem until it has started. */
+  readonly backups: () => Backups;
+  readonly restoreMaxBytes: number;
+  /** How many are under way: shared by all routes. */
+  readonly places: Places;
+}
+
+/** Counts what is under way, and refuses what is too much. */
+export class Places {
+  readonly #most: number;
+  #taken = 0;
+
+  constructor(most: number = backupsAtOnce) {
+    this.#most = most;
+  }
+
+  /**
+   * @returns what gives the place back; to be called once
+   * @throws Problem `overloaded`
+   */
+  take(): () => void {
+    if (this.#taken >= this.#most) {
+      throw new Problem("overloaded", `${this.#most} snapshots are under way already`);
+    }
+    this.#taken += 1;
+    return () => {
+      this.#taken -= 1;
+    };
+  }
+}
+
+/** Takes a backup in, has it used, and lets go of it. */
+export async function withReceived<T>(
+  source: AsyncIterable<Uint8Array>,
+  { backups, places }: BackupOptions,
+  use: (received: ReceivedBackup) => Promise<T>,
+): Promise<T> {
+  const leave = places.take();
+  try {
+    const received = await backups().receive(source);
+    try {
+      return await use(received);
+    } finally {
+      await received.close();
+    }
+  } catch (error) {
+    if (codeOf(error) !== "ENOSPC") throw error;
+    throw new Problem("storage-full", "there is no room to take the snapshot in", { cause: error });
+  } finally {
+    leave();
+  }
+}
+
+export function backupRoutes(calls: BackupCalls, options: BackupOptions): readonly Route[] {
   const backup: Route["handle"] = async (request) => {
     jsonMembers(request, []);
     const { path, sha256, index, counters } = await calls.backup();
     return prefersJson(request.headers.accept)
-      ? json({ path, index, sha256, counters: counters.length })
+      ? json({ path, index, sha256, counters })
       : text(`FSM state backed up\n${path}\nPOST /restore to this node brings it back.\n`);
   };
 
   const restore: Route["handle"] = async (request) => {
-    const bytes = await bytesOf(request, backups());
-    const decoded = decode(bytes);
-    const key = operationKey(request, createHash("sha256").update(bytes).digest("hex"));
-    const { replayed, members, headers: own } = await calls.restore(decoded, key);
-    const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
-    const { index: restoredIndex, counters } = decoded;
-    return prefersJson(request.headers.accept)
-      ? json({ restoredIndex, counters: counters.length, ...members }, headers)
-      : text("FSM state restored from backup", headers);
-  };
-
-  /** The leader has other files under the same names: it gets the bytes, not the name. */
-  const forwardAs = async (request: ApiRequest): Promise<ApiRequest> => {
-    const headers = { ...request.headers, "content-type": backupMediaType };
-    return { ...request, headers, body: await bytesOf(request, backups()) };
+    calls.requireReady();
+    const source = await sourceOf(request, options);
+    const gone = (): boolean => request.hungUp?.() === true;
+    return withReceived(source, options, async (received) => {
+      const key = operationKey(request, received.sha256.toString("hex"));
+      const { replayed, members, headers: own } = await calls.restore(received, { key, gone });
+      const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
+      const { index: restoredIndex, counters } = received.facts;
+      return prefersJson(request.headers.accept)
+        ? json({ restoredIndex, counters, ...members }, headers)
+        : text("FSM state restored from backup", headers);
+    }).catch((error: unknown) => {
+      if (codeOf(error) !== "BACKUP_FORMAT") throw error;
+      throw new Problem("backup-damaged", messageOf(error), { cause: error });
+    });
   };
 
   return [
@@ -82,33 +140,27 @@ export function backupRoutes(calls: BackupCalls, backups: () => Backups): readon
       kind: "write",
       scope: "admin",
       operation: demoRestoreDoc,
-      bodyMaxBytes: restoreMaxBytes,
+      bodyMaxBytes: options.restoreMaxBytes,
+      streamed: true,
       handle: restore,
-      forwardAs,
     },
   ];
 }
 
-async function bytesOf(request: ApiRequest, backups: Backups): Promise<Uint8Array> {
+async function sourceOf(
+  request: ApiRequest,
+  { backups, restoreMaxBytes: maxBytes }: BackupOptions,
+): Promise<AsyncIterable<Uint8Array>> {
   // What was meant to name a backup must not have another one restored.
   requireKnown(request.query, []);
-  if (request.body.length > 0 && mediaType(request) === backupMediaType) return request.body;
-  const { file = null } = jsonMembers(request, ["file"]);
+  if (mediaType(request) === backupMediaType) return streamOf(request, { maxBytes });
+  const { file = null } = jsonMembers(await wholeOf(request, bodyMaxBytes), ["file"]);
   if (file !== null && typeof file !== "string")
     throw invalidMember("file", "the name of a backup");
-  const found = await backups.load(file);
-  if (found !== null) return found.bytes;
+  const found = await backups().read(file);
+  if (found !== null) return found;
   throw new Problem(
     "backup-not-found",
     "this node has no such backup; make one with POST /backup, or ask the node that made it",
   );
-}
-
-function decode(bytes: Uint8Array): Backup {
-  try {
-    return decodeBackup(bytes);
-  } catch (error) {
-    if (codeOf(error) !== "BACKUP_FORMAT") throw error;
-    throw new Problem("backup-damaged", messageOf(error), { cause: error });
-  }
 }

@@ -17,7 +17,7 @@ import type { ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { send } from "./sending.ts";
-import type { Answered, ListenerOptions } from "./server.ts";
+import { answerTo, type Answered, type ListenerOptions } from "./server.ts";
 import type { Service } from "./service.ts";
 
 const noBody: Uint8Array = new Uint8Array(0);
@@ -54,7 +54,8 @@ export function expressApp(
       next();
     };
     const read = (request: Request, response: Response, next: NextFunction): void => {
-      const limit = routeOf(request).bodyMaxBytes;
+      const { bodyMaxBytes: limit, streamed } = routeOf(request);
+      if (streamed === true) return next();
       express.raw({ type: () => true, limit, inflate: false })(request, response, next);
     };
     app.options(path, (request, response) => {
@@ -64,7 +65,8 @@ export function expressApp(
     app.all(path, admit, read, async (request, response) => {
       const route = routeOf(request);
       const admission = admissions.get(request);
-      const reply = await service.answer(route, apiRequest(route, request), admission);
+      const asked = { route, request: apiRequest(route, request), admission };
+      const reply = await answerTo(service, asked);
       send(response, reply, request.method);
       options.onSent(request, { route, method: request.method, request, reply });
     });
@@ -111,6 +113,7 @@ function apiRequest(route: Route, request: Request): ApiRequest {
     body: body instanceof Uint8Array ? body : noBody,
     hungUp: () => request.socket.destroyed,
     onHangUp: (gone) => request.res?.once("close", gone),
+    ...(route.streamed === true ? { stream: request } : {}),
   };
 }
 

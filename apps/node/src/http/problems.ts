@@ -61,6 +61,7 @@ export const problemKinds = {
   "mode-mismatch": refused(409, "The mode of this cluster cannot do that"),
   "no-majority": refused(409, "Too few of the other members answer"),
   "token-foreign": refused(409, "The token was given by another cluster"),
+  "restore-superseded": refused(409, "Another restore has begun meanwhile"),
   "version-mismatch": refused(412, "It has changed since"),
   "payload-too-large": refused(413, "The request body is too large"),
   "uri-too-long": refused(414, "The path of the request is too long"),

@@ -19,11 +19,13 @@ import type { Connections } from "../security/connections.ts";
 import type { Cors } from "../security/cors.ts";
 import { ambiguityOf } from "./ambiguity.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
+import { limitBodyTime } from "./body-time.ts";
 import { expressApp } from "./express-app.ts";
 import { headMaxBytes, wrongWithHead } from "./head-limits.ts";
 import { splitUrl } from "./request-url.ts";
 import { RouteTable, type Found } from "./route-table.ts";
 import { send } from "./sending.ts";
+import { afterBody } from "./streamed-body.ts";
 import type { Service } from "./service.ts";
 
 /** How long others may take, in milliseconds. */
@@ -86,13 +88,14 @@ export function createHttpServer(
     keepAliveTimeout: idleMs,
     maxHeaderSize: headMaxBytes,
     noDelay: true,
-    requestTimeout: requestMs,
+    requestTimeout: 0, // see body-time.ts
   };
   const handshakeTimeout = handshakeTimeoutMs;
   const server: Server =
     tls === null
       ? createServer(options)
       : createTlsServer({ ...options, ...tls, handshakeTimeout });
+  limitBodyTime(server, requestMs);
   return server;
 }
 
@@ -141,7 +144,7 @@ export function requestListener(
     const { route, params } = found;
     const answer = (body: Uint8Array, admission: Admission): void => {
       const request = requestOf({ path, query, body, ...found }, incoming, outgoing);
-      void service.answer(route, request, admission).then((reply) => {
+      void answerTo(service, { route, request, admission }).then((reply) => {
         send(outgoing, reply);
         answered({ route, method: route.method, request, reply }, beganMs);
       });
@@ -149,19 +152,35 @@ export function requestListener(
     const admission = admitted(service, { route, path, incoming, asked: { params, query } });
     if (outgoing.hasHeader("connection") && !isGuest(incoming)) outgoing.removeHeader("connection");
     if ("status" in admission) refuse(admission, route);
-    else if (length === 0) answer(noBody, admission);
+    else if (length === 0 || route.streamed === true) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
 }
 
+/** The reply, once a body that the route has read itself is out of the way. */
+export async function answerTo(
+  service: Service,
+  asked: {
+    readonly route: Route;
+    readonly request: ApiRequest;
+    readonly admission: Admission | undefined;
+  },
+): Promise<ApiReply> {
+  const { route, request, admission } = asked;
+  const reply = await service.answer(route, request, admission);
+  return request.stream === undefined ? reply : afterBody(request.stream, reply);
+}
+
 function requestOf(
   { route, path, params, query, body }: Found & Pick<ApiRequest, "path" | "query" | "body">,
-  { headers, socket }: IncomingMessage,
+  incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): ApiRequest {
+  const { headers, socket } = incoming;
   const hungUp = (): boolean => socket.destroyed;
   const onHangUp = (gone: () => void): void => void outgoing.once("close", gone);
-  return { method: route.method, path, params, query, headers, body, hungUp, onHangUp };
+  const plain = { method: route.method, path, params, query, headers, body, hungUp, onHangUp };
+  return route.streamed === true ? { ...plain, stream: incoming } : plain;
 }
 
 /** What lets a request in, or the reply that says why it does not get in. */

@@ -10,7 +10,8 @@ import type { CounterMachine } from "@counter/state-machine";
 
 import type { RaftConfig } from "../config/node-config.ts";
 import type { DataDirOwner } from "../data-dir/data-dir.ts";
-import type { BatchResults, RaftCounterOptions, RaftHost } from "../engine/raft-counter.ts";
+import type { RaftCounterOptions } from "../engine/raft-counter.ts";
+import type { BatchResults, RaftHost } from "../engine/raft-host.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import { sampleNode, setKeys } from "./node-metrics.ts";
 import type { Metrics } from "./registry.ts";

@@ -26,7 +26,7 @@ import { identityOf, refuse, startRecord } from "./state.ts";
 type ActOperation = Exclude<Operation, { readonly type: "add" }>;
 
 export function submitAct(s: EventualState, context: number, operation: ActOperation): void {
-  if (operation.type === "restore") return restore(s, context, operation.counters);
+  if (operation.type === "restore") return restore(s, context, operation);
   const { counter, key } = operation;
   if (operation.type !== "configure" && !s.cluster.placed) return refuse(s, context, "starting");
   if (operation.type === "set") return submitSet(s, context, operation);
@@ -78,15 +78,15 @@ function submitSet(
   enqueueAct(s, { contexts, counter, what: { type: "set", value, key: accepted } });
 }
 
-/** Every counter to its value here, and all others to 0; in as many records as it takes. */
+/** Every counter to its value here, and all others to 0 or not; in as many records as it takes. */
 function restore(
   s: EventualState,
   context: number,
-  counters: ReadonlyMap<CounterName, bigint>,
+  { counters, others }: Extract<Operation, { type: "restore" }>,
 ): void {
   if (!s.cluster.placed) return refuse(s, context, "starting");
   const sets = new Map(counters);
-  for (const name of s.replica.counters.keys()) {
+  for (const name of others === "zeroed" ? s.replica.counters.keys() : []) {
     if (!sets.has(name) && existsIn(s.replica, name)) sets.set(name, 0n);
   }
   const fresh = [...sets.keys()].filter((name) => !s.replica.counters.has(name)).length;

@@ -8,6 +8,7 @@ import type {
   NamedAddress,
   NodeId,
   Position,
+  SettingAll,
   VersionVector,
   WallMs,
   WriterId,
@@ -108,8 +109,7 @@ export type Operation =
    * of `configure` with one key at several nodes the first holds, and the others never were.
    */
   | { readonly type: "delete"; readonly counter: CounterName; readonly key: string | null }
-  /** `set` of every counter: of those that are there and not named, to 0. */
-  | { readonly type: "restore"; readonly counters: ReadonlyMap<CounterName, bigint> };
+  | SettingAll;
 
 export type Input =
   /** Time has passed. `wallMs` may jump at will; only windows of keys follow it. */

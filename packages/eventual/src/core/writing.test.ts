@@ -113,7 +113,9 @@ describe("sets (W4)", () => {
       ["c1", 10n],
       ["new", 20n],
     ]);
-    expect(cluster.submit("a", { type: "restore", counters })).toMatchObject({ type: "written" });
+    expect(cluster.submit("a", { type: "restore", counters, others: "zeroed" })).toMatchObject({
+      type: "written",
+    });
     expect(cluster.node("a").core.status().position).toBeGreaterThan(before + 1);
     const values = new Map(cluster.node("a").core.counters());
     expect([values.get("c0"), values.get("c1"), values.get("new")]).toEqual([0n, 10n, 20n]);
@@ -166,7 +168,9 @@ describe("limits of writing", () => {
     const set = { type: "set", counter: "c3", value: 1n, key: null } as const;
     expect(reasonOf(cluster.submit("a", set))).toBe("too-many-counters");
     const counters = new Map([["c3", 1n]]);
-    expect(reasonOf(cluster.submit("a", { type: "restore", counters }))).toBe("too-many-counters");
+    expect(reasonOf(cluster.submit("a", { type: "restore", counters, others: "zeroed" }))).toBe(
+      "too-many-counters",
+    );
     expect(cluster.submit("a", { ...set, counter: "c1" })).toMatchObject({ type: "written" });
   });
 
@@ -182,6 +186,8 @@ describe("limits of writing", () => {
     expect(reasonOf(cluster.add("a", 1))).toBe("value-out-of-range");
     expect(cluster.add("a", -1, "k")).toMatchObject({ type: "written", value: most - 1n });
     const counters = new Map([["c", most + 1n]]);
-    expect(reasonOf(cluster.submit("a", { type: "restore", counters }))).toBe("value-out-of-range");
+    expect(reasonOf(cluster.submit("a", { type: "restore", counters, others: "zeroed" }))).toBe(
+      "value-out-of-range",
+    );
   });
 });

@@ -147,13 +147,13 @@ export class EventualNode {
     return this.#submit({ type: "delete", ...checkedDeletion(deletion) }, options);
   }
 
-  /** {@link set}s all counters: those that exist and are not named, to 0. */
+  /** {@link set}s all these counters; those that exist and are not named to 0, or not. */
   async restore(
     counters: ReadonlyMap<CounterName, bigint>,
-    options: WriteOptions = {},
+    options: WriteOptions & { readonly others?: "kept" | "zeroed" } = {},
   ): Promise<Written> {
     checkSets(counters);
-    return this.#submit({ type: "restore", counters }, options);
+    return this.#submit({ type: "restore", counters, others: options.others ?? "zeroed" }, options);
   }
 
   /** What this node knows now; 0n of a counter that was never touched. */

@@ -12,6 +12,9 @@ export interface Mutant {
   readonly replace: string;
   /** Invariants that may be the first to notice. */
   readonly expects: readonly InvariantName[];
-  /** `once`: what finds it must use exactlyOnce; else the tiny keyed counter. */
-  readonly workload?: "once";
+  /**
+   * `once`: what finds it must use exactlyOnce; `restores`: restores of the shipped counters. Else
+   * the tiny keyed counter, or all operations of the shipped ones.
+   */
+  readonly workload?: "once" | "restores";
 }

@@ -1,5 +1,6 @@
 /** The rules of the shipped counters, each with a way to remove it. See mutants.ts. */
 import type { Mutant } from "./mutant.ts";
+import { restoreMutants } from "./mutants-of-restores.ts";
 import { sessionMutants } from "./mutants-of-sessions.ts";
 
 /** `file` is under `packages/state-machine/src`. */
@@ -111,5 +112,6 @@ export const counterMutants: readonly Mutant[] = [
     replace: "    this.#reader.end();\n    return { ...this.#state, revision: 0 };",
     expects: ["equal-state", "linearizable"],
   },
+  ...restoreMutants,
   ...sessionMutants,
 ];

@@ -68,6 +68,9 @@ export class NaiveModel extends NaiveCounters {
       const at = { logTimeMs, keysMax: batch.keysMax };
       return [this.sessions.answer(operation, at, () => this.#done(operation, batch))];
     }
+    if (!("counter" in operation) && operation.type !== "restore") {
+      throw new TypeError(`the model knows no ${operation.type}`);
+    }
     const times = "times" in operation ? operation.times : 1;
     return Array.from({ length: times }, () => this.#once(operation, batch));
   }

@@ -104,6 +104,55 @@ export const transferDoc: RouteDoc = {
   ],
 };
 
+const stateDigest = {
+  index: z.number(),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+};
+
+export const makeDigestDoc: RouteDoc = {
+  id: "makeDigest",
+  summary: "has every node make a digest of its state, at the same index of the log",
+  tag: "cluster",
+  modes: ["strong"],
+  description:
+    "Answers with the digest of the leader. Ask every node with `GET` for its own at that index: where one differs, its state does. In eventual mode `vectorHash` of `/v1/status` is compared instead.",
+  body: noBody,
+  responses: {
+    200: jsonReply(
+      "the digest of the leader",
+      z.strictObject({ node: z.string(), ...stateDigest }),
+    ),
+  },
+  problems: ["validation-failed", "mode-mismatch", "no-leader", "outcome-unknown", "overloaded"],
+};
+
+export const digestsDoc: RouteDoc = {
+  id: "listDigests",
+  summary: "the digests that this node has made, the newest last",
+  tag: "cluster",
+  modes: ["strong"],
+  responses: {
+    200: jsonReply(
+      "the last digests, the newest last",
+      z.strictObject({ node: z.string(), digests: z.array(z.strictObject(stateDigest)) }),
+    ),
+  },
+  problems: ["mode-mismatch", "starting"],
+};
+
+export const restoreStepDoc: RouteDoc = {
+  id: "restoreStep",
+  tag: "snapshot",
+  modes: ["strong"],
+  body: {
+    schema: z.string(),
+    mediaTypes: ["application/vnd.counter.restore-step"],
+    required: true,
+  },
+  responses: { 200: jsonReply("what the state machine says", anyObject) },
+  problems: ["validation-failed", "unsupported-media-type", "no-leader", "outcome-unknown"],
+};
+
 export const leaveDoc: RouteDoc = {
   id: "leaveCluster",
   tag: "node",

@@ -1,12 +1,21 @@
-/** Backup and restore in eventual mode: what this node knows, and setting all counters to it. */
-import type { EventualNode } from "@counter/eventual";
-import { plainConfig } from "@counter/state-machine";
+/**
+ * Backup and restore in eventual mode: what this node knows, and setting all counters to it, some at a
+ * time. A counter is in a backup as it was at one moment, two counters maybe at different ones: here
+ * nothing belongs together anyway. A restore that is broken off in the middle leaves some counters
+ * set; sent again it sets all.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { CounterView, EventualNode } from "@counter/eventual";
+import { decodeRestorePart, plainConfig, type CounterBackup } from "@counter/state-machine";
 
 import type { Backups } from "../../data-dir/backups.ts";
+import { pause } from "../../data-dir/backup-format.ts";
+import type { ReceivedBackup } from "../../data-dir/received-backup.ts";
 import type { Backup } from "../../engine/engine.ts";
+import { codeOf } from "../../error-text.ts";
 import type { BackupCalls } from "../backup-routes.ts";
 import { Problem } from "../problems.ts";
-import { rangeChecked } from "./calls.ts";
 import { recordsKnown } from "./status.ts";
 
 /** What a restore has brought back. */
@@ -16,51 +25,158 @@ export interface Restored {
   readonly index: number;
 }
 
-type Used = "configure" | "counters" | "look" | "restore" | "status";
+type Node = Pick<
+  EventualNode,
+  "configure" | "contributions" | "counters" | "list" | "look" | "restore" | "status"
+>;
+
+/** Counters that are read, or set, at a time. */
+const atOnce = 512;
+/** How long a piece of a restore is tried again while too much waits, in milliseconds. */
+const patienceMs = 30_000;
+/** Every value lies strictly between these, see `@counter/eventual`. */
+const valueLimit = 2n ** 255n;
 
 export function eventualBackupCalls(parts: {
-  readonly node: () => Pick<EventualNode, Used>;
+  readonly node: () => Node;
   readonly backups: () => Backups;
+  readonly maxCounters: number;
   readonly onRestored: (restored: Restored) => void;
 }): BackupCalls {
-  const { node, backups, onRestored } = parts;
-  const take = (): Backup => {
-    const running = node();
-    const counters = [...running.counters()].map(([name, value]) => {
-      const labels = [...running.look(name).labels].map(([key, text]) => ({ key, value: text }));
-      return { name, value, issued: null, config: { ...plainConfig, labels } };
-    });
-    counters.sort((one, other) => (one.name < other.name ? -1 : 1)); // alike at every node
-    return { index: recordsKnown(running.status()), counters };
-  };
+  const { node, backups, maxCounters, onRestored } = parts;
   return {
-    take: () => Promise.resolve(take()),
-    backup: () => backups().saveNext(take()),
-    restore: async ({ index, counters }, key) => {
+    take: () => take(node()),
+    backup: async () => backups().saveNext(await take(node())),
+    requireReady: () => void node(),
+    restore: async (received, { key, gone }) => {
       if (key !== null) {
         throw new Problem(
           "validation-failed",
           "a restore takes no Idempotency-Key in eventual mode: sent again, it sets all counters again",
         );
       }
-      const values = new Map<string, bigint>();
-      for (const { name, value } of counters) if (value !== null) values.set(name, value);
-      const written = await rangeChecked("value-out-of-range", () => node().restore(values));
-      await restoreLabels(node(), counters);
-      onRestored({ counters: counters.length, index });
-      return { replayed: false, headers: { "counter-version": written.token }, members: {} };
+      const running = node();
+      const names = await namesToSet(received);
+      await requireRoom(running, names, maxCounters);
+      if (gone()) throw new Problem("validation-failed", "the client is gone");
+      const token = await setValues(running, received, names);
+      for await (const counters of countersOf(received)) await restoreLabels(running, counters);
+      const { counters, index } = received.facts;
+      onRestored({ counters, index });
+      return { replayed: false, headers: { "counter-version": token }, members: {} };
     },
   };
 }
 
-/** How many counters get their labels at a time. */
-const labelsAtOnce = 256;
+/** In the order of names: alike at every node. */
+async function take(node: Node): Promise<Backup> {
+  const index = recordsKnown(node.status());
+  const found: CounterView[] = [];
+  for (let after: string | null = ""; after !== null;) {
+    const page = await node.list({ limit: atOnce, ...(after === "" ? {} : { after }) });
+    found.push(...page.items);
+    after = page.next;
+  }
+  return { index, counters: { [Symbol.iterator]: () => backupsOf(found) } };
+}
+
+function* backupsOf(found: readonly CounterView[]): Generator<CounterBackup, void, undefined> {
+  for (const { name, value, labels: known } of found) {
+    const labels = [...known].map(([key, text]) => ({ key, value: text }));
+    yield { name, value, issued: null, config: { ...plainConfig, labels } };
+  }
+}
+
+async function* countersOf(
+  received: Pick<ReceivedBackup, "parts">,
+): AsyncGenerator<readonly CounterBackup[], void, undefined> {
+  for await (const data of received.parts()) yield decodeRestorePart(data);
+}
+
+/** @throws Problem `value-out-of-range`: before anything is set */
+async function namesToSet(received: Pick<ReceivedBackup, "parts">): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const counters of countersOf(received)) {
+    for (const { name, value } of counters) {
+      if (value === null) continue;
+      if (value >= valueLimit || value <= -valueLimit) {
+        const detail = `${name} has a value that must lie strictly between -2^255 and 2^255`;
+        throw new Problem("value-out-of-range", detail);
+      }
+      names.add(name);
+    }
+  }
+  return names;
+}
+
+/**
+ * Also counters that were deleted have a place, which they take again: those of which nothing is known
+ * need new ones.
+ *
+ * @throws Problem `too-many-counters`: before anything is set
+ */
+async function requireRoom(
+  node: Node,
+  names: ReadonlySet<string>,
+  maxCounters: number,
+): Promise<void> {
+  const room = maxCounters - node.status().counters;
+  if (names.size <= room) return;
+  let fresh = 0;
+  let looked = 0;
+  for (const name of names) {
+    const { writers, keyed } = node.contributions(name);
+    const unknown = writers.length === 0 && keyed.open === 0n && keyed.closed === 0n;
+    if (unknown && !node.look(name).exists) fresh += 1;
+    looked += 1;
+    if (looked % atOnce === 0) await pause();
+  }
+  if (fresh <= room) return;
+  throw new Problem("too-many-counters", `${fresh} new counters, and room for ${room}`);
+}
+
+/** @returns a token that knows all of it */
+async function setValues(
+  node: Node,
+  received: Pick<ReceivedBackup, "parts">,
+  names: ReadonlySet<string>,
+): Promise<string> {
+  for await (const counters of countersOf(received)) {
+    await setSome(
+      node,
+      counters.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])),
+    );
+  }
+  const others: (readonly [string, bigint])[] = [];
+  for (const [name] of node.counters()) if (!names.has(name)) others.push([name, 0n]);
+  return setSome(node, others);
+}
+
+async function setSome(node: Node, sets: readonly (readonly [string, bigint])[]): Promise<string> {
+  let token = "";
+  for (let at = 0; at === 0 || at < sets.length; at += atOnce) {
+    const values = new Map(sets.slice(at, at + atOnce));
+    token = (await patiently(() => node.restore(values, { others: "kept" }))).token;
+    await pause();
+  }
+  return token;
+}
+
+/** What others write meanwhile may leave no room for a moment. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (codeOf(error) !== "EVENTUAL_OVERLOADED" || performance.now() >= deadlineMs) throw error;
+      await sleep(50);
+    }
+  }
+}
 
 /** Only where they differ: each costs a record. */
-async function restoreLabels(
-  node: Pick<EventualNode, Used>,
-  counters: Backup["counters"],
-): Promise<void> {
+async function restoreLabels(node: Node, counters: readonly CounterBackup[]): Promise<void> {
   const changes = counters.flatMap(({ name, value, config }) => {
     const wanted = new Map(config.labels.map(({ key, value: text }) => [key, text]));
     const now = node.look(name).labels;
@@ -69,8 +185,8 @@ async function restoreLabels(
     for (const [key, text] of wanted) if (now.get(key) !== text) labels.set(key, text);
     return value === null || labels.size === 0 ? [] : { counter: name, labels };
   });
-  for (let at = 0; at < changes.length; at += labelsAtOnce) {
-    const some = changes.slice(at, at + labelsAtOnce);
-    await Promise.all(some.map((change) => node.configure(change)));
+  for (let at = 0; at < changes.length; at += atOnce) {
+    const some = changes.slice(at, at + atOnce);
+    await patiently(() => Promise.all(some.map((change) => node.configure(change))));
   }
 }

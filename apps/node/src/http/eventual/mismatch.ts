@@ -1,7 +1,14 @@
 /** What only Raft mode can do answers here too, so that nobody looks for a mistake in the path. */
 import { bootstrapPath } from "../../bootstrap/wire.ts";
 import { bodyMaxBytes, type Route } from "../api.ts";
-import { describeBootstrapDoc, promoteMemberDoc, transferDoc } from "../docs/cluster.ts";
+import { digestPath } from "../raft/digest-routes.ts";
+import {
+  describeBootstrapDoc,
+  digestsDoc,
+  makeDigestDoc,
+  promoteMemberDoc,
+  transferDoc,
+} from "../docs/cluster.ts";
 import { Problem } from "../problems.ts";
 
 /** What `GET /` says of such a call. */
@@ -14,6 +21,8 @@ export function mismatch(why: string): Problem {
     `not available in eventual mode: ${why}; a cluster that is started with --mode=raft offers it`,
   );
 }
+
+const noLog = "there is no common log; compare vectorHash of /v1/status";
 
 /** Calls of Raft mode that have no meaning in eventual mode. */
 export function mismatchRoutes(): readonly Route[] {
@@ -36,6 +45,20 @@ export function mismatchRoutes(): readonly Route[] {
       ...refusing("there are no voters"),
       path: "/v1/cluster/members/:id/promote",
       operation: promoteMemberDoc,
+    },
+    {
+      ...changing,
+      ...refusing(noLog),
+      path: digestPath,
+      operation: makeDigestDoc,
+    },
+    {
+      ...refusing(noLog),
+      method: "GET",
+      path: digestPath,
+      kind: "probe",
+      scope: "read",
+      operation: digestsDoc,
     },
     {
       ...refusing("nodes need no first configuration"),

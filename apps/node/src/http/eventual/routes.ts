@@ -4,7 +4,7 @@ import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 import type { EventualConfig } from "../../config/node-config.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { ApiReply, Route } from "../api.ts";
-import { backupRoutes } from "../backup-routes.ts";
+import { backupRoutes, Places } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import { withDemo } from "../demo-routes.ts";
@@ -61,14 +61,16 @@ export function eventualRoutes(options: EventualRoutesOptions): readonly Route[]
   // A restore sets all counters again.
   const takesKey = (operation: string): boolean => operation !== "restore";
   const writing = new Writing({ ...config, takesKey, sessions: noSessions, anyCondition: true });
-  const saving = eventualBackupCalls({ node, backups, onRestored });
+  const { maxCounters, restoreMaxBytes } = config;
+  const saving = eventualBackupCalls({ node, backups, maxCounters, onRestored });
+  const saves = { backups, restoreMaxBytes, places: new Places() };
   const routes = [
     ...counterRoutes(eventualCalls(node, config), config),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, { ...config, sessions: noSessions }),
     ...sessionRoutes(noSessions),
-    ...backupRoutes(saving, backups),
-    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
+    ...backupRoutes(saving, saves),
+    ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
     ...eventualMemberRoutes(node),
     leaveRoute(options.leave),
     membersRoute(() => (gate.started ? replicaRows(node().status()) : []), gossip, facts),

@@ -43,6 +43,12 @@ export const counters = {
     advice: "Nothing was created. Delete counters, or raise `--max-counters` on all nodes.",
     example: "the operation was refused: too-many-counters",
   },
+  "restore-superseded": {
+    meaning: "another restore has begun, or all counters were restored, while this one was sent",
+    advice:
+      "Nothing of this one was done. Find out who else restores, and send it again if it is still wanted.",
+    example: "the restore was refused: restore-not-staged",
+  },
   "version-mismatch": {
     meaning: "what is to be changed has changed since it was read",
     advice:

@@ -1,7 +1,9 @@
-/** Backup and restore in Raft mode: what the leader has at one point of the log, and one command. */
+/** Backup and restore in Raft mode: what the leader has at one point of the log, and back in parts. */
 import type { Backups } from "../../data-dir/backups.ts";
 import type { RaftEngine } from "../../engine/engine.ts";
 import type { BackupCalls } from "../backup-routes.ts";
+import { Problem } from "../problems.ts";
+import type { RestoreDriver } from "./restore-steps.ts";
 
 /** What a restore has brought back. */
 export interface Restored {
@@ -15,18 +17,23 @@ export interface Restored {
 export function raftBackupCalls(parts: {
   readonly engine: () => RaftEngine;
   readonly backups: () => Backups;
+  readonly driver: Pick<RestoreDriver, "run">;
+  /** Whether only the leader takes writes, as in the demo. */
+  readonly strict: boolean;
   readonly onRestored: (restored: Restored) => void;
 }): BackupCalls {
-  const { engine, backups, onRestored } = parts;
+  const { engine, backups, driver, strict, onRestored } = parts;
   return {
     take: () => engine().backup(),
-    backup: async () => {
-      const taken = await engine().backup();
-      return { ...(await backups().save(taken)), ...taken };
+    backup: async () => backups().save(await engine().backup()),
+    requireReady: () => {
+      const { state } = engine().status();
+      if (strict && state !== "Leader") throw new Problem("not-leader", "not leader");
     },
-    restore: async ({ index, counters }, key) => {
-      const { replayed, value: epoch } = await engine().restore({ counters, key });
-      if (!replayed) onRestored({ counters: counters.length, index, epoch });
+    restore: async (received, { key, gone }) => {
+      const { index, counters } = received.facts;
+      const { replayed, epoch } = await driver.run(received, key, gone);
+      if (!replayed) onRestored({ counters, index, epoch });
       return { replayed, headers: {}, members: { epoch: String(epoch) } };
     },
   };

@@ -80,6 +80,8 @@ const engine: RaftEngine = {
   closeSession: unused,
   sessionIds: new SessionIds("c1"),
   backup: unused,
+  makeDigest: unused,
+  digests: unused,
   transferLeadership: unused,
   members: { view: unused, add: unused, remove: unused, promote: unused },
   status: unused,

@@ -46,6 +46,13 @@ export class LeaderSeeking implements Handling {
     this.#options = options;
   }
 
+  /** The same, passing requests on whatever clients are to be told: for what the node asks itself. */
+  passingOn(): LeaderSeeking {
+    const { config } = this.#options;
+    const passing = { ...config, forward: "forward", compat: "none" } as const;
+    return new LeaderSeeking({ ...this.#options, config: passing });
+  }
+
   async handle(
     route: Route,
     request: ApiRequest,
@@ -186,6 +193,7 @@ function isInDoubt(error: unknown): boolean {
 /** Whether another attempt can do no harm. Who has sent us this request tries again himself. */
 function mayRepeat(error: unknown, route: Route, request: ApiRequest): boolean {
   if (route.kind === "probe" || request.headers["counter-forwarded"] !== undefined) return false;
+  if (request.stream !== undefined) return false; // what was read cannot be read again
   if (nothingHappened.has(codeOf(error) ?? "")) return true;
   const { headers } = request;
   const named = headers["idempotency-key"] ?? headers["counter-session"];

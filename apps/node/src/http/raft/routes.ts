@@ -3,11 +3,12 @@ import { bootstrapRoutes, type BootstrapDesk } from "../../bootstrap/routes.ts";
 import type { Backups } from "../../data-dir/backups.ts";
 import type { EngineStatus, RaftEngine } from "../../engine/engine.ts";
 import type { ApiReply, Route } from "../api.ts";
-import { backupRoutes } from "../backup-routes.ts";
+import { backupRoutes, Places } from "../backup-routes.ts";
 import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
+import type { Handling } from "../service.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
@@ -26,8 +27,10 @@ import { nodeRoutes, type Drainable } from "../v1/node-routes.ts";
 import { raftBackupCalls, type Restored } from "./backup-calls.ts";
 import { raftCalls } from "./calls.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
+import { digestRoutes } from "./digest-routes.ts";
 import { leaveRoute, type LeaveRequest } from "../leave-route.ts";
 import { memberRoutes } from "./member-routes.ts";
+import { RestoreDriver, restoreStepRoute } from "./restore-steps.ts";
 import { clusterSummary, raftStatus } from "./status.ts";
 
 export interface RoutesOptions extends DemoOptions {
@@ -37,6 +40,10 @@ export interface RoutesOptions extends DemoOptions {
   readonly idempotencyWindowMs: number;
   readonly applyTimeoutMs: number;
   readonly problemBase: string;
+  readonly compat: "none" | "strict";
+  readonly restoreMaxBytes: number;
+  /** Has whoever leads answer what this node asks for itself. */
+  readonly passOn: Handling["handle"];
   readonly facts: NodeFacts;
   /** Of the data directory; `null` while it is being read. */
   readonly directoryId: () => string | null;
@@ -71,15 +78,21 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const v1 = new RaftV1Calls(engine, options);
   const sessions = new RaftSessionCalls(engine);
   const writing = new Writing({ ...options, takesKey: () => true, sessions });
-  const saving = raftBackupCalls({ engine, backups, onRestored });
+  const { restoreMaxBytes, passOn, compat } = options;
+  const driver = new RestoreDriver(engine, passOn);
+  const strict = compat === "strict";
+  const saving = raftBackupCalls({ engine, backups, driver, strict, onRestored });
+  const saves = { backups, restoreMaxBytes, places: new Places() };
   const routes = [
     ...counterRoutes(raftCalls(engine), options),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, { ...options, sessions }),
     ...sessionRoutes(sessions),
-    ...backupRoutes(saving, backups),
-    ...snapshotRoutes(saving, { clusterId: facts.clusterId, writing }),
+    ...backupRoutes(saving, saves),
+    ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
+    restoreStepRoute(engine),
     ...clusterRoutes(engine),
+    ...digestRoutes(engine, facts.address),
     ...bootstrapRoutes(options.bootstrap),
     ...memberRoutes(engine, facts.clusterId),
     leaveRoute(options.leave),

@@ -41,10 +41,10 @@ export function raftStatus(
   };
 }
 
-export function clusterSummary({ leader, members }: EngineStatus): ClusterSummary {
+export function clusterSummary({ leader, members, restoreEpoch }: EngineStatus): ClusterSummary {
   return {
     leader: leader === null ? null : { id: leader.id, address: leader.address },
     members: members.length,
-    epoch: null,
+    epoch: restoreEpoch,
   };
 }

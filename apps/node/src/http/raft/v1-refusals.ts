@@ -72,6 +72,9 @@ function detailOf(refusal: OperationRefused, { counter, type }: CounterOperation
     case "number-reused":
     case "too-many-sessions":
     case "too-many-results":
+    case "restore-not-staged":
+    case "restore-not-ready":
+    case "restore-damaged":
       return "";
   }
 }

@@ -1,11 +1,9 @@
 /** `/v1/snapshot`: all counters as one document, and putting them back. */
-import { createHash } from "node:crypto";
+import type { Writable } from "node:stream";
 
 import { z } from "zod";
 
-import { decodeBackup, encodeBackup } from "../../data-dir/backup-format.ts";
-import type { Backup } from "../../engine/engine.ts";
-import { codeOf, messageOf } from "../../error-text.ts";
+import { sealBackup, type SealedBackup } from "../../data-dir/backup-format.ts";
 import {
   bodyMaxBytes,
   json,
@@ -14,11 +12,18 @@ import {
   type Route,
   type RouteDoc,
 } from "../api.ts";
-import { backupMediaType, restoreMaxBytes, type BackupCalls } from "../backup-routes.ts";
+import {
+  backupMediaType,
+  withReceived,
+  type BackupCalls,
+  type BackupOptions,
+} from "../backup-routes.ts";
 import { jsonReply, keyDoc, keyHeaders, textDoc } from "../docs/parts.ts";
 import { requireMediaType } from "../negotiation.ts";
 import { Problem } from "../problems.ts";
 import { requireKnown } from "../query.ts";
+import { sendSealed } from "../save-stream.ts";
+import { streamOf } from "../streamed-body.ts";
 import { invalidHeader, typeFor } from "./reading.ts";
 import type { Writing } from "./writing.ts";
 
@@ -35,7 +40,7 @@ const getDoc: RouteDoc = {
       headers: { "content-digest": digestDoc },
     },
   },
-  problems: ["no-leader", "read-not-confirmed", "not-acceptable", "starting"],
+  problems: ["no-leader", "read-not-confirmed", "not-acceptable", "overloaded", "starting"],
 };
 
 const putDoc: RouteDoc = {
@@ -64,6 +69,9 @@ const putDoc: RouteDoc = {
     "unsupported-media-type",
     "value-out-of-range",
     "too-many-counters",
+    "restore-superseded",
+    "payload-too-large",
+    "overloaded",
     "idempotency-key-reused",
     "precondition-required",
     "no-leader",
@@ -72,7 +80,7 @@ const putDoc: RouteDoc = {
   ],
 };
 
-export interface SnapshotOptions {
+export interface SnapshotOptions extends BackupOptions {
   /** `null` until it is known. */
   readonly clusterId: () => string | null;
   readonly writing: Writing;
@@ -82,25 +90,33 @@ export function snapshotRoutes(calls: BackupCalls, options: SnapshotOptions): re
   const get = async (request: ApiRequest): Promise<ApiReply> => {
     requireKnown(request.query, []);
     typeFor(request, [backupMediaType]);
-    const bytes = encodeBackup(await calls.take(), options.clusterId() ?? "");
-    const headers = { "content-type": backupMediaType, "content-digest": digestOf(bytes) };
-    return { status: 200, headers, body: bytes };
+    const leave = options.places.take();
+    try {
+      const sealed = await sealBackup(await calls.take(), options.clusterId() ?? "");
+      return replyWith(sealed, request, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 
   const put = async (request: ApiRequest): Promise<ApiReply> => {
     requireKnown(request.query, ["confirm"]);
     requireMediaType(request, backupMediaType);
-    requireDigest(request);
     requireConfirmation(request, options.clusterId());
-    const decoded = snapshotIn(request.body);
-    const key = options.writing.keyOf(request, "restore", () => [
-      "restore",
-      digestOf(request.body),
-    ]);
-    const { replayed, members, headers: own } = await calls.restore(decoded, key);
-    const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
-    const { index: restoredIndex, counters } = decoded;
-    return json({ restoredIndex, counters: counters.length, ...members }, headers);
+    options.writing.keyOf(request, "restore", () => null); // what is wrong with it, before the body
+    calls.requireReady();
+    const gone = (): boolean => request.hungUp?.() === true;
+    const source = streamOf(request, { maxBytes: options.restoreMaxBytes });
+    return withReceived(source, options, async (received) => {
+      const digest = digestText(received.sha256);
+      requireDigest(request, digest);
+      const key = options.writing.keyOf(request, "restore", () => ["restore", digest]);
+      const { replayed, members, headers: own } = await calls.restore(received, { key, gone });
+      const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
+      const { index: restoredIndex, counters } = received.facts;
+      return json({ restoredIndex, counters, ...members }, headers);
+    });
   };
 
   return [
@@ -121,32 +137,42 @@ export function snapshotRoutes(calls: BackupCalls, options: SnapshotOptions): re
       kind: "write",
       scope: "admin",
       operation: putDoc,
-      bodyMaxBytes: restoreMaxBytes,
+      bodyMaxBytes: options.restoreMaxBytes,
+      streamed: true,
       handle: put,
     },
   ];
 }
 
-function snapshotIn(bytes: Uint8Array): Backup {
-  try {
-    return decodeBackup(bytes);
-  } catch (error) {
-    if (codeOf(error) !== "BACKUP_FORMAT") throw error;
-    throw new Problem("snapshot-invalid", messageOf(error), { cause: error });
-  }
+/** The place is left when the last byte was sent, or nobody reads any more. */
+function replyWith(sealed: SealedBackup, request: ApiRequest, leave: () => void): ApiReply {
+  let left = false;
+  const leaveOnce = (): void => {
+    if (!left) leave();
+    left = true;
+  };
+  if (request.hungUp?.() === true) leaveOnce();
+  request.onHangUp?.(leaveOnce);
+  const headers = {
+    "content-type": backupMediaType,
+    "content-digest": digestText(sealed.sha256),
+    "content-length": String(sealed.bytes),
+  };
+  const stream = (sink: Writable): void => sendSealed(sealed, sink, leaveOnce);
+  return { status: 200, headers, body: "", stream };
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return `sha-256=:${createHash("sha256").update(bytes).digest("base64")}:`;
+function digestText(sha256: Buffer): string {
+  return `sha-256=:${sha256.toString("base64")}:`;
 }
 
 /** A digest of another kind is no reason to refuse (RFC 9530 §2): it cannot be checked. */
-function requireDigest({ headers, body }: ApiRequest): void {
+function requireDigest({ headers }: ApiRequest, digest: string): void {
   const given = headers["content-digest"];
   if (given === undefined) return;
   const text = Array.isArray(given) ? given.join(",") : given;
   const sha256 = /(?:^|,)\s*(sha-256=:[A-Za-z0-9+/=]{0,64}:)/.exec(text)?.[1];
-  if (sha256 === undefined || sha256 === digestOf(body)) return;
+  if (sha256 === undefined || sha256 === digest) return;
   throw invalidHeader("Content-Digest", "the body has another one: it was damaged on its way");
 }
 
