@@ -246,7 +246,8 @@ async function runOptions(mutant, { dir, sim }) {
   }
   if (mutant.mode === "counter") {
     const { counterOperationsWorkloadOf, counterRestoresWorkloadOf } = sim;
-    const of = mutant.workload === "restores" ? counterRestoresWorkloadOf : counterOperationsWorkloadOf;
+    const of =
+      mutant.workload === "restores" ? counterRestoresWorkloadOf : counterOperationsWorkloadOf;
     return { workload: of(made.CounterMachine) };
   }
   const { RaftCore, exactlyOnce } = made;
