@@ -79,7 +79,7 @@ describe("the leader, as replies tell of it", () => {
     const stranger = await FaultServer.start(added);
     const headers = { location: `${stranger.url}/v1/counters/orders/add` };
     const follower = await FaultServer.start({ status: 307, headers });
-    const client = clientOf([follower], { timeoutMs: 300, token: "secret" });
+    const client = clientOf([follower], { timeoutMs: 2000, token: "secret" });
     const error = await failure(client.counter("orders").add(5n));
     expect(error).toMatchObject({ code: "unreachable", outcome: "not-applied" });
     expect(String(error)).toContain("which is none of the endpoints");

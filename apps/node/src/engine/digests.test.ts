@@ -1,6 +1,7 @@
 import { Digests, digestsDueMax, digestsKept } from "./digests.ts";
 
-const state = (text: string): Iterable<Uint8Array> => [...text].map((one) => Buffer.from(one));
+const state = (text: string): Iterable<Uint8Array> =>
+  Array.from(Buffer.from(text), (byte) => Uint8Array.of(byte));
 
 test("equal states have equal digests, other states others", async () => {
   const digests = new Digests();

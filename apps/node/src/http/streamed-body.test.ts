@@ -74,7 +74,7 @@ test("a body is taken up to its limit, and refused beyond it where the client se
     method: "PUT",
     body: new Blob([new Uint8Array(400_000)]).stream(),
     duplex: "half",
-  } as RequestInit);
+  });
   expect(chunked.status).toBe(413);
 });
 
@@ -89,7 +89,7 @@ test("a body that takes longer than others may, and comes fast enough, is taken"
       controller.close();
     },
   });
-  const reply = await fetch(url, { method: "PUT", body, duplex: "half" } as RequestInit);
+  const reply = await fetch(url, { method: "PUT", body, duplex: "half" });
   expect(await reply.text()).toBe("5000");
 });
 
