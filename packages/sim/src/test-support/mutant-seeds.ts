@@ -11,4 +11,5 @@ export const mutantSeeds: Readonly<Record<string, number>> = {
   "gossip-goodbye-by-rumor": 436,
   "gossip-no-probe-order": 225,
   "eventual-snapshot-without-its-tail": 113,
+  "eventual-snapshot-without-deletions": 535,
 };

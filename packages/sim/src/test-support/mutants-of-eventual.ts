@@ -23,7 +23,7 @@ const writingMutants: readonly EventualMutant[] = [
     rule: "a key that is on its way to the disk is answered with the first (W3)",
     file: "accepting.ts",
     find: "  if (pending !== undefined) {",
-    replace: "  if (pending !== undefined && pending.delta !== delta) {",
+    replace: "  if (pending !== undefined && !isSameMeaning(pending.meaning, meaning)) {",
     expects: ["answer-fits", "key-known", "bounded"],
   },
   {
