@@ -28,8 +28,10 @@ export class ServerProcess {
   readonly #listeners = new Set<() => void>();
   #exit: Exit | null = null;
 
-  constructor(flags: readonly string[]) {
-    const child = spawn(process.execPath, [main, ...flags], {
+  /** @param launcher - a command that ends in becoming the one that its last arguments name */
+  constructor(flags: readonly string[], launcher: readonly string[] = []) {
+    const [command, ...args] = [...launcher, process.execPath, main, ...flags];
+    const child = spawn(command!, args, {
       env: cleanEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
