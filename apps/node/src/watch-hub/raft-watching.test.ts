@@ -76,7 +76,7 @@ describe("watching a counter in Raft mode", () => {
       await add(url, "b", "0");
       return last()?.type === "deleted";
     });
-    expect(last()?.data).toEqual({ name: "a" });
+    expect(last()?.data).toEqual({ name: "a", at: expect.any(String) as string });
   });
 
   test("after a restore everything is told again, marked as a reset", async () => {

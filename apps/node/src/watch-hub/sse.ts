@@ -12,25 +12,29 @@ export function comment(text: string): string {
   return `: ${text.replaceAll(/[\r\n]+/g, " ")}\n\n`;
 }
 
-/** The events, and the token with the last of them. */
-export function frames({ events, token }: Taken): string {
+/**
+ * The events, and the token with the last of them.
+ *
+ * @param at - when they are told, for people: ISO 8601, by this node's clock, which nothing goes by
+ */
+export function frames({ events, token }: Taken, at: string): string {
   let text = "";
   for (const [place, event] of events.entries()) {
     const id = token !== null && place === events.length - 1 ? `id: ${token}\n` : "";
-    text += `${id}event: ${event.type}\ndata: ${JSON.stringify(dataOf(event))}\n\n`;
+    text += `${id}event: ${event.type}\ndata: ${JSON.stringify(dataOf(event, at))}\n\n`;
   }
   return text;
 }
 
-function dataOf(event: WatchEvent): Readonly<Record<string, unknown>> {
+function dataOf(event: WatchEvent, at: string): Readonly<Record<string, unknown>> {
   switch (event.type) {
     case "value": {
       const { name, value, version, reset } = event;
-      return { name, value, version, ...(reset ? { reset } : {}) };
+      return { name, value, version, at, ...(reset ? { reset } : {}) };
     }
     case "deleted": {
       const { name, reset } = event;
-      return { name, ...(reset ? { reset } : {}) };
+      return { name, at, ...(reset ? { reset } : {}) };
     }
     case "synced":
       return { reset: event.reset };

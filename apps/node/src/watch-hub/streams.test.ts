@@ -8,6 +8,8 @@ import { changedWithin } from "./long-poll.ts";
 import { WatchStreams, type StreamTimes } from "./streams.ts";
 import { WatchDesk } from "./watch-desk.ts";
 
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 interface Served {
   readonly table: WatchedTable;
   readonly desk: WatchDesk;
@@ -75,7 +77,12 @@ describe("a stream of events", () => {
     expect(client.events.at(-1)).toEqual({
       type: "value",
       id: "0.2",
-      data: { name: "a", value: "2", version: "s0-2" },
+      data: {
+        name: "a",
+        value: "2",
+        version: "s0-2",
+        at: expect.stringMatching(isoTime) as string,
+      },
     });
     client.close();
     set("a", 3n);

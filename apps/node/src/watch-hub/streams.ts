@@ -48,7 +48,7 @@ export class WatchStreams {
       sink.write(text);
     };
     const outlet: Outlet = {
-      tell: (taken) => write(frames(taken)),
+      tell: (taken) => write(frames(taken, new Date().toISOString())),
       // Beyond its mark the sink would keep in memory what a slow client does not take.
       ready: () => !sink.writableNeedDrain,
       end: (reason) => sink.end(comment(reason)),

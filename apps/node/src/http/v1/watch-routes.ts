@@ -23,8 +23,8 @@ const description = `
 A stream of server-sent events, which any node gives from what it has applied itself. First the state as it is, then
 every later one; who reads slowly is told the latest state of each counter, and misses those in between.
 
-- \`event: value\`, \`data: {"name","value","version"}\`: the counter is so now.
-- \`event: deleted\`, \`data: {"name"}\`: there is no such counter.
+- \`event: value\`, \`data: {"name","value","version","at"}\`: the counter is so now; \`at\` is when it was told.
+- \`event: deleted\`, \`data: {"name","at"}\`: there is no such counter.
 - \`event: synced\`, \`data: {"reset"}\`: of a prefix, everything was told.
 - \`"reset": true\` in the data: what was told before may be gone; of a prefix, until \`synced\`, what is not told again is.
 - \`id\`: a token, with the last of what there was to tell. With \`Last-Event-ID\` any node goes on from there.
