@@ -82,3 +82,12 @@ function errorText(error: Error, withStack: boolean): string {
   if (withStack && error.stack !== undefined) return error.stack;
   return error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
 }
+
+/** Says so, unless it is that already. */
+export function setLogLevel(log: Logger, level: NodeConfig["logLevel"]): void {
+  const before = log.level;
+  if (level === before) return;
+  if (level !== "error") log.level = level; // on either side of the line is a level that shows it
+  log.warn(`the log level is ${level} from now on; it was ${before}`);
+  log.level = level;
+}

@@ -1,9 +1,11 @@
 /** The program: settings, log, node, signals, exit code. `--help` says more. */
 import { readFileSync } from "node:fs";
 
+import type { Logger } from "winston";
 import { z } from "zod";
 
 import { readConfig } from "./config/config.ts";
+import { takeLogLevel } from "./config/log-level-again.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { messageOf } from "./error-text.ts";
 import { startEventualNode } from "./eventual-node.ts";
@@ -46,10 +48,19 @@ function start(config: NodeConfig, rest: Omit<NodeParts, "config">): Promise<Run
 
 const leaving = "leaving the cluster";
 
+async function readAgain(log: Logger): Promise<void> {
+  takeLogLevel(log, await readConfig(process.argv.slice(2), process.env));
+}
+
 async function run({ config, ...rest }: NodeParts): Promise<number> {
   const { log } = rest;
   let running: RunningNode | null = null; // before there is one, there is nothing to record
-  const signalled = untilSignal(hasFiles(config) ? () => void running?.reload() : null);
+  const reload = (): void => {
+    void running?.reload();
+    if (config.configFile !== null) void readAgain(log);
+  };
+  const reloads = hasFiles(config) || config.configFile !== null;
+  const signalled = untilSignal(reloads ? reload : null);
   onSignalToRecord(() => void running?.record());
   const cancelling = new AbortController();
   const starting = start(config, { ...rest, cancel: cancelling.signal });

@@ -90,6 +90,7 @@ function commonOf(
     peerSecretFile: flags["peer-secret-file"] ?? null,
     tls,
     insecure: flags.insecure,
+    configFile: flags.config ?? null,
     shutdownTimeoutMs: flags["shutdown-timeout"],
     logLevel: flags["log-level"],
     logFormat: flags["log-format"],

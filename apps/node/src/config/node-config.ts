@@ -65,6 +65,8 @@ export interface CommonConfig {
   readonly tls: TlsConfig | null;
   /** Listens to a network although nothing tells peers from strangers. */
   readonly insecure: boolean;
+  /** Where settings came from that neither a flag nor the environment gave; `null`: no file. */
+  readonly configFile: string | null;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "pretty" | "json";

@@ -2,6 +2,7 @@
 import type { Logger } from "winston";
 import { z } from "zod";
 
+import { setLogLevel } from "../logging.ts";
 import { bodyMaxBytes, json, type ApiReply, type Route } from "./api.ts";
 import { jsonReply, jsonType } from "./docs/parts.ts";
 import { invalidMember, jsonMembers } from "./negotiation.ts";
@@ -41,13 +42,9 @@ export function logLevelRoutes(log: Logger): readonly Route[] {
       bodyMaxBytes,
       handle: (request) => {
         const { level } = jsonMembers(request, ["level"]);
-        if (!levels.some((known) => known === level)) {
-          throw invalidMember("level", `one of ${levels.join(", ")}`);
-        }
-        if (typeof level === "string" && level !== log.level) {
-          log.warn(`the log level is ${level} from now on; it was ${log.level}`);
-          log.level = level;
-        }
+        const wanted = levels.find((known) => known === level);
+        if (wanted === undefined) throw invalidMember("level", `one of ${levels.join(", ")}`);
+        setLogLevel(log, wanted);
         return view();
       },
     },
