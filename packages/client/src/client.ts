@@ -114,7 +114,7 @@ export class CounterClient extends Counters {
   /**
    * The same client in a session that the service keeps (strong mode): its writes are numbered instead
    * of having keys, and count once however late a copy of them arrives, without a window. Reads are
-   * those of {@link session}. In eventual mode, where the service keeps no sessions, writes have keys.
+   * those of {@link CounterClient.session}. In eventual mode, where the service keeps no sessions, writes have keys.
    *
    * The session is begun with the first write. It ends with {@link OpenSession.close}, or when nothing
    * is written for as long as the service says (`--session-timeout`, an hour by default): one for each
@@ -140,6 +140,7 @@ export class SessionClient extends Counters {
   /** What has been seen; `toString()` carries it to another process. */
   readonly seen: Session;
 
+  /** @internal Made by the client. */
   constructor(sender: Sender, seen: Session, numbering: Numbering | null = null) {
     super(new Calls(sender, seen, numbering));
     this.seen = seen;
