@@ -32,6 +32,14 @@ export interface OwnCalls extends OwnCounter {
   /** @param at - what follows the path of the counter */
   readonly post: (at: string, body?: object) => Test;
   readonly value: () => Promise<unknown>;
+  /** Writes and refusals that are remembered, each as the first thing done to the counter. */
+  readonly writes: readonly OwnWrite[];
+}
+
+export interface OwnWrite {
+  readonly what: string;
+  readonly send: () => Test;
+  readonly status: number;
 }
 
 /** To be called at the top of a file: as {@link ownCounter}, at a node that all its tests share. */
@@ -48,6 +56,14 @@ export function ownRaftCounter(): OwnCalls {
     if (node === null) throw new Error("the node is there from the first test on");
     return node;
   };
+  const post = (at: string, body = {}): Test =>
+    request(started().url).post(`${own.path}${at}`).send(body);
+  const create = (settings = {}): Test =>
+    request(started().url)
+      .post("/v1/counters")
+      .send({ name: own.name, ...settings });
+  const put = (): Test => request(started().url).put(`${own.path}/value`).send({ value: 3 });
+  const remove = (): Test => request(started().url).delete(own.path);
   const get = (): Test => request(started().url).get(own.path);
   return {
     nodes,
@@ -60,12 +76,21 @@ export function ownRaftCounter(): OwnCalls {
     get path() {
       return own.path;
     },
-    create: (settings = {}) =>
-      request(started().url)
-        .post("/v1/counters")
-        .send({ name: own.name, ...settings }),
+    create,
     get,
-    post: (at, body = {}) => request(started().url).post(`${own.path}${at}`).send(body),
+    post,
     value: async () => jsonOf(await get())["value"],
+    writes: [
+      { what: "an addition", send: () => post("/add", { delta: 2 }), status: 200 },
+      { what: "a number", send: () => post("/next"), status: 200 },
+      { what: "a creation", send: () => create({ initial: 1 }), status: 201 },
+      { what: "a value", send: put, status: 200 },
+      {
+        what: "a refusal of cas",
+        send: () => post("/cas", { expected: 1, value: 2 }),
+        status: 412,
+      },
+      { what: "a deletion of nothing", send: remove, status: 404 },
+    ],
   };
 }

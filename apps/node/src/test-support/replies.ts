@@ -26,6 +26,11 @@ export function refusalOf(reply: ReplyLike): readonly [number, string | null] {
   return [reply.status, headerOf(reply, "counter-code")];
 }
 
+/** The text of a reply but for the trace, which is of the request at hand also in a replay. */
+export function withoutTrace({ text }: ReplyLike): string {
+  return text.replace(/"traceId":"[0-9a-f]{32}"/, "");
+}
+
 /** The leader's id in a reply of `/status`. */
 export function leaderOf(reply: ReplyLike): string {
   return statusSchema.parse(JSON.parse(reply.text)).leader.nodeID;

@@ -48,33 +48,21 @@ export class PieceWriter {
   }
 
   key(counter: string, key: string, dots: readonly Dot[]): void {
-    const out = this.#out;
-    this.#names.write(out, counter);
-    writeKey(out, key);
-    out.varint(dots.length);
+    this.#under(counter, key, dots.length);
     for (const dot of dots) {
-      this.#record(dot);
-      out.varint(dot.index + (dot.isSet ? setMark : 0));
-      out.varint(dot.hlc);
-      writeSpan(out, { key, at: dot.at, until: dot.until });
-      out.number(dot.delta);
-      out.number(dot.value);
+      this.#dot(key, dot, dot.isSet ? setMark : 0);
+      this.#out.number(dot.delta);
+      this.#out.number(dot.value);
     }
   }
 
   /** What was done to a counter as a whole under a key. */
   deeds(counter: string, key: string, dots: readonly DeedDot[]): void {
-    const out = this.#out;
-    this.#names.write(out, counter);
-    writeKey(out, key);
-    out.varint(dots.length);
+    this.#under(counter, key, dots.length);
     for (const dot of dots) {
-      this.#record(dot);
-      out.varint(dot.index);
-      out.varint(dot.hlc);
-      writeSpan(out, { key, at: dot.at, until: dot.until });
-      out.number(dot.value);
-      writeDeed(out, dot.deed);
+      this.#dot(key, dot, 0);
+      this.#out.number(dot.value);
+      writeDeed(this.#out, dot.deed);
     }
   }
 
@@ -161,6 +149,19 @@ export class PieceWriter {
   #record({ writer, position }: RecordId): void {
     this.#writers.write(this.#out, writer);
     writePosition(this.#out, position);
+  }
+
+  #under(counter: string, key: string, dots: number): void {
+    this.#names.write(this.#out, counter);
+    writeKey(this.#out, key);
+    this.#out.varint(dots);
+  }
+
+  #dot(key: string, dot: Dot | DeedDot, mark: number): void {
+    this.#record(dot);
+    this.#out.varint(dot.index + mark);
+    this.#out.varint(dot.hlc);
+    writeSpan(this.#out, { key, at: dot.at, until: dot.until });
   }
 
   #total(writer: WriterId, { position, plus, minus }: Cell | FloorEntry): void {
