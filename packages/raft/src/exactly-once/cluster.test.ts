@@ -18,6 +18,7 @@ const patient = { timeoutMs: 30_000, attemptTimeoutMs: 200 };
 describe("three servers under exactlyOnce", () => {
   it("apply the commands of sessions once each, while one leader after the other stops", async () => {
     cluster = await OnceCluster.start();
+    await cluster.leader();
     let isOver = false;
     const answers = new Map<string, string>();
     const client = async (name: string): Promise<void> => {
@@ -51,7 +52,9 @@ describe("three servers under exactlyOnce", () => {
       for (const [command, answer] of answers) {
         expect(tally.applied[Number(answer) - 1]).toBe(command);
       }
-      expect(machine.stats()).toEqual({ keys: 0, sessions: 0, bytes: 0 });
+      // An opening that was in doubt and sent again may leave a session that nobody uses.
+      expect(machine.stats().sessions).toBeLessThanOrEqual(cluster.opensSent - clients.length);
+      expect(machine.stats().keys).toBe(0);
     }
   });
 

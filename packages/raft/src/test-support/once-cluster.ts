@@ -25,6 +25,8 @@ export interface OnceHost {
 export class OnceCluster implements Proposer<string> {
   readonly network = new MemoryNetwork();
   readonly hosts = new Map<NodeId, OnceHost>();
+  /** How often a server was asked for a new session. */
+  opensSent = 0;
   readonly #storages = new Map<NodeId, MemoryStorage>();
   readonly #options: OnceOptions;
   readonly #ids: readonly NodeId[] = ["a", "b", "c"];
@@ -85,6 +87,7 @@ export class OnceCluster implements Proposer<string> {
   }
 
   changeSession(change: SessionChange, options?: WaitOptions): Promise<EntryId> {
+    if (change.type === "open") this.opensSent += 1;
     return this.#anybody().changeSession(change, options);
   }
 
