@@ -25,7 +25,7 @@ import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState, Incoming } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { spreadOf, type Spread } from "./spread.ts";
+import { spreadsOf, type Spreads } from "./spread.ts";
 import { holdersOf, knowledgeOf, memberCountOf, statusOf, syncedSince } from "./status.ts";
 import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
 import { onMerged, onPiecePersisted, tickTransfers } from "./transferring.ts";
@@ -229,8 +229,8 @@ export class EventualCore {
     return contributionsOf(this.#state.replica, counter);
   }
 
-  spread(counter: CounterName): Spread {
-    return spreadOf(this.#state, counter);
+  spreads(): Spreads {
+    return spreadsOf(this.#state);
   }
 
   /** Of one counter, or of all. */
