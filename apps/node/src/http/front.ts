@@ -19,6 +19,7 @@ import { connectionLimits, Connections } from "../security/connections.ts";
 import type { Security } from "../security/security.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
 import { metricsRoutes } from "./metrics-route.ts";
+import { answerUnreadable } from "./unreadable.ts";
 import { requestListener, type Answered } from "./server.ts";
 import { Service, type Handling } from "./service.ts";
 
@@ -82,6 +83,7 @@ export class Front<Engine> {
     const { config, security } = this.#parts;
     const { cors } = security;
     const { connections } = this;
+    answerUnreadable(this.server, service, this.#onAnswered);
     const strict = config.compat === "strict";
     return requestListener(routes, service, {
       ...{ strict, cors, connections },
