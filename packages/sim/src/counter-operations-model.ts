@@ -142,15 +142,21 @@ function performed(state: ModelState, operation: CounterOperation, now: number):
   if (operation.type === "configure") after = { ...before, ...operation.patch };
   const moved = valueAfter(operation, after, state.issued.get(name) ?? null);
   if (moved === null) return refusal("bound-exceeded");
-  state.revision += 1;
-  const { revision } = state;
   const { value, first } = moved;
+  const isSame = operation.type === "configure" && hasSettingsOf(before, after);
+  if (!isSame) state.revision += 1;
+  const revision = isSame ? before.revision : state.revision;
   const endsAt = after.ttlMs === null ? Infinity : now + after.ttlMs;
   if (operation.type === "delete") state.counters.delete(name);
   else state.counters.set(name, { ...after, value, revision, endsAt });
   if (operation.type === "next") state.issued.set(name, value);
   const previous = operation.type === "create" ? value : before.value;
   return `ok ${previous}>${value} ${first} r${revision}`;
+}
+
+function hasSettingsOf(one: ModelCounter, other: ModelCounter): boolean {
+  const { min, max, step, ttlMs } = other;
+  return one.min === min && one.max === max && one.step === step && one.ttlMs === ttlMs;
 }
 
 function refusalOf(operation: CounterOperation, found: ModelCounter | undefined): string | null {

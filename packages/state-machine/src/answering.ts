@@ -87,7 +87,7 @@ export function performAll(
   for (const [index, operation] of operations.entries()) {
     const result = perform(draft, operation, { ...at, revision });
     if (result.status === "refused") return { ...result, index };
-    revision = result.revision;
+    revision = Math.max(revision, result.revision);
     results.push(result);
   }
   return { status: "group", replayed: false, results };

@@ -18,6 +18,23 @@ export function patchedConfig(before: CounterConfig, patch: ConfigPatch): Counte
   };
 }
 
+export function isSameConfig(one: CounterConfig, other: CounterConfig): boolean {
+  return (
+    one.kind === other.kind &&
+    one.initial === other.initial &&
+    one.min === other.min &&
+    one.max === other.max &&
+    one.onBound === other.onBound &&
+    one.step === other.step &&
+    one.ttlMs === other.ttlMs &&
+    one.labels.length === other.labels.length &&
+    one.labels.every(({ key, value }, at) => {
+      const label = other.labels[at];
+      return label?.key === key && label.value === value;
+    })
+  );
+}
+
 function merged(
   before: readonly Label[],
   changes: readonly LabelChange[] | null,

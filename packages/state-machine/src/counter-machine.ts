@@ -227,13 +227,14 @@ export class CounterMachine {
     const result = this.#perform(operation, at);
     switch (result.status) {
       case "ok":
-        if (!result.replayed) state.revision = result.revision;
+        // What changed nothing has the revision of the change before it (C4).
+        if (!result.replayed) state.revision = Math.max(state.revision, result.revision);
         break;
       case "repeated":
         state.revision = result.revisionBefore + result.done;
         break;
       case "group":
-        if (!result.replayed) state.revision = result.results.at(-1)!.revision;
+        if (!result.replayed) state.revision = revisionAfter(result.results, state.revision);
         break;
       case "answer":
         if (!result.replayed) state.revision = revisionAfter(result.results, state.revision);
@@ -279,6 +280,9 @@ export class CounterMachine {
 }
 
 function revisionAfter(results: readonly SingleResult[], before: number): number {
-  const last = results.findLast(({ status }) => status === "ok");
-  return last?.status === "ok" ? last.revision : before;
+  let revision = before;
+  for (const result of results) {
+    if (result.status === "ok") revision = Math.max(revision, result.revision);
+  }
+  return revision;
 }

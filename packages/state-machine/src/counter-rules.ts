@@ -8,12 +8,12 @@
  * C3  A counter that is no more keeps its highest issued number. It then takes up a place like any
  *     other counter, or deleting and restoring could grow the table without limit.
  * C4  Every change has a revision of its own, also each of those that are done together: a client
- *     that has seen a version can tell it from every other.
+ *     that has seen a version can tell it from every other. Settings that stay as they were are none.
  * C5  The value stays within the bounds: what would leave them is refused, or stops there.
  * C6  A condition is looked at before anything but whether there is a counter to configure or to
  *     delete, and what is refused changes nothing.
  */
-import { patchedConfig } from "./config-patch.ts";
+import { isSameConfig, patchedConfig } from "./config-patch.ts";
 import { isLive, unplaced, type CounterFacts, type CounterStore } from "./counter-record.ts";
 import {
   answer,
@@ -228,7 +228,9 @@ function configure(
   if (config === null) return refuse("too-many-labels", found, at.epoch);
   const { value } = found;
   if (!isWithin(value, config)) return refuse("bound-exceeded", found, at.epoch); // C5
-  const done = write(store, found, { name, previous: value, value, config }, at);
+  const isSame = isSameConfig(found.config, config);
+  const revision = isSame ? found.revision : at.revision + 1; // C4
+  const done = write(store, found, { name, previous: value, value, config }, at, revision);
   return { ...done, config };
 }
 

@@ -58,13 +58,13 @@ export function write(
   found: CounterFacts | undefined,
   { name, previous, value, config }: Write,
   at: Moment,
+  revision: number = at.revision + 1,
 ): OperationDone {
   const issued = found?.issued ?? null;
   const expiresAt = expiryOf(config, at);
-  const revision = at.revision + 1;
   const sequence = unplaced;
   store.put({ name, value, issued, config, revision, expiresAt, sequence, slot: unplaced });
-  return answer({ previous, value, created: !isLive(found) }, at);
+  return { ...answer({ previous, value, created: !isLive(found) }, at), revision };
 }
 
 export function answer(

@@ -132,7 +132,7 @@ function performEach(
   let { revision } = at;
   return operations.map((operation) => {
     const result = perform(counters, operation, { ...at, revision });
-    if (result.status === "ok") revision = result.revision;
+    if (result.status === "ok") revision = Math.max(revision, result.revision);
     return result;
   });
 }

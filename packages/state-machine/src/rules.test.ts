@@ -151,6 +151,16 @@ describe("conditions", () => {
       results: ["0>1", "1>1", "version-mismatch"],
     },
     {
+      because: "settings that stay as they were are the same version",
+      operations: [add(1n), configure({}), configure({ min: null, step: 1n }), add(1n)],
+      results: ["0>1", "1>1", "1>1", "1>2"],
+    },
+    {
+      because: "a version is that of the last change, also when nothing was changed since",
+      operations: [add(1n), configure({}), ifRevision(set(5n), 1), ifRevision(set(6n), 2)],
+      results: ["0>1", "1>1", "1>5", "5>6"],
+    },
+    {
       because: "the same value again is another version",
       operations: [set(1n), set(1n), ifRevision(set(2n), 1), ifRevision(set(2n), 2)],
       results: ["0>1", "1>1", "version-mismatch", "1>2"],

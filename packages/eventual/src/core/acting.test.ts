@@ -133,6 +133,19 @@ describe("settings (A3)", () => {
     expect(shown(cluster, "a", "c")).toBe('0 [["x","1"],["y","2"]]');
   });
 
+  it("that name nothing say nothing: they cost no write, and win over nobody", () => {
+    const cluster = alone();
+    cluster.submit("a", configure("c", label("x", "1"), true));
+    const before = cluster.node("a").disk.length;
+    const outcome = cluster.submit("a", configure("c", new Map()));
+    expect(outcome).toMatchObject({ type: "written", value: 0n, replayed: false });
+    expect(outcome).toMatchObject({ labels: new Map([["x", "1"]]) });
+    expect(cluster.node("a").disk.length).toBe(before);
+    expect(textOf(cluster.submit("a", configure("d", new Map())))).toBe("counter-not-found");
+    cluster.submit("a", configure("c", null)); // takes all labels away
+    expect(shown(cluster, "a", "c")).toBe("0 []");
+  });
+
   it("of two sides of a partition are those of the later one, everywhere", () => {
     const cluster = TestCluster.of("a", "b");
     cluster.lose = () => true;

@@ -187,10 +187,12 @@ function performConfigure(
   s: EventualState,
   act: Act,
   { isNew, labels, key, performed }: Performing<"configure">,
-): RefusalReason | null {
+): RefusalReason | "answered" | null {
   const { counter } = act;
   const exists = existsIn(s.replica, counter);
   if (isNew === exists) return isNew ? "counter-exists" : "counter-not-found";
+  // Who names nothing says nothing, that would be later than what others say.
+  if (!isNew && key === null && labels?.size === 0) return answerUnchanged(s, act);
   const config = patched(configOf(s.replica, counter), labels);
   if (config === null) return "too-many-labels";
   act.labels = config.labels;
@@ -201,6 +203,16 @@ function performConfigure(
       : deedOf(act, key, { type: "configure", isNew, config, asked }),
   );
   return null;
+}
+
+function answerUnchanged(
+  s: EventualState,
+  { contexts, counter, previous: value }: Act,
+): "answered" {
+  const { labels } = configOf(s.replica, counter);
+  const told = { value, previous: value, labels, replayed: false, writer: "", position: 0 };
+  for (const context of contexts) s.outcomes.push({ type: "written", context, ...told });
+  return "answered";
 }
 
 function performDelete(

@@ -38,6 +38,14 @@ export const counterMutants: readonly Mutant[] = [
     expects: ["linearizable"],
   },
   {
+    name: "counter-version-of-nothing",
+    rule: "settings that stay as they were are no change, and make no version (C4)",
+    file: "counter-rules.ts",
+    find: "  const isSame = isSameConfig(found.config, config);",
+    replace: "  const isSame = isSameConfig(found.config, config) && found.revision < 0;",
+    expects: ["linearizable"],
+  },
+  {
     name: "counter-bound-not-checked",
     rule: "next does not leave the bounds (C5)",
     file: "counter-rules.ts",

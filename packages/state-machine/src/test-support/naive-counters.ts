@@ -122,11 +122,14 @@ export class NaiveCounters {
       value = low ? min : max!;
     }
     if (value >= limit || value <= -limit) return refuse("value-out-of-range");
+    counter.expiresAt = settled.ttlMs === null ? Infinity : this.logTimeMs + settled.ttlMs;
+    if (operation.type === "configure" && textOf(settled) === textOf(config)) {
+      return { ...this.#done({ value, previous }), config: settled, revision: counter.revision };
+    }
     this.revision += 1;
     counter.value = value;
     counter.config = settled;
     counter.revision = this.revision;
-    counter.expiresAt = settled.ttlMs === null ? Infinity : this.logTimeMs + settled.ttlMs;
     if (operation.type === "next") counter.issued.push(value);
     if (isNew) this.counters.push(counter);
     return {
@@ -214,4 +217,10 @@ export function refused(code: RefusalCode): OperationRefused {
     max: null,
     index: null,
   };
+}
+
+/** All settings, in one order. */
+function textOf({ labels, ...settings }: CounterConfig): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${String(value)}`);
+  return JSON.stringify([lines.sort(), labels.map(({ key, value }) => [key, value])]);
 }

@@ -150,6 +150,8 @@ describe("labels, lists and deletion", () => {
       .send(JSON.stringify({ labels: { x: null, y: "2" } }))
       .expect(200);
     expect(jsonOf(patched)["labels"]).toEqual({ team: "blue", y: "2" });
+    const same = await request(one.url).patch(own.path).send({}).expect(200);
+    expect(same.body).toEqual(patched.body);
     await request(one.url).delete(own.path).expect(204, "");
     expect((await request(one.url).get(own.path)).status).toBe(404);
     expect(refusalOf(await request(one.url).delete(own.path))).toEqual([404, "counter-not-found"]);

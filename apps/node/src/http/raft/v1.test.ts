@@ -128,6 +128,30 @@ describe("creating, changing and deleting", () => {
     });
   });
 
+  test("a patch that changes nothing makes no version", async () => {
+    const made = await create({ max: 5, labels: { a: "1" }, ttl: "1h" }).expect(201);
+    const patch = (settings: object) =>
+      request(own.node.url)
+        .patch(own.path)
+        .type("application/merge-patch+json")
+        .send(JSON.stringify(settings));
+    for (const same of [
+      {},
+      { max: "5", labels: { a: "1", b: null } },
+      { step: null, ttl: "60m" },
+    ]) {
+      const reply = await patch(same).expect(200);
+      expect([reply.body, headerOf(reply, "etag")]).toEqual([made.body, headerOf(made, "etag")]);
+    }
+    const keyed = await patch({}).set("Idempotency-Key", "k").set("If-Match", "*").expect(200);
+    expect(keyed.body).toEqual(made.body);
+    const changed = await patch({ max: 6 }).expect(200);
+    expect(headerOf(changed, "etag")).not.toBe(headerOf(made, "etag"));
+    expect(refusalOf(await patch({}).set("If-Match", headerOf(made, "etag")!))).toEqual([
+      ...[412, "version-mismatch"],
+    ]);
+  });
+
   test("what does not exist is 404 where it is not made on the way", async () => {
     for (const reply of [
       await get(),
