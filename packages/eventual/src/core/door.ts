@@ -190,7 +190,7 @@ export type Outcome =
       readonly replayed: boolean;
       /** The record that holds it: what a later read must know to see it. */
       readonly writer: WriterId;
-      /** 0 of what was known before: then a later read must know all that is known here now. */
+      /** 0 of what was known, or changed nothing: a later read must know all that is known now. */
       readonly position: Position;
     }
   | { readonly type: "refused"; readonly context: number; readonly reason: RefusalReason };
