@@ -14,7 +14,7 @@ import {
 } from "@counter/state-machine";
 
 import { codeOf } from "../error-text.ts";
-import { pause } from "./backup-format.ts";
+import { pause } from "../pause.ts";
 import { BackupFormatError, BackupParser, type BackupFacts } from "./backup-parser.ts";
 
 /** A part ends when it has about so many bytes, or 1024 counters. */

@@ -19,7 +19,8 @@ import { connectionLimits, Connections } from "../security/connections.ts";
 import type { Security } from "../security/security.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
 import { metricsRoutes } from "./metrics-route.ts";
-import { requestListener, type Answered } from "./server.ts";
+import type { Answered } from "./answering.ts";
+import { requestListener } from "./server.ts";
 import { Service, type Handling } from "./service.ts";
 
 /** How long requests that are being answered may take once the node stops, in milliseconds. */

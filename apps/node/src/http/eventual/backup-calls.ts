@@ -10,7 +10,7 @@ import type { CounterView, EventualNode } from "@counter/eventual";
 import { decodeRestorePart, plainConfig, type CounterBackup } from "@counter/state-machine";
 
 import type { Backups } from "../../data-dir/backups.ts";
-import { pause } from "../../data-dir/backup-format.ts";
+import { pause } from "../../pause.ts";
 import type { ReceivedBackup } from "../../data-dir/received-backup.ts";
 import type { Backup } from "../../engine/engine.ts";
 import { codeOf } from "../../error-text.ts";
