@@ -4,11 +4,11 @@
  */
 import type { RequestListener, Server } from "node:http";
 
-import { LoopLag } from "../loop-lag.ts";
+import { LoopLag } from "../process/loop-lag.ts";
 import { nodeMetrics } from "../metrics/node-metrics.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { requestMeter } from "../metrics/request-meter.ts";
-import type { NodeParts } from "../running.ts";
+import type { NodeParts } from "../process/running.ts";
 import { accessLog } from "./access-log.ts";
 import type { Route } from "./api.ts";
 import { Watching } from "../watch-hub/watching.ts";

@@ -1,5 +1,5 @@
 /** What went wrong with a request, as an error and as a reply. */
-import { codeOf, messageOf } from "../error-text.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
 import type { ApiReply } from "./api.ts";
 import { problemKinds, type ProblemCode, type ProblemKind } from "./problem-kinds.ts";
 import { problemOfCode } from "./problem-of-code.ts";

@@ -13,11 +13,11 @@ import type { Member, RaftEvent, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
 import { ask as askOpenly, type Ask } from "./asking.ts";
-import { isNamed } from "./config/cluster-id.ts";
-import type { DataDir } from "./data-dir/data-dir.ts";
-import type { Identity } from "./data-dir/identity.ts";
-import { messageOf } from "./error-text.ts";
-import { exitCodes, StartError } from "./exit-codes.ts";
+import { isNamed } from "../config/cluster-id.ts";
+import type { DataDir } from "../data-dir/data-dir.ts";
+import type { Identity } from "../data-dir/identity.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { askForMembership, askToJoin, findCluster, type ClusterMembership } from "./joining.ts";
 import { whoIsAt } from "./moving.ts";
 

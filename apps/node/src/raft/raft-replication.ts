@@ -11,10 +11,10 @@ import {
   type TransportEvent,
 } from "@counter/transport-http";
 
-import type { RaftConfig } from "./config/node-config.ts";
-import type { DataDir } from "./data-dir/data-dir.ts";
-import { firstMembers } from "./data-dir/identity.ts";
-import type { BatchResults } from "./engine/raft-host.ts";
+import type { RaftConfig } from "../config/node-config.ts";
+import type { DataDir } from "../data-dir/data-dir.ts";
+import { firstMembers } from "../data-dir/identity.ts";
+import type { BatchResults } from "../engine/raft-host.ts";
 
 export interface Replication {
   readonly raft: RaftNode<BatchResults>;

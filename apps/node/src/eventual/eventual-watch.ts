@@ -13,8 +13,8 @@ import type {
 import type { ReplicaEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
-import { codeOf } from "./error-text.ts";
-import { NowAndThen } from "./now-and-then.ts";
+import { codeOf } from "../process/error-text.ts";
+import { NowAndThen } from "../process/now-and-then.ts";
 import { Replays } from "./replays.ts";
 
 /** Two nodes that meet may refuse each other until they agree on a cluster. */

@@ -5,7 +5,7 @@ import type { Member } from "@counter/raft";
 import { z } from "zod";
 
 import { ask as askOpenly, type Answer, type Ask, type Question } from "./asking.ts";
-import { messageOf } from "./error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 
 const askTimeoutMs = 7000; // longer than a leader may take to carry a change out
 const path = "/v1/cluster/members";

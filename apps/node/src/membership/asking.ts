@@ -6,9 +6,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 import { requestTo, type SignedRequest } from "@counter/transport-http";
 
-import { parseAddress } from "./config/addresses.ts";
-import { codeOf } from "./error-text.ts";
-import { openLink, type PeerLink } from "./security/peer-link.ts";
+import { parseAddress } from "../config/addresses.ts";
+import { codeOf } from "../process/error-text.ts";
+import { openLink, type PeerLink } from "../security/peer-link.ts";
 
 /** Longest answer that is read; that of a cluster of the largest size is far shorter. */
 export const answerMaxBytes: number = 256 * 1024;

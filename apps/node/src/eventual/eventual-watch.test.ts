@@ -1,7 +1,7 @@
 import type { Note, Outcome, RefusedWhy } from "@counter/eventual";
 
 import { EventualWatch } from "./eventual-watch.ts";
-import { logTo } from "./test-support/log-lines.ts";
+import { logTo } from "../test-support/log-lines.ts";
 
 const own = "0".repeat(32);
 const peer = "127.0.0.1:2";

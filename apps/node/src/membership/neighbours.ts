@@ -4,12 +4,12 @@ import type { HttpTransport, TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
 import type { Ask } from "./asking.ts";
-import type { NodeConfig } from "./config/node-config.ts";
-import type { DataDir } from "./data-dir/data-dir.ts";
-import type { Leadership } from "./engine/raft-host.ts";
-import type { StartError } from "./exit-codes.ts";
+import type { NodeConfig } from "../config/node-config.ts";
+import type { DataDir } from "../data-dir/data-dir.ts";
+import type { Leadership } from "../engine/raft-host.ts";
+import type { StartError } from "../process/exit-codes.ts";
 import { askForCluster } from "./foreign-cluster.ts";
-import type { ClusterView } from "./http/raft/leader-seeking.ts";
+import type { ClusterView } from "../http/raft/leader-seeking.ts";
 import { Refusals } from "./refusals.ts";
 
 export interface NeighboursParts {

@@ -2,10 +2,10 @@
 import request from "supertest";
 import { z } from "zod";
 
-import { until } from "../e2e/support/until.ts";
-import { EventualNodes } from "./test-support/eventual-nodes.ts";
-import { jsonOf, leaderOf, refusalOf } from "./test-support/replies.ts";
-import { TestNodes, type TestNode } from "./test-support/test-node.ts";
+import { until } from "../../e2e/support/until.ts";
+import { EventualNodes } from "../test-support/eventual-nodes.ts";
+import { jsonOf, leaderOf, refusalOf } from "../test-support/replies.ts";
+import { TestNodes, type TestNode } from "../test-support/test-node.ts";
 
 jest.setTimeout(60_000); // real nodes, on a machine that may be busy
 

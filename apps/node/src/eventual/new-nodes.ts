@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { EventualNode } from "@counter/eventual";
 import type { Logger } from "winston";
 
-import { messageOf } from "./error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 
 /** Between two attempts, in milliseconds. */
 const announceAgainMs = 1000;

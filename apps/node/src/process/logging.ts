@@ -1,9 +1,9 @@
 /** Log lines: for people (`pretty`) or for machines (`json`), always with node, mode and term. */
 import winston, { type Logger } from "winston";
 
-import type { NodeConfig } from "./config/node-config.ts";
+import type { NodeConfig } from "../config/node-config.ts";
 import { messageOf } from "./error-text.ts";
-import { redaction } from "./security/redaction.ts";
+import { redaction } from "../security/redaction.ts";
 import { LogRepeats } from "./log-repeats.ts";
 
 /** What every line says besides its message; the term changes while the node runs. */

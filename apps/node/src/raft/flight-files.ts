@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { combineObservers, FlightRecorder, type RaftObserver } from "@counter/raft";
 import type { Logger } from "winston";
 
-import { writeDurably } from "./data-dir/durable-file.ts";
-import { codeOf, messageOf } from "./error-text.ts";
+import { writeDurably } from "../data-dir/durable-file.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
 
 /** Files of each kind that are kept; the oldest is removed when there are more. */
 export const recordingsKept: number = 3;

@@ -6,11 +6,11 @@ import { createServer, type Server } from "node:net";
 import request from "supertest";
 import { z } from "zod";
 
-import { until } from "../e2e/support/until.ts";
-import { readIdentity } from "./data-dir/identity.ts";
-import { createHttpServer } from "./http/server.ts";
-import { refusalOf } from "./test-support/replies.ts";
-import { listenAnywhere, TestNodes, type TestNode } from "./test-support/test-node.ts";
+import { until } from "../../e2e/support/until.ts";
+import { readIdentity } from "../data-dir/identity.ts";
+import { createHttpServer } from "../http/server.ts";
+import { refusalOf } from "../test-support/replies.ts";
+import { listenAnywhere, TestNodes, type TestNode } from "../test-support/test-node.ts";
 
 jest.setTimeout(60_000); // real nodes, on a machine that may be busy
 

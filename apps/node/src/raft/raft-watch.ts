@@ -14,8 +14,8 @@ import type {
 import type { TransportEvent } from "@counter/transport-http";
 import type { Logger } from "winston";
 
-import type { Leadership } from "./engine/raft-host.ts";
-import type { LogContext } from "./logging.ts";
+import type { Leadership } from "../engine/raft-host.ts";
+import type { LogContext } from "../process/logging.ts";
 
 /** Strangers can make up names: no more of them are remembered. */
 const toldMax = 1024;

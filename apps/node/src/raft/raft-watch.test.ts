@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import type { Note, Ready } from "@counter/raft";
 import winston from "winston";
 
-import { Watch } from "./watch.ts";
+import { Watch } from "./raft-watch.ts";
 
 const afterThis: Watch[] = [];
 afterEach(() => {

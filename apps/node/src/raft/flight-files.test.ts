@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { MemoryNetwork, MemoryStorage, RaftNode, readRecording } from "@counter/raft";
 
 import { FlightFiles, recordingsKept } from "./flight-files.ts";
-import { logTo } from "./test-support/log-lines.ts";
-import { TestNodes } from "./test-support/test-node.ts";
+import { logTo } from "../test-support/log-lines.ts";
+import { TestNodes } from "../test-support/test-node.ts";
 
 const nodes = new TestNodes();
 const folders: string[] = [];

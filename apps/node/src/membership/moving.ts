@@ -20,12 +20,12 @@ import type { Logger } from "winston";
 import { z } from "zod";
 
 import { ask as askOpenly, noAnswerInTime, type Ask } from "./asking.ts";
-import { parseAddress } from "./config/addresses.ts";
-import type { DataDir } from "./data-dir/data-dir.ts";
-import type { Identity } from "./data-dir/identity.ts";
-import type { ClusterMembers } from "./engine/members.ts";
-import { codeOf, messageOf } from "./error-text.ts";
-import { exitCodes, StartError } from "./exit-codes.ts";
+import { parseAddress } from "../config/addresses.ts";
+import type { DataDir } from "../data-dir/data-dir.ts";
+import type { Identity } from "../data-dir/identity.ts";
+import type { ClusterMembers } from "../engine/members.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { askForMembership, askToMove } from "./joining.ts";
 
 /** Longest wait for an answer from the old address, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { RaftNode } from "@counter/raft";
 import type { Logger } from "winston";
 
-import { codeOf, messageOf } from "./error-text.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
 
 /** Waits until a majority has answered us once; `false` if the node stops before. */
 export async function untilConfirmed(

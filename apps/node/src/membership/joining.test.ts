@@ -1,7 +1,7 @@
 /** A node that joins asks whoever listens at an address: here, servers that are no nodes of ours. */
 import { answerMaxBytes } from "./asking.ts";
 import { askForMembership, askToJoin, findCluster, type Asking } from "./joining.ts";
-import { Servers } from "./test-support/answering.ts";
+import { Servers } from "../test-support/answering.ts";
 
 const servers = new Servers();
 const ending = new AbortController();

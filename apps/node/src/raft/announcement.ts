@@ -2,9 +2,9 @@
 import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
-import type { RaftConfig } from "./config/node-config.ts";
-import type { Identity } from "./data-dir/identity.ts";
-import type { Leadership } from "./engine/raft-host.ts";
+import type { RaftConfig } from "../config/node-config.ts";
+import type { Identity } from "../data-dir/identity.ts";
+import type { Leadership } from "../engine/raft-host.ts";
 
 export function announce(
   { configuration: { members } }: Pick<RaftNodeStatus, "configuration">,

@@ -2,7 +2,7 @@
 import type { RaftNode } from "@counter/raft";
 import type { TransportEvent } from "@counter/transport-http";
 
-import type { Neighbours } from "./neighbours.ts";
+import type { Neighbours } from "../membership/neighbours.ts";
 
 export class Handover {
   readonly #neighbours: Pick<Neighbours, "successorPossible">;

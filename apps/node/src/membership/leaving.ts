@@ -5,14 +5,14 @@
  */
 import type { Logger } from "winston";
 
-import type { RaftEngine } from "./engine/engine.ts";
-import { messageOf } from "./error-text.ts";
-import { json, type ApiReply } from "./http/api.ts";
-import type { LeaveRequest } from "./http/leave-route.ts";
-import { problemKinds } from "./http/problem-kinds.ts";
-import { Problem, problemOf } from "./http/problems.ts";
-import { removalOf, removeRoute } from "./http/raft/member-routes.ts";
-import type { Handling } from "./http/service.ts";
+import type { RaftEngine } from "../engine/engine.ts";
+import { messageOf } from "../process/error-text.ts";
+import { json, type ApiReply } from "../http/api.ts";
+import type { LeaveRequest } from "../http/leave-route.ts";
+import { problemKinds } from "../http/problem-kinds.ts";
+import { Problem, problemOf } from "../http/problems.ts";
+import { removalOf, removeRoute } from "../http/raft/member-routes.ts";
+import type { Handling } from "../http/service.ts";
 
 export interface LeavingParts {
   /** Throws a Problem before there is one. */

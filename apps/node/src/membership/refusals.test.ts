@@ -1,6 +1,6 @@
 import type { TransportEvent } from "@counter/transport-http";
 
-import type { StartError } from "./exit-codes.ts";
+import type { StartError } from "../process/exit-codes.ts";
 import { Refusals, type ForeignCluster } from "./refusals.ts";
 
 interface Told {

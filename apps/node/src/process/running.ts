@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 
 import type { Logger } from "winston";
 
-import type { NodeConfig } from "./config/node-config.ts";
+import type { NodeConfig } from "../config/node-config.ts";
 import type { LogContext } from "./logging.ts";
 
 export interface NodeParts<Config = NodeConfig> {

@@ -1,19 +1,19 @@
 /** What answers the clients of a node in Raft mode, put together from its parts. */
 import type { RequestListener } from "node:http";
 
-import type { BootstrapDesk } from "./bootstrap/routes.ts";
-import type { RaftConfig } from "./config/node-config.ts";
-import type { Backups } from "./data-dir/backups.ts";
-import type { RaftEngine } from "./engine/engine.ts";
-import type { NodeGossip } from "./gossip/node-gossip.ts";
-import type { ApiReply } from "./http/api.ts";
-import type { Front } from "./http/front.ts";
-import type { LeaveRequest } from "./http/leave-route.ts";
-import { raftHealth, raftRoutes, replicaRows } from "./http/raft/routes.ts";
-import type { LeaderSeeking } from "./http/raft/leader-seeking.ts";
-import { sampleReadiness } from "./metrics/node-metrics.ts";
-import type { Neighbours } from "./neighbours.ts";
-import type { NodeParts } from "./running.ts";
+import type { BootstrapDesk } from "../bootstrap/routes.ts";
+import type { RaftConfig } from "../config/node-config.ts";
+import type { Backups } from "../data-dir/backups.ts";
+import type { RaftEngine } from "../engine/engine.ts";
+import type { NodeGossip } from "../gossip/node-gossip.ts";
+import type { ApiReply } from "../http/api.ts";
+import type { Front } from "../http/front.ts";
+import type { LeaveRequest } from "../http/leave-route.ts";
+import { raftHealth, raftRoutes, replicaRows } from "../http/raft/routes.ts";
+import type { LeaderSeeking } from "../http/raft/leader-seeking.ts";
+import { sampleReadiness } from "../metrics/node-metrics.ts";
+import type { Neighbours } from "../membership/neighbours.ts";
+import type { NodeParts } from "../process/running.ts";
 
 export interface RaftListenerParts extends Pick<
   NodeParts<RaftConfig>,

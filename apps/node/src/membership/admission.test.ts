@@ -6,9 +6,9 @@ import { configurationOf, type RaftEvent, type RaftNodeStatus } from "@counter/r
 import winston from "winston";
 
 import { Admission, type Admitted } from "./admission.ts";
-import type { Identity } from "./data-dir/identity.ts";
-import type { StartError } from "./exit-codes.ts";
-import { identityOf } from "./test-support/stored-node.ts";
+import type { Identity } from "../data-dir/identity.ts";
+import type { StartError } from "../process/exit-codes.ts";
+import { identityOf } from "../test-support/stored-node.ts";
 
 const own = "127.0.0.1:1";
 const silentLog = winston.createLogger({ silent: true });

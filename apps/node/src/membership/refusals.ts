@@ -14,7 +14,7 @@
  */
 import type { TransportEvent } from "@counter/transport-http";
 
-import { exitCodes, StartError } from "./exit-codes.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 /** What another node says about its cluster. */
 export interface ForeignCluster {
