@@ -38,12 +38,13 @@ function contextOf({ name, prometheus, folder, fired }) {
   return {
     folder,
     seen,
-    watch: async (nodes) => {
+    /** @param running - how many of them can be seen already */
+    watch: async (nodes, running = nodes.length) => {
       await prometheus.watch(
         name,
         nodes.map(({ address }) => address),
       );
-      await seen(nodes.length);
+      await seen(running);
     },
     fires: async (doing, ...alerts) => {
       const { what, meanwhile } = typeof doing === "string" ? { what: doing } : doing;

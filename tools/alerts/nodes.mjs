@@ -127,6 +127,13 @@ export class AlertNode {
     return this.ask(path, { ...options, method: "POST" });
   }
 
+  /** A write that must be acknowledged; tried until it is. */
+  acknowledged(path, options) {
+    return until(`${path} is acknowledged`, async () => {
+      return (await this.post(path, options))?.status === 200;
+    });
+  }
+
   ready() {
     return until(`${this.address} is ready`, async () => {
       if (!this.running) throw new Error(`${this.address} has ended:\n${this.lines.join("\n")}`);
@@ -172,8 +179,9 @@ export function load(nodes, path, clients, options = {}) {
   let sent = 0;
   const client = async () => {
     while (!stopped) {
-      const answered = await nodes[sent++ % nodes.length].post(path, options);
-      if (answered === null || answered.status >= 500) await pause(100);
+      const node = nodes[sent++ % nodes.length];
+      const answered = await node.ask(path, { method: "POST", ...options });
+      if (answered === null || answered.status >= 400) await pause(100);
     }
   };
   const clientsEnded = Promise.all(Array.from({ length: clients }, client));

@@ -65,7 +65,7 @@ export class Prometheus {
       "prometheus",
       [
         ...["--config.file=prometheus.yml", "--storage.tsdb.path=series"],
-        ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
+        ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=error"],
       ],
       { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
     );

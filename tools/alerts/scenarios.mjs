@@ -10,9 +10,9 @@ const inNamespace = ["unshare", "--user", "--map-root-user", "--mount"];
 const canMount = () =>
   spawnSync(inNamespace[0], [...inNamespace.slice(1), "mount", "-t", "tmpfs", "none", "/mnt"])
     .status === 0;
-/** Of 32 MiB most are taken: there is room for the first segment of a log, not for a second one. */
+/** Of 64 MiB most are taken: there is room for the first segment of a log, not for a second one. */
 const smallDisk =
-  'mkdir -p "$0" && mount -t tmpfs -o size=32m none "$0" && head -c 20971520 /dev/zero >"$0/filler" && exec "$@"';
+  'mkdir -p "$0" && mount -t tmpfs -o size=64m none "$0" && head -c 54525952 /dev/zero >"$0/filler" && exec "$@"';
 
 /** Each write of these takes some 4 kB of the log. */
 const labels = Object.fromEntries(
@@ -114,14 +114,19 @@ async function fullDisk({ folder, watch, fires, over }) {
   await watch(nodes);
   const [first, second, third] = nodes;
   await first.post("/v1/counters", { json: { name: "seats" } });
-  const stop = load([first, second], "/v1/counters/seats", 8, large);
-  const stopFull = load([third], "/increment", 1);
+  const stopFilling = load([first, second], "/v1/counters/seats", 4, large);
+  await until("the disk is full", async () => {
+    await third.post("/increment");
+    return (await third.metric("counter_storage_full")) === 1;
+  });
+  await stopFilling();
+  const stop = load([first, second], "/increment", 8);
   await fires(
-    "a file system of 32 MB filled up, while the other nodes go on",
+    "a file system of 64 MB filled up, while the other nodes go on",
     ...["CounterDiskSpaceLow", "CounterStorageFull", "CounterNotReady"],
     ...["CounterPeerLagRising", "CounterNotConverging"],
   );
-  await Promise.all([stop(), stopFull()]);
+  await stop();
   await rm(join("/proc", String(third.child.pid), "root", third.dataDir, "../filler"));
   await over("CounterStorageFull", "CounterNotReady", "CounterNotConverging");
 }
@@ -151,31 +156,52 @@ async function tablesFull({ folder, watch, seen, fires, over }) {
   await over("CounterKeysAlmostFull", "CounterSessionsAlmostFull", "CounterExactlyOnceDegraded");
 }
 
-/** Two histories of one node: each side is written to while the other one is away. */
-async function forked({ folder, watch, fires }) {
-  const nodes = await cluster(3, folder, ["--mode=eventual"]);
-  await startAll(nodes);
-  await watch(nodes);
-  const [first, second, third] = nodes;
-  await first.post("/increment?ack=all");
-  for (const node of nodes) await node.end();
-  const copy = `${first.dataDir}-copy`;
-  await cp(first.dataDir, copy, { recursive: true });
-
-  await startAll([first, second]);
-  await first.post("/increment?ack=2");
-  await first.end();
-  await second.end();
-
-  await rm(first.dataDir, { recursive: true });
-  await cp(copy, first.dataDir, { recursive: true });
-  await startAll([first, third]);
-  await first.post("/increment?ack=2", { json: { delta: "5" } });
-  second.start();
+/**
+ * Two disks of three are set back to a time at which they did not know of the third: nobody whom
+ * they ask knows more than they do, and they write other records where the third has some already.
+ */
+async function forked({ folder, watch, seen, fires, over }) {
+  const flags = ["--mode=eventual"];
+  const old = await cluster(2, folder, flags);
+  const [first] = old;
+  const [port] = await freePorts(1);
+  const join = [...flags, `--join=${first.port}`];
+  const third = new AlertNode({ port, peers: [], dataDir: `${folder}/third`, flags: join });
+  const endThem = (nodes) => Promise.all(nodes.map((node) => node.end()));
+  const copyThem = (from, to) =>
+    Promise.all(
+      old.map(async ({ dataDir }) => {
+        await rm(`${dataDir}${to}`, { recursive: true, force: true });
+        await cp(`${dataDir}${from}`, `${dataDir}${to}`, { recursive: true });
+      }),
+    );
+  await startAll(old);
+  await first.acknowledged("/increment?ack=2");
+  await endThem(old);
+  await copyThem("", "-before");
+  await startAll([...old, third]);
+  await first.acknowledged("/increment?ack=3");
+  await endThem([...old, third]);
+  await copyThem("-before", "");
+  await startAll(old);
+  await watch([...old, third], 2);
+  await first.acknowledged("/increment?ack=2");
+  third.start();
   await fires(
-    "a data directory that was copied, and went on once with one peer and once with the other",
+    "two data directories of three set back to before the third node had joined",
     ...["CounterForked", "CounterDivergence"],
   );
+  await third.end();
+  await rm(third.dataDir, { recursive: true });
+  await startAll([third]);
+  await endThem(old);
+  await startAll(old);
+  await until("all know the same", async () => {
+    const counts = await Promise.all([...old, third].map((node) => node.ask("/count")));
+    return counts.every((count) => count !== null && count.text === counts[0]?.text);
+  });
+  await seen(3);
+  await over("CounterForked");
 }
 
 async function snapshotOld({ folder, watch, fires, over }) {
