@@ -271,11 +271,8 @@ function tracesOf(
   if (seeds.length === 0 || operations.length === 0) return {};
   const traces = seeds.map(({ first: at, count, fill }) => {
     const first = at % operations.length;
-    return {
-      first,
-      count: 1 + (count % (operations.length - first)),
-      context: new Uint8Array(24).fill(fill),
-    };
+    const context = new Uint8Array(24).fill(fill);
+    return { first, count: 1 + (count % (operations.length - first)), context };
   });
   return { traces: traces.sort((a, b) => a.first - b.first) };
 }
