@@ -137,7 +137,7 @@ describe("signals and time (C7)", () => {
   });
 
   it("says so also when the timer of that attempt runs a little early, as it may", async () => {
-    const { status, json, headers } = problem(503, "no-leader");
+    const { status, json, headers = {} } = problem(503, "no-leader");
     for (let turn = 0; turn < 100; turn += 1) {
       let asked = 0;
       const send: typeof fetch = (_url, init) => {
