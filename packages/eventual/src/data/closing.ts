@@ -111,6 +111,7 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     sum.alive ||= alive > 0;
     sums.set(counter, sum);
   }
+  counter.sums?.take(r.dots, counter, key);
   const next = rows[run.to] ?? noSlot;
   if (run.from > 0) r.dots.setNext(rows[run.from - 1]!, next);
   else if (next !== noSlot) counter.keys.set(key, next);
@@ -119,6 +120,8 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     r.due.remove(gone);
     r.dots.remove(gone);
   }
+  if (counter.keys.has(key)) counter.sums?.put(r.dots, counter, key);
+  else if (counter.keys.size === 0) counter.sums = null;
   endDeeds(r, counter, key);
   return run.to - run.from;
 }

@@ -23,6 +23,7 @@ import type { Slot } from "./dots.ts";
 import { DotTable } from "./dots.ts";
 import { DueQueue } from "./due.ts";
 import { NameTable } from "./name-table.ts";
+import type { OpenSums } from "./open-sums.ts";
 
 /** A record: the place where something was said. */
 export interface RecordId {
@@ -116,6 +117,8 @@ export interface CounterState extends Words {
   open: bigint;
   /** Uses of open keys that no deletion covers. */
   alive: number;
+  /** What comes to `open` and `alive`; `null`: there is no key. */
+  sums: OpenSums | null;
   /** `null`: no key has a deed, and what is shown is what holds. See `deeds.ts`. */
   base: Base | null;
 }
@@ -217,6 +220,7 @@ export function counterOf(r: Replica, name: CounterName): CounterState {
     register: null,
     gone: new Map(),
     alive: 0,
+    sums: null,
     base: null,
   };
   r.counters.set(name, counter);
