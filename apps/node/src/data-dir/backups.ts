@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 import type { Backup } from "../engine/engine.ts";
 import { codeOf } from "../error-text.ts";
-import { pause, sealBackup } from "./backup-format.ts";
+import { pause } from "../turns.ts";
+import { sealBackup } from "./backup-format.ts";
 import { syncFolder, writeDurably } from "./durable-file.ts";
 import { receiveBackup, type ReceivedBackup } from "./received-backup.ts";
 
