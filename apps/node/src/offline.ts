@@ -19,7 +19,7 @@ export {
   type BackupFacts,
 } from "./data-dir/backup-parser.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
-export { codeOf, messageOf } from "./error-text.ts";
+export { codeOf, messageOf } from "./process/error-text.ts";
 export type { Backup } from "./engine/engine.ts";
 export { runReidentifyTool } from "./data-dir/recovery/reidentify.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";

@@ -10,7 +10,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { CounterBackup } from "@counter/state-machine";
 
 import type { Backup } from "../engine/engine.ts";
-import { pause } from "../turns.ts";
+import { pause } from "../process/pause.ts";
 import { textOf } from "./backup-counter.ts";
 
 export const backupVersion = 2;

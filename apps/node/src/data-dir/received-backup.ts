@@ -8,8 +8,8 @@ import { join } from "node:path";
 
 import { encodeRestorePart, StageDigest, type CounterBackup } from "@counter/state-machine";
 
-import { codeOf } from "../error-text.ts";
-import { Turn } from "../turns.ts";
+import { codeOf } from "../process/error-text.ts";
+import { Turn } from "../process/turn.ts";
 import { BackupFormatError, BackupParser, type BackupFacts } from "./backup-parser.ts";
 
 /** A part ends when it has about so many bytes, or so many counters: applied in a few milliseconds. */

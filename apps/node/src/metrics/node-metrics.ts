@@ -3,10 +3,10 @@ import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { NodeConfig } from "../config/node-config.ts";
-import { codeOf } from "../error-text.ts";
+import { codeOf } from "../process/error-text.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import type { Check } from "../http/health-routes.ts";
-import type { LogContext } from "../logging.ts";
+import type { LogContext } from "../process/logging.ts";
 import { Metrics } from "./registry.ts";
 
 export interface NodeFacts {

@@ -1,4 +1,4 @@
-import { createLog } from "../logging.ts";
+import { createLog } from "../process/logging.ts";
 import { cleanText, redacted } from "./redaction.ts";
 
 const token = `ctr_${"a1-_".repeat(10)}`;

@@ -20,7 +20,7 @@ import type { Random } from "./random.ts";
 import type { Meaning } from "../data/keys.ts";
 import type { Peer } from "./peer-state.ts";
 import { RetainedLog } from "./retained-log.ts";
-import type { Staging } from "./staging.ts";
+import type { Staging } from "./transfer-state.ts";
 import type { TransferIn, TransferOut } from "./transfer-state.ts";
 
 /** One operation that waits for its record, and whoever waits for it. */

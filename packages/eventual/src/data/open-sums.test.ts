@@ -3,11 +3,13 @@ import { born, Library, member, writerId } from "../test-support/writing.ts";
 import type { Deed, FloorEntry, Position } from "../types.ts";
 import { closeKeys } from "./closing.ts";
 import type { Dot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+
 import { identityAdds, identityLives } from "./groups.ts";
 import { addDot } from "./keys.ts";
 import { blockRows } from "./open-sums.ts";
-import type { CounterState, Replica } from "./replica.ts";
+import type { CounterState } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
+import { noSlot } from "./slot.ts";
 import { counterOf, emptyReplica } from "./replica.ts";
 import { joinFloor } from "./values.ts";
 

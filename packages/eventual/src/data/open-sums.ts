@@ -10,75 +10,70 @@
  *
  * Only what is added counts here. Whether a key has ended is up to those who put it in.
  */
-import type { Position, WriterId } from "../types.ts";
-import type { DotTable, Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+import type { Position } from "../types.ts";
+import type { CounterState, OpenSums, RowBlock } from "./counter-state.ts";
+import type { DotTable } from "./dots.ts";
 import { identityAdds, identityLives } from "./groups.ts";
-import type { CounterState } from "./replica.ts";
-
-/** Rows of one writer; those of one position are never in two blocks. */
-interface Block {
-  /** No row is below, and none is above `last`. */
-  first: Position;
-  last: Position;
-  adds: bigint;
-  slots: Slot[];
-}
+import type { Slot } from "./slot.ts";
+import { noSlot } from "./slot.ts";
 
 /** A block that has so many rows is full; one that comes to have twice as many is cut. */
 export const blockRows = 256;
 
-export class OpenSums {
-  /** The blocks of each writer, ascending; never empty. */
-  readonly #blocks = new Map<WriterId, Block[]>();
-  readonly #several = new Set<string>();
+export function emptySums(): OpenSums {
+  return { blocks: new Map(), several: new Set() };
+}
 
-  /** Takes in the rows of a key as they are now. */
-  put(dots: DotTable, counter: CounterState, key: string): void {
-    const first = counter.keys.get(key)!;
-    if (dots.next(first) !== noSlot) {
-      this.#several.add(key);
-    } else if (dots.deed(first) === null && dots.until(first) > counter.closed.before) {
-      const writer = dots.writer(first);
-      const blocks = this.#blocks.get(writer);
-      if (blocks === undefined) this.#blocks.set(writer, [blockOf(dots, [first])]);
-      else insert(dots, blocks, first);
-    }
-  }
-
-  /** Before the rows of a key change. */
-  take(dots: DotTable, counter: CounterState, key: string): void {
-    if (this.#several.delete(key)) return;
-    const slot = counter.keys.get(key)!;
-    const writer = dots.writer(slot);
-    const blocks = this.#blocks.get(writer);
-    if (blocks === undefined) return;
-    remove(dots, blocks, slot);
-    if (blocks.length === 0) this.#blocks.delete(writer);
-  }
-
-  /** What all of it adds, and how many uses no deletion covers. */
-  total(dots: DotTable, counter: CounterState): { readonly open: bigint; readonly alive: number } {
-    let open = 0n;
-    let alive = 0;
-    for (const [writer, blocks] of this.#blocks) {
-      const floor = counter.floor.get(writer)?.position ?? 0;
-      const gone = counter.gone.get(writer) ?? 0;
-      for (const block of blocks) {
-        open += addsAbove(dots, block, floor);
-        alive += rowsAbove(dots, block, gone);
-      }
-    }
-    for (const key of this.#several) {
-      const first = counter.keys.get(key)!;
-      open += identityAdds(dots, counter, first);
-      alive += identityLives(dots, counter, first);
-    }
-    return { open, alive };
+/** Takes in the rows of a key as they are now. */
+export function putKey(dots: DotTable, counter: CounterState, key: string): void {
+  const sums = (counter.sums ??= emptySums());
+  const first = counter.keys.get(key)!;
+  if (dots.next(first) !== noSlot) {
+    sums.several.add(key);
+  } else if (dots.deed(first) === null && dots.until(first) > counter.closed.before) {
+    const writer = dots.writer(first);
+    const blocks = sums.blocks.get(writer);
+    if (blocks === undefined) sums.blocks.set(writer, [blockOf(dots, [first])]);
+    else insert(dots, blocks, first);
   }
 }
 
-function addsAbove(dots: DotTable, block: Block, floor: Position): bigint {
+/** Before the rows of a key change. */
+export function takeKey(dots: DotTable, { keys, sums }: CounterState, key: string): void {
+  if (sums === null || sums.several.delete(key)) return;
+  const slot = keys.get(key)!;
+  const writer = dots.writer(slot);
+  const blocks = sums.blocks.get(writer);
+  if (blocks === undefined) return;
+  remove(dots, blocks, slot);
+  if (blocks.length === 0) sums.blocks.delete(writer);
+}
+
+/** What all of it adds, and how many uses no deletion covers. */
+export function totalOf(
+  dots: DotTable,
+  counter: CounterState,
+): { readonly open: bigint; readonly alive: number } {
+  const { blocks: all, several } = counter.sums ?? emptySums();
+  let open = 0n;
+  let alive = 0;
+  for (const [writer, blocks] of all) {
+    const floor = counter.floor.get(writer)?.position ?? 0;
+    const gone = counter.gone.get(writer) ?? 0;
+    for (const block of blocks) {
+      open += addsAbove(dots, block, floor);
+      alive += rowsAbove(dots, block, gone);
+    }
+  }
+  for (const key of several) {
+    const first = counter.keys.get(key)!;
+    open += identityAdds(dots, counter, first);
+    alive += identityLives(dots, counter, first);
+  }
+  return { open, alive };
+}
+
+function addsAbove(dots: DotTable, block: RowBlock, floor: Position): bigint {
   if (block.first > floor) return block.adds;
   if (block.last <= floor) return 0n;
   let adds = 0n;
@@ -86,7 +81,7 @@ function addsAbove(dots: DotTable, block: Block, floor: Position): bigint {
   return adds;
 }
 
-function rowsAbove(dots: DotTable, block: Block, floor: Position): number {
+function rowsAbove(dots: DotTable, block: RowBlock, floor: Position): number {
   if (block.first > floor) return block.slots.length;
   if (block.last <= floor) return 0;
   let rows = 0;
@@ -94,7 +89,7 @@ function rowsAbove(dots: DotTable, block: Block, floor: Position): number {
   return rows;
 }
 
-function blockOf(dots: DotTable, slots: Slot[]): Block {
+function blockOf(dots: DotTable, slots: Slot[]): RowBlock {
   let [first, last, adds] = [Infinity, 0, 0n];
   for (const slot of slots) {
     const position = dots.position(slot);
@@ -106,7 +101,7 @@ function blockOf(dots: DotTable, slots: Slot[]): Block {
 }
 
 /** @param blocks - at least one */
-function insert(dots: DotTable, blocks: Block[], slot: Slot): void {
+function insert(dots: DotTable, blocks: RowBlock[], slot: Slot): void {
   const position = dots.position(slot);
   const latest = blocks.at(-1)!;
   if (position > latest.last && latest.slots.length >= blockRows) {
@@ -125,7 +120,7 @@ function insert(dots: DotTable, blocks: Block[], slot: Slot): void {
 }
 
 /** Where this position belongs: the last block that begins at or before it, or else the first. */
-function placeOf(blocks: readonly Block[], position: Position): number {
+function placeOf(blocks: readonly RowBlock[], position: Position): number {
   let low = 0;
   let high = blocks.length - 1;
   while (low < high) {
@@ -137,7 +132,7 @@ function placeOf(blocks: readonly Block[], position: Position): number {
 }
 
 /** Cut between two positions, so that both have something if it has more than one. */
-function halvesOf(dots: DotTable, { slots }: Block): Block[] {
+function halvesOf(dots: DotTable, { slots }: RowBlock): RowBlock[] {
   const positions = slots.map((slot) => dots.position(slot)).sort((one, other) => one - other);
   const middle = positions[positions.length >> 1]!;
   const cut = middle > positions[0]! ? middle : positions.find((position) => position > middle);
@@ -148,7 +143,7 @@ function halvesOf(dots: DotTable, { slots }: Block): Block[] {
 }
 
 /** Nothing happens if it is not there: a row that had ended was not put in. */
-function remove(dots: DotTable, blocks: Block[], slot: Slot): void {
+function remove(dots: DotTable, blocks: RowBlock[], slot: Slot): void {
   const place = placeOf(blocks, dots.position(slot));
   const block = blocks[place]!;
   const at = block.slots.indexOf(slot); // at the beginning: keys are closed in their order

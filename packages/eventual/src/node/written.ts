@@ -1,4 +1,4 @@
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 
 /** The answer to a write that is on the disk of this node. */
 export interface Written {

@@ -99,7 +99,7 @@ export const dataMutants: readonly EventualMutant[] = [
     name: "eventual-keys-of-several-rows-left-out",
     rule: "a key that was used at several nodes counts after a reset that does not cover it (Z2)",
     file: "../data/open-sums.ts",
-    find: "      this.#several.add(key);\n",
+    find: "    sums.several.add(key);\n",
     replace: "",
     expects: ["full-history"],
   },
