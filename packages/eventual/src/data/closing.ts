@@ -113,7 +113,7 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     sum.alive ||= alive > 0;
     sums.set(counter, sum);
   }
-  takeKey(r.dots, counter, key);
+  takeKey(r.dots, counter, key, rows[0]!);
   const next = rows[run.to] ?? noSlot;
   if (run.from > 0) r.dots.setNext(rows[run.from - 1]!, next);
   else if (next !== noSlot) counter.keys.set(key, next);
@@ -122,7 +122,8 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     r.due.remove(gone);
     r.dots.remove(gone);
   }
-  if (counter.keys.has(key)) putKey(r.dots, counter, key);
+  const left = run.from > 0 ? rows[0]! : next;
+  if (left !== noSlot) putKey(r.dots, counter, key, left);
   else if (counter.keys.size === 0) counter.sums = null;
   endDeeds(r, counter, key);
   return run.to - run.from;

@@ -126,7 +126,7 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
     if (dot.deed !== null) return addFirstDeed(r, counter, slot);
     counter.open += identityAdds(r.dots, counter, slot);
     counter.alive += identityLives(r.dots, counter, slot);
-    putKey(r.dots, counter, key);
+    putKey(r.dots, counter, key, slot);
     return false;
   }
   if (isKnown(r.dots, first, dot)) return false;
@@ -136,10 +136,10 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
   const heldBefore = heldText(r, counter, key);
   const slot = r.dots.add(counter, key, dot);
   r.due.push(slot);
-  takeKey(r.dots, counter, key);
+  takeKey(r.dots, counter, key, first);
   const nowFirst = link(r.dots, first, slot);
   if (nowFirst !== first) counter.keys.set(key, nowFirst);
-  putKey(r.dots, counter, key);
+  putKey(r.dots, counter, key, nowFirst);
   counter.open += identityAdds(r.dots, counter, nowFirst) - before;
   counter.alive += identityLives(r.dots, counter, nowFirst) - aliveBefore;
   if (heldText(r, counter, key) !== heldBefore) {
@@ -221,6 +221,6 @@ export function sumOpenKeys(r: Replica, counter: CounterState): void {
 /** After somebody else closed keys that are open here. Takes a step for each of them. */
 export function sumUnclosedKeys(r: Replica, counter: CounterState): void {
   counter.sums = emptySums();
-  for (const key of counter.keys.keys()) putKey(r.dots, counter, key);
+  for (const [key, first] of counter.keys) putKey(r.dots, counter, key, first);
   sumOpenKeys(r, counter);
 }

@@ -24,10 +24,9 @@ export function emptySums(): OpenSums {
   return { blocks: new Map(), several: new Set() };
 }
 
-/** Takes in the rows of a key as they are now. */
-export function putKey(dots: DotTable, counter: CounterState, key: string): void {
+/** Takes in the rows of a key as they are now; `first` is the first of them. */
+export function putKey(dots: DotTable, counter: CounterState, key: string, first: Slot): void {
   const sums = (counter.sums ??= emptySums());
-  const first = counter.keys.get(key)!;
   if (dots.next(first) !== noSlot) {
     sums.several.add(key);
   } else if (dots.deed(first) === null && dots.until(first) > counter.closed.before) {
@@ -38,14 +37,13 @@ export function putKey(dots: DotTable, counter: CounterState, key: string): void
   }
 }
 
-/** Before the rows of a key change. */
-export function takeKey(dots: DotTable, { keys, sums }: CounterState, key: string): void {
+/** Before the rows of a key change, of which `first` is the first. */
+export function takeKey(dots: DotTable, { sums }: CounterState, key: string, first: Slot): void {
   if (sums === null || sums.several.delete(key)) return;
-  const slot = keys.get(key)!;
-  const writer = dots.writer(slot);
+  const writer = dots.writer(first);
   const blocks = sums.blocks.get(writer);
   if (blocks === undefined) return;
-  remove(dots, blocks, slot);
+  remove(dots, blocks, first);
   if (blocks.length === 0) sums.blocks.delete(writer);
 }
 
