@@ -39,7 +39,7 @@ export function putKey(dots: DotTable, counter: CounterState, key: string, first
 
 /** Before the rows of a key change, of which `first` is the first. */
 export function takeKey(dots: DotTable, { sums }: CounterState, key: string, first: Slot): void {
-  if (sums === null || sums.several.delete(key)) return;
+  if (sums === null || (sums.several.size > 0 && sums.several.delete(key))) return;
   const writer = dots.writer(first);
   const blocks = sums.blocks.get(writer);
   if (blocks === undefined) return;
@@ -144,9 +144,11 @@ function halvesOf(dots: DotTable, { slots }: RowBlock): RowBlock[] {
 function remove(dots: DotTable, blocks: RowBlock[], slot: Slot): void {
   const place = placeOf(blocks, dots.position(slot));
   const block = blocks[place]!;
-  const at = block.slots.indexOf(slot); // at the beginning: keys are closed in their order
+  const at = block.slots.indexOf(slot);
   if (at < 0) return;
-  block.slots.splice(at, 1);
+  if (at === 0)
+    block.slots.shift(); // nearly always, for keys are closed in their order
+  else block.slots.splice(at, 1);
   block.adds -= dots.delta(slot);
   if (block.slots.length === 0) blocks.splice(place, 1);
 }

@@ -31,7 +31,7 @@ type Node = Pick<
 >;
 
 /** Counters that are read, or set, at a time. */
-const atOnce = 512;
+const atOnce = 256;
 /** How long a piece of a restore is tried again while too much waits, in milliseconds. */
 const patienceMs = 30_000;
 /** Every value lies strictly between these, see `@counter/eventual`. */
@@ -84,6 +84,7 @@ async function* pagesOf(
     const page = await node.list({ limit: atOnce, ...(after === "" ? {} : { after }) });
     yield page.items;
     after = page.next;
+    await pause(); // a page may have been made without one
   }
 }
 
