@@ -114,6 +114,8 @@ export class Sender {
   async #exchange(course: Course, ms: number): Promise<Result> {
     const { call, endpoint } = course;
     const time = limit(ms, call.signal);
+    // Looked at now: timers run a little early, so that afterwards some of the time may be left.
+    const isLast = nowMs() + ms >= course.deadline;
     try {
       const response = await this.#fetch(endpoint, call, time.signal);
       const max = call.replyMaxBytes ?? replyMaxBytes;
@@ -124,7 +126,7 @@ export class Sender {
       if (error instanceof CounterError) throw error;
       const cause: unknown = time.timedOut() ? time.signal.reason : error;
       const late = time.timedOut();
-      const cut = late && nowMs() >= course.deadline;
+      const cut = late && isLast;
       return { kind: "lost", left: late || !neverLeft(error), cut, error: cause };
     } finally {
       time.release();

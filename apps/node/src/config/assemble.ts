@@ -122,6 +122,7 @@ function raftOf(flags: CheckedFlags, common: CommonConfig): RaftConfig | ConfigP
     deadServerAfterMs: flags["dead-server-after"],
     sessionTimeoutMs: flags["session-timeout"],
     sessionsMax: flags["sessions-max"],
+    keepTraces: flags["keep-traces"],
   };
 }
 

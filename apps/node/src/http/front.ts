@@ -45,8 +45,8 @@ export class Front<Engine> {
     this.server = security.serverOf(parts.server);
     this.connections = new Connections(this.server, connectionLimits(config.connectionsMax));
     const inFlight = (): number => this.gate.inFlight;
-    const { loopLagMs } = this;
-    this.metrics = nodeMetrics({ config, version, commit, loopLagMs, inFlight, logContext });
+    const worstLagMs = (): number => this.#lag.worstMs;
+    this.metrics = nodeMetrics({ config, version, commit, worstLagMs, inFlight, logContext });
     this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];

@@ -14,7 +14,8 @@ export interface NodeFacts {
   readonly version: string;
   /** Of the sources that this was built from. */
   readonly commit: string;
-  readonly loopLagMs: () => number;
+  /** The worst of late: see `LoopLag`. */
+  readonly worstLagMs: () => number;
   readonly inFlight: () => number;
   readonly logContext: Pick<LogContext, "linesDropped">;
 }
@@ -32,7 +33,7 @@ export function nodeMetrics(facts: NodeFacts): Metrics {
     const { linesDropped = 0 } = facts.logContext;
     metrics.count("counter_log_lines_dropped_total", {}, linesDropped - dropped);
     dropped = linesDropped;
-    metrics.set("counter_event_loop_lag_seconds", facts.loopLagMs() / 1000);
+    metrics.set("counter_event_loop_lag_seconds", facts.worstLagMs() / 1000);
     metrics.set("counter_http_requests_in_flight", facts.inFlight());
   });
   return metrics;
