@@ -183,7 +183,7 @@ describe("the decoder refuses", () => {
 
   it("a version that it does not know, as something newer", () => {
     const newer = Uint8Array.from(good);
-    newer[0] = 3;
+    newer[0] = 4;
     expect(() => decodeBatch(newer)).toThrow(UnknownCommandError);
   });
 

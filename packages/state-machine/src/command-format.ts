@@ -2,6 +2,9 @@
 
 export const version: number = 2;
 
+/** Version 2 with traces behind the operations: written only where there are some. */
+export const versionTraced: number = 3;
+
 export const tagAdd = 1;
 export const tagNext = 2;
 export const tagRestore = 3;

@@ -18,6 +18,7 @@ import type {
 } from "./operations.ts";
 import { readBackups, readStep } from "./restore-codec.ts";
 import { readSession } from "./session-codec.ts";
+import { readTraces } from "./trace-codec.ts";
 import type { OnBound } from "./types.ts";
 
 /** A command, and the version of the format that it was written in. */
@@ -27,8 +28,8 @@ export interface VersionedBatch {
 }
 
 /**
- * What {@link encodeBatch} was given, restores and labels sorted by name. Fingerprints are views of
- * `bytes`.
+ * What {@link encodeBatch} was given, restores and labels sorted by name. Fingerprints and traces are
+ * views of `bytes`.
  *
  * @throws UnknownCommandError if it was written by a newer release
  * @throws CommandFormatError if it is malformed
@@ -41,8 +42,8 @@ export function decodeBatch(bytes: Uint8Array): CommandBatch {
 export function decodeVersioned(bytes: Uint8Array): VersionedBatch {
   const reader = new ByteReader(bytes, refuse);
   const version = reader.byte();
-  if (version < 1 || version > format.version) {
-    throw new UnknownCommandError(`command version ${version}; this release knows 1 and 2`);
+  if (version < 1 || version > format.versionTraced) {
+    throw new UnknownCommandError(`command version ${version}; this release knows 1 to 3`);
   }
   const at = reader.varint(limits.logTimeMaxMs);
   const keyWindowMs = reader.varint(limits.keyWindowMaxMs);
@@ -59,8 +60,10 @@ export function decodeVersioned(bytes: Uint8Array): VersionedBatch {
     if (total > limits.operationsMax) throw refuse("it has too many operations in groups");
     operations.push(operation);
   }
+  const batch = { at, keyWindowMs, keysMax, countersMax, operations };
+  const traces = version === format.versionTraced ? readTraces(reader, count, refuse) : null;
   reader.end();
-  return { version, batch: { at, keyWindowMs, keysMax, countersMax, operations } };
+  return { version, batch: traces === null ? batch : { ...batch, traces } };
 }
 
 function readOperation(reader: ByteReader): Operation {

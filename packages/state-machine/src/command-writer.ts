@@ -27,6 +27,7 @@ import type {
 } from "./operations.ts";
 import { writeBackups, writeStep } from "./restore-codec.ts";
 import { writeSession } from "./session-codec.ts";
+import { writeTraces } from "./trace-codec.ts";
 import type { OnBound } from "./types.ts";
 
 /** Used again for every command, since a new buffer costs more than filling it; copies leave. */
@@ -39,7 +40,8 @@ const writer = new ByteWriter(16_384);
  */
 export function encodeBatch(batch: CommandBatch): Uint8Array {
   writer.clear();
-  writer.byte(format.version);
+  const traces = batch.traces ?? [];
+  writer.byte(traces.length === 0 ? format.version : format.versionTraced);
   writer.varint(checkWhole("the log time", batch.at, 0, limits.logTimeMaxMs));
   writer.varint(checkWhole("keyWindowMs", batch.keyWindowMs, 1, limits.keyWindowMaxMs));
   writer.varint(checkWhole("keysMax", batch.keysMax, 0, limits.keysMaxLimit));
@@ -47,6 +49,7 @@ export function encodeBatch(batch: CommandBatch): Uint8Array {
   checkWhole("the number of operations", countOf(batch.operations), 0, limits.operationsMax);
   writer.varint(batch.operations.length);
   for (const operation of batch.operations) writeOperation(operation);
+  if (traces.length > 0) writeTraces(writer, traces, batch.operations.length);
   return writer.copy();
 }
 

@@ -43,6 +43,8 @@ export {
   sweepMaxKeys,
   sweepMaxSessions,
   timesMax,
+  traceContextBytes,
+  tracesMax,
   ttlMaxMs,
   valueLimit,
 } from "./limits.ts";
@@ -67,6 +69,7 @@ export type {
   OpenSessionOperation,
   Operation,
   OperationKey,
+  OperationTrace,
   DigestOperation,
   ResetOperation,
   RestoreBegin,

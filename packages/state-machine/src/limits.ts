@@ -21,6 +21,12 @@ export const valueLimit: bigint = 1n << 1024n;
 /** Most operations in one command. */
 export const operationsMax: number = 16_384;
 
+/** Most traces that one command names. */
+export const tracesMax: number = 1024;
+
+/** Bytes of a trace: 16 of its id, 8 of the span's. */
+export const traceContextBytes: number = 24;
+
 /** Most additions or calls of `next` that one operation may stand for. */
 export const timesMax: number = 16_384;
 

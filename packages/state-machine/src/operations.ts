@@ -237,6 +237,16 @@ export type Operation =
   | GroupOperation
   | SessionOperation;
 
+/** Whose request some operations were, for who reads the log later. */
+export interface OperationTrace {
+  /** Place of the first of them in the command, from 0. */
+  readonly first: number;
+  /** How many there are; of one that is done many times it is one of those times. ≥ 1. */
+  readonly count: number;
+  /** 24 bytes: the trace id of W3C Trace Context (16), then the span id (8); neither all zeros. */
+  readonly context: Uint8Array;
+}
+
 /**
  * One command of the log. Limits and window travel with it, so that servers that were started with
  * different settings still do the same.
@@ -255,6 +265,11 @@ export interface CommandBatch {
   readonly countersMax: number;
   /** Applied in this order; may be empty, and then only moves the log time. */
   readonly operations: readonly Operation[];
+  /**
+   * By `first`, ascending; 1–1024 of them. Nothing that is applied, answered or remembered depends on
+   * them. A command with traces stops servers of releases that know of none.
+   */
+  readonly traces?: readonly OperationTrace[];
 }
 
 /** A committed command, as a Raft host hands it over. */

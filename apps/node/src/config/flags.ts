@@ -116,6 +116,13 @@ export const flagSpecs = {
     describe: "most sessions of clients; a further one is answered 503",
     default: "10000",
   },
+  "keep-traces": {
+    group: raft,
+    mode: "raft",
+    describe:
+      "whose request a write was, kept in the log: none, given (a client's traceparent) or all; for clusters in which every node knows this flag",
+    default: "none",
+  },
   "max-counters": {
     group: limits,
     describe: "most counters",

@@ -96,6 +96,8 @@ export interface RaftConfig extends CommonConfig {
   /** How long a session of a client lives without a write, in time of the log. */
   readonly sessionTimeoutMs: number;
   readonly sessionsMax: number;
+  /** Which traces of requests are kept in the log, with the writes. */
+  readonly keepTraces: "none" | "given" | "all";
 }
 
 export interface EventualConfig extends CommonConfig {

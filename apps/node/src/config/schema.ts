@@ -2,7 +2,7 @@
 import { isCounterName } from "@counter/state-machine";
 import { z } from "zod";
 
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { parseAddress } from "./addresses.ts";
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -205,6 +205,7 @@ export const flagsSchema = z.object({
   "idempotency-max": integer(1, 1_000_000).default(100_000),
   "session-timeout": duration("1s", "168h").default(3_600_000),
   "sessions-max": integer(1, 1_000_000).default(10_000),
+  "keep-traces": oneOf("none", "given", "all").default("none"),
   "max-counters": integer(1, 1_000_000).default(100_000),
   "restore-max": bytes("64KiB", "4GiB").default(256 * 1024 * 1024),
   "watchers-max": integer(0, 100_000).default(1024),

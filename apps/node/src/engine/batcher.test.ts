@@ -2,28 +2,37 @@ import {
   CounterMachine,
   encodeBatch,
   timesMax,
+  tracesMax,
   type CounterOperation,
   type Operation,
   type OperationDone,
   type OperationResult,
 } from "@counter/state-machine";
 
-import { Batcher, type Answer, type BatcherOptions } from "./batcher.ts";
+import { Batcher, type Answer, type BatcherOptions, type BatchNotes } from "./batcher.ts";
 
 /** A batcher in front of a real state machine; shows which commands it made. */
 function setup(limits: Partial<BatcherOptions> = {}): {
   batcher: Batcher;
   machine: CounterMachine;
   commands: (readonly Operation[])[];
+  notes: BatchNotes[];
 } {
   const machine = new CounterMachine();
   const commands: (readonly Operation[])[] = [];
-  const propose = async (operations: readonly Operation[]): Promise<readonly OperationResult[]> => {
+  const notes: BatchNotes[] = [];
+  const propose = async (
+    operations: readonly Operation[],
+    noted: BatchNotes,
+  ): Promise<readonly OperationResult[]> => {
     commands.push(operations);
-    const data = encodeBatch({ at: 0, keyWindowMs: 1000, keysMax: 10, countersMax: 2, operations });
+    notes.push(noted);
+    const command = { at: 0, keyWindowMs: 1000, keysMax: 10, countersMax: 2, operations };
+    const { traces } = noted;
+    const data = encodeBatch(traces === null ? command : { ...command, traces });
     return machine.apply([{ index: commands.length, term: 1, data }])[0]!;
   };
-  return { batcher: new Batcher({ propose, ...limits }), machine, commands };
+  return { batcher: new Batcher({ propose, ...limits }), machine, commands, notes };
 }
 
 const plain = { times: 1, condition: null, key: null } as const;
@@ -202,5 +211,60 @@ describe("limits and failures", () => {
       { status: "rejected", reason: failure },
     ]);
     expect(batcher.waiting).toBe(0);
+  });
+});
+
+describe("whose requests a command carries out (B4)", () => {
+  const trace = (fill: number): Uint8Array => new Uint8Array(24).fill(fill);
+
+  test("is said in the order of the operations, whenever their askers came", async () => {
+    const { batcher, commands, notes } = setup();
+    await Promise.all([
+      batcher.submit(next(1n), { trace: trace(1) }),
+      batcher.submit(add(1n, "d"), { trace: trace(2) }),
+      batcher.submit(next(1n)),
+      batcher.submit(next(1n), { trace: trace(3) }),
+      batcher.submit(keyed("k"), { trace: null }),
+    ]);
+    expect(commands[0]).toMatchObject([{ type: "next", times: 3 }, { type: "add" }, {}]);
+    expect(notes[0]?.traces).toEqual([
+      { first: 0, count: 1, context: trace(1) },
+      { first: 0, count: 1, context: trace(3) },
+      { first: 1, count: 1, context: trace(2) },
+    ]);
+  });
+
+  test("belongs to the command that the operation is in", async () => {
+    const { batcher, notes } = setup({ batchMaxOperations: 1 });
+    await Promise.all([
+      batcher.submit(keyed("a"), { trace: trace(1) }),
+      batcher.submit(keyed("b")),
+      batcher.submit(keyed("c"), { trace: trace(3) }),
+    ]);
+    expect(notes.map(({ traces }) => traces)).toEqual([
+      [{ first: 0, count: 1, context: trace(1) }],
+      null,
+      [{ first: 0, count: 1, context: trace(3) }],
+    ]);
+  });
+
+  test("is one request where operations are submitted together", async () => {
+    const { batcher, notes } = setup();
+    await batcher.submitAlone([next(1n), add(1n)], { trace: trace(7) });
+    await batcher.submitAlone([next(1n)]);
+    expect(notes.map(({ traces }) => traces)).toEqual([
+      [{ first: 0, count: 2, context: trace(7) }],
+      null,
+    ]);
+  });
+
+  test(`is said of the first ${tracesMax}; those beyond are done as well`, async () => {
+    const { batcher, machine, notes } = setup();
+    const asked = Array.from({ length: tracesMax + 2 }, (_, at) =>
+      batcher.submit(next(1n), { trace: trace(1 + (at % 255)) }),
+    );
+    await Promise.all(asked);
+    expect(notes.map(({ traces }) => traces?.length)).toEqual([tracesMax]);
+    expect(machine.counter("c")?.value).toBe(BigInt(tracesMax + 2));
   });
 });

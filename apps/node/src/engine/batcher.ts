@@ -7,20 +7,24 @@
  *   operations that were all under way at the same time.
  * - B3 An operation with a key, in a session or with a condition is never done together with others:
  *   its answer must be stored under its key alone, and its condition looked at for itself.
+ * - B4 A command says whose requests it carries out, where they are to be kept: of the first 1024 that
+ *   are. Nothing is done otherwise because of it, and none waits for another command.
  */
 import {
   resultAt,
   timesMax,
+  tracesMax,
   type CounterOperation,
   type Operation,
   type OperationResult,
+  type OperationTrace,
   type SessionAnswer,
   type SessionChanged,
   type SessionOperation,
   type SingleResult,
 } from "@counter/state-machine";
 
-import { TooManyWaitingError, type StageSink } from "./engine.ts";
+import { TooManyWaitingError, type StageSink, type WriteNotes } from "./engine.ts";
 
 /** Most operations in one command. */
 export const batchMaxOperations: number = 1024;
@@ -45,6 +49,8 @@ interface Waiter {
 interface Slot {
   readonly operation: Submitted;
   readonly waiters: Waiter[];
+  /** In the command. */
+  readonly place: number;
 }
 
 /** A caller that wants to know where the time goes; `sinceMs` by `performance.now`. */
@@ -53,14 +59,20 @@ export interface Asker {
   readonly sinceMs: number;
 }
 
+/** What goes with a command; `null` where nobody asks, and where nothing is kept. */
+export interface BatchNotes {
+  readonly askers: readonly Asker[] | null;
+  readonly traces: readonly OperationTrace[] | null;
+}
+
+/** Of most commands. */
+export const noNotes: BatchNotes = { askers: null, traces: null };
+
 export interface BatcherOptions {
-  /**
-   * Answers with one result an operation, in order. A rejection is passed to every caller. `askers`
-   * are of this command; `null`: nobody asks.
-   */
+  /** Answers with one result an operation, in order. A rejection is passed to every caller. */
   readonly propose: (
     operations: readonly Operation[],
-    askers: readonly Asker[] | null,
+    notes: BatchNotes,
   ) => Promise<readonly OperationResult[]>;
   readonly batchMaxOperations?: number;
   readonly waitingMax?: number;
@@ -74,6 +86,7 @@ export class Batcher {
   #repeated = new Map<string, Slot>();
   /** Those of the open slots. */
   #askers: Asker[] | null = null;
+  #traces: OperationTrace[] | null = null;
   #scheduled = false;
   #waiting = 0;
 
@@ -88,14 +101,15 @@ export class Batcher {
   }
 
   /** @throws TooManyWaitingError, or whatever `propose` rejected with */
-  submit(operation: Submitted, stages?: StageSink): Promise<Answer> {
+  submit(operation: Submitted, notes?: WriteNotes): Promise<Answer> {
     if (this.#waiting >= this.#options.waitingMax) {
       return Promise.reject(new TooManyWaitingError(this.#options.waitingMax));
     }
     this.#waiting += 1;
     return new Promise<Answer>((resolve, reject) => {
-      this.#slotFor(operation).waiters.push({ resolve, reject });
-      if (stages !== undefined) (this.#askers ??= []).push(askerOf(stages));
+      const { waiters, place } = this.#slotFor(operation);
+      waiters.push({ resolve, reject });
+      if (notes !== undefined) this.#note(notes, place);
       if (!this.#scheduled) {
         this.#scheduled = true;
         setImmediate(() => this.#flush());
@@ -106,17 +120,27 @@ export class Batcher {
   /** Makes these operations one command by themselves, in order; they count as so many callers. */
   async submitAlone(
     operations: readonly Operation[],
-    stages?: StageSink,
+    { stages, trace = null }: WriteNotes = {},
   ): Promise<readonly OperationResult[]> {
     const { waitingMax, propose } = this.#options;
     const callers = operations.length;
     if (this.#waiting + callers > waitingMax) throw new TooManyWaitingError(waitingMax);
     this.#waiting += callers;
     try {
-      return await propose(operations, stages === undefined ? null : [askerOf(stages)]);
+      const askers = stages === undefined ? null : [askerOf(stages)];
+      const traces = trace === null ? null : [{ first: 0, count: callers, context: trace }];
+      return await propose(operations, { askers, traces });
     } finally {
       this.#waiting -= callers;
     }
+  }
+
+  /** Right after its slot was found, which may have begun a new command. */
+  #note({ stages, trace = null }: WriteNotes, place: number): void {
+    if (stages !== undefined) (this.#askers ??= []).push(askerOf(stages));
+    if (trace === null) return;
+    const traces = (this.#traces ??= []);
+    if (traces.length < tracesMax) traces.push({ first: place, count: 1, context: trace });
   }
 
   #slotFor(operation: Submitted): Slot {
@@ -125,7 +149,7 @@ export class Batcher {
     if (open !== undefined && open.waiters.length < timesMax) return open;
 
     if (this.#slots.length >= this.#options.batchMaxOperations) this.#flush();
-    const slot: Slot = { operation, waiters: [] };
+    const slot: Slot = { operation, waiters: [], place: this.#slots.length };
     this.#slots.push(slot);
     if (name !== null) this.#repeated.set(name, slot);
     return slot;
@@ -136,11 +160,14 @@ export class Batcher {
     this.#scheduled = false;
     if (slots.length === 0) return;
     const askers = this.#askers;
+    // Who joins an operation that others have asked for comes later, and belongs to its place.
+    const traces = this.#traces?.sort((a, b) => a.first - b.first) ?? null;
     this.#slots = [];
     this.#askers = null;
+    this.#traces = null;
     this.#repeated = new Map();
     this.#options.onBatch(slots.reduce((callers, { waiters }) => callers + waiters.length, 0));
-    this.#options.propose(slots.map(operationOf), askers).then(
+    this.#options.propose(slots.map(operationOf), { askers, traces }).then(
       (results) => {
         for (const [place, slot] of slots.entries()) this.#settle(slot, results[place]!);
       },

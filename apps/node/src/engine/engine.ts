@@ -118,6 +118,17 @@ export interface StageSink {
   set(ms: Readonly<Record<string, number>>): void;
 }
 
+/** What goes with a write and changes nothing about it. */
+export interface WriteNotes {
+  /**
+   * Is told `queue` (until it was proposed), `fsync` (until it was on the own disk) and `raft` (until a
+   * majority had it and it was applied).
+   */
+  readonly stages?: StageSink | undefined;
+  /** Whose request it is, for who reads the log: 24 bytes; `null`: the log does not say. */
+  readonly trace?: Uint8Array | null;
+}
+
 /**
  * Every rejection carries a `code`: one of `@counter/raft`'s errors, or that of an error below.
  */
@@ -126,14 +137,12 @@ export interface RaftEngine {
    * One operation, whose `times` is 1.
    *
    * @param step - its place in a session; it has no key then
-   * @param stages - is told `queue` (until it was proposed), `fsync` (until it was on the own disk)
-   *   and `raft` (until a majority had it and it was applied)
    * @throws OperationRefusedError, also with the refusal that its key or number stands for
    */
   write(
     operation: CounterOperation,
     step?: SessionStep | null,
-    stages?: StageSink,
+    notes?: WriteNotes,
   ): Promise<OperationDone>;
   /**
    * Up to 1024 operations, in order and in one command of the log. With `atomic` all or none.
@@ -144,11 +153,7 @@ export interface RaftEngine {
    */
   writeAll(
     operations: readonly CounterOperation[],
-    options: {
-      readonly atomic: boolean;
-      readonly step?: SessionStep | null;
-      readonly stages?: StageSink | undefined;
-    },
+    options: WriteNotes & { readonly atomic: boolean; readonly step?: SessionStep | null },
   ): Promise<readonly SingleResult[]>;
   /**
    * Begins a session.

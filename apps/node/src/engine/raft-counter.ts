@@ -14,7 +14,7 @@ import {
   type SingleResult,
 } from "@counter/state-machine";
 
-import { Batcher, type Asker, type Submitted } from "./batcher.ts";
+import { Batcher, noNotes, type BatchNotes, type Submitted } from "./batcher.ts";
 import type { Digests, StateDigest } from "./digests.ts";
 import {
   DigestNotMadeError,
@@ -28,7 +28,7 @@ import {
   type ReadLevel,
   type ReadRequest,
   type ReadState,
-  type StageSink,
+  type WriteNotes,
 } from "./engine.ts";
 import { RaftMembers } from "./members.ts";
 import type { BatchResults, Leadership, RaftHost } from "./raft-host.ts";
@@ -90,19 +90,19 @@ export class RaftCounter implements RaftEngine {
   async write(
     operation: CounterOperation,
     step: SessionStep | null = null,
-    stages?: StageSink,
+    notes?: WriteNotes,
   ): Promise<OperationDone> {
     this.#requireLeader();
     const submitted: Submitted =
       step === null
         ? operation
         : { type: "inSession", step, atomic: false, operations: [operation] };
-    return doneOf(await this.#batcher.submit(submitted, stages));
+    return doneOf(await this.#batcher.submit(submitted, notes));
   }
 
   async writeAll(
     operations: readonly CounterOperation[],
-    { atomic, step = null, stages }: Parameters<RaftEngine["writeAll"]>[1],
+    { atomic, step = null, ...notes }: Parameters<RaftEngine["writeAll"]>[1],
   ): Promise<readonly SingleResult[]> {
     this.#requireLeader();
     if (operations.length === 0) return [];
@@ -112,7 +112,7 @@ export class RaftCounter implements RaftEngine {
         : atomic
           ? [{ type: "group", operations }]
           : operations;
-    const results = await this.#batcher.submitAlone(alone, stages);
+    const results = await this.#batcher.submitAlone(alone, notes);
     return results.flatMap((result): readonly SingleResult[] => {
       if (result.status === "group" || result.status === "answer") return result.results;
       if (atomic || step !== null) doneOf(result);
@@ -123,14 +123,14 @@ export class RaftCounter implements RaftEngine {
   async restore(step: RestoreStep): Promise<SingleResult> {
     this.#requireLeader();
     // A command of its own: it may be large.
-    const [result] = await this.#propose([step], null);
+    const [result] = await this.#propose([step], noNotes);
     return single(result!);
   }
 
   async makeDigest(): Promise<StateDigest> {
     this.#requireLeader();
     const { digests, applyTimeoutMs } = this.#options;
-    const { index } = await this.#proposeAt([{ type: "digest" }], null);
+    const { index } = await this.#proposeAt([{ type: "digest" }], noNotes);
     const made = await digests.at(index, applyTimeoutMs);
     if (made === null) throw new DigestNotMadeError(index);
     return made;
@@ -250,16 +250,13 @@ export class RaftCounter implements RaftEngine {
     return node.read(query, { consistency: "local", timeoutMs: applyTimeoutMs, ...bound });
   }
 
-  async #propose(
-    operations: readonly Operation[],
-    askers: readonly Asker[] | null,
-  ): Promise<BatchResults> {
-    return (await this.#proposeAt(operations, askers)).result;
+  async #propose(operations: readonly Operation[], notes: BatchNotes): Promise<BatchResults> {
+    return (await this.#proposeAt(operations, notes)).result;
   }
 
   #proposeAt(
     operations: readonly Operation[],
-    askers: readonly Asker[] | null,
+    { askers, traces }: BatchNotes,
   ): Promise<Proposed<BatchResults>> {
     const { node, machine, clock, applyTimeoutMs } = this.#options;
     const command = encodeBatch({
@@ -268,6 +265,7 @@ export class RaftCounter implements RaftEngine {
       keysMax: this.#options.idempotencyMax,
       countersMax: this.#options.maxCounters,
       operations,
+      ...(traces === null ? {} : { traces }),
     });
     const propose = (): ReturnType<RaftHost["propose"]> => {
       return node.propose(command, { timeoutMs: applyTimeoutMs });

@@ -17,10 +17,14 @@ import type { ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { send } from "./sending.ts";
-import { answerTo, type Answered, type ListenerOptions } from "./server.ts";
+import { answerTo, type Answered, type ListenerOptions } from "./answering.ts";
 import type { Service } from "./service.ts";
 
 const noBody: Uint8Array = new Uint8Array(0);
+
+function nothingAt(path: string): string {
+  return `there is no ${path.slice(0, 128)} here; GET / lists what there is`;
+}
 
 /** @param options.onSent - told of every request that Express has answered */
 export function expressApp(
@@ -72,7 +76,7 @@ export function expressApp(
     });
   }
   app.use((request) => {
-    throw new Problem("not-found", `there is no ${request.path.slice(0, 128)} here`);
+    throw new Problem("not-found", nothingAt(request.path));
   });
   const onError: ErrorRequestHandler = (error, request, response, next) => {
     if (response.headersSent) return next(error);

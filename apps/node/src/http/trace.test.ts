@@ -1,4 +1,11 @@
-import { shareTrace, traceOf, traceStateMembersMax, traceStateMaxLength } from "./trace.ts";
+import {
+  shareTrace,
+  traceBegunHeader,
+  traceOf,
+  traceStateMembersMax,
+  traceStateMaxLength,
+  traceToKeep,
+} from "./trace.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parentId = "00f067aa0ba902b7";
@@ -75,5 +82,28 @@ describe("tracestate", () => {
   it("that is malformed, or has no parent, is dropped", () => {
     expect(stateOf("no value")).toBeUndefined();
     expect(traceOf({ tracestate: "a=b" }).child()).not.toHaveProperty("tracestate");
+  });
+});
+
+describe("what the log keeps of a request", () => {
+  const hexOf = (bytes: Uint8Array | null): string | null =>
+    bytes === null ? null : Buffer.from(bytes).toString("hex");
+
+  it("is the trace and the span that its traceparent names", () => {
+    expect(hexOf(traceToKeep({ traceparent }, "given"))).toBe(traceId + parentId);
+    expect(hexOf(traceToKeep({ traceparent }, "all"))).toBe(traceId + parentId);
+    expect(traceToKeep({ traceparent }, "none")).toBeNull();
+  });
+
+  it.each([
+    ["is absent", {}],
+    ["is malformed", { traceparent: `00-${traceId}-${parentId}` }],
+    ["names nothing", { traceparent: `00-${"0".repeat(32)}-${parentId}-01` }],
+    ["is one that another node began", { traceparent, [traceBegunHeader]: "127.0.0.1:1" }],
+  ])("is nothing where traceparent %s, unless all traces are kept", (_what, headers) => {
+    expect(traceToKeep(headers, "given")).toBeNull();
+    const begun = traceOf(headers);
+    const span = begun.parentId ?? begun.spanId;
+    expect(hexOf(traceToKeep(headers, "all"))).toBe(begun.traceId + span);
   });
 });

@@ -11,6 +11,15 @@ export const traceStateMembersMax: number = 32;
 /** Most characters of a `tracestate` that are passed on: twice what everybody has to support. */
 export const traceStateMaxLength: number = 1024;
 
+/** Of a request that a node has sent on: its trace began there, no client named it. */
+export const traceBegunHeader: string = "counter-trace-begun";
+
+/**
+ * Which traces the log keeps with the writes: none, those that clients have named, or those too that
+ * began at a node.
+ */
+export type TracesKept = "none" | "given" | "all";
+
 const flagsOfOurs = "00"; // nobody records it here
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const nothing = /^0+$/;
@@ -20,6 +29,8 @@ export interface Trace {
   readonly traceId: string;
   /** 16 hexadecimal digits: of this node's part of it. */
   readonly spanId: string;
+  /** The span of who asked, which the request named; `null`: the trace begins here. */
+  readonly parentId: string | null;
   /** For a request that is made on behalf of this one, each with a span of its own. */
   child(): Readonly<Record<string, string>>;
 }
@@ -38,6 +49,19 @@ export function shareTrace(from: IncomingHttpHeaders, to: IncomingHttpHeaders): 
   if (from !== to) known.set(to, traceOf(from));
 }
 
+/**
+ * What the log is to keep of the request with these headers: 16 bytes of trace id, 8 of the span that
+ * the request named. Where nothing is kept, nothing is looked at.
+ */
+export function traceToKeep(headers: IncomingHttpHeaders, kept: TracesKept): Uint8Array | null {
+  if (kept === "none") return null;
+  const named = headers["traceparent"] !== undefined && headers[traceBegunHeader] === undefined;
+  if (kept === "given" && !named) return null;
+  const { traceId, spanId, parentId } = traceOf(headers);
+  if (kept === "given" && parentId === null) return null;
+  return Buffer.from(traceId + (parentId ?? spanId), "hex");
+}
+
 function begin(headers: IncomingHttpHeaders): Trace {
   const parent = parentOf(headers["traceparent"]);
   const traceId = parent?.traceId ?? randomBytes(16).toString("hex");
@@ -47,6 +71,7 @@ function begin(headers: IncomingHttpHeaders): Trace {
   return {
     traceId,
     spanId: newSpanId(),
+    parentId: parent?.parentId ?? null,
     child: () => ({
       traceparent: `00-${traceId}-${newSpanId()}-${flags}`,
       ...(state === null ? {} : { tracestate: state }),
@@ -61,14 +86,14 @@ function newSpanId(): string {
 /** `null` where the header says nothing that holds: then the trace begins here. */
 function parentOf(
   header: string | string[] | undefined,
-): { readonly traceId: string; readonly flags: string } | null {
+): { readonly traceId: string; readonly parentId: string; readonly flags: string } | null {
   if (typeof header !== "string" || header.length > 128) return null;
   const match = traceparentPattern.exec(header.trim());
   if (match === null) return null;
   const [, version, traceId = "", parentId = "", flags = "00", more] = match;
   // Later versions may add something at the end; this one has nothing there.
   if (version === "ff" || (version === "00" && more !== undefined)) return null;
-  return nothing.test(traceId) || nothing.test(parentId) ? null : { traceId, flags };
+  return nothing.test(traceId) || nothing.test(parentId) ? null : { traceId, parentId, flags };
 }
 
 function stateOf(header: string | string[] | undefined): string | null {

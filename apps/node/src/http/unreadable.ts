@@ -12,14 +12,14 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { codeOf } from "../error-text.ts";
+import { codeOf } from "../process/error-text.ts";
 import type { ApiReply } from "./api.ts";
 import { lateCode } from "./body-time.ts";
 import { headMaxBytes } from "./head-limits.ts";
 import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { send } from "./sending.ts";
-import type { Answered } from "./server.ts";
+import type { Answered } from "./answering.ts";
 import type { Service } from "./service.ts";
 
 /** How long a client may take to read the answer and hang up, in milliseconds. */

@@ -7,9 +7,9 @@
  *     right for additions that nothing else has touched: where a reset, a deletion, settings or a
  *     second use of a key came after it, or is covered, the value at that point is not told.
  */
-import { noSlot } from "../data/dots.ts";
+import { noSlot } from "../data/slot.ts";
 import { decodeRecord } from "../data/record-codec.ts";
-import type { CounterState } from "../data/replica.ts";
+import type { CounterState } from "../data/counter-state.ts";
 import { valueOf } from "../data/values.ts";
 import type { CounterName, NodeId, Position, WriterId } from "../types.ts";
 import type { Touch, Touched } from "./recent-records.ts";

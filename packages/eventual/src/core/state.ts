@@ -21,7 +21,7 @@ import type { Meaning } from "../data/keys.ts";
 import type { Peer } from "./peer-state.ts";
 import type { RecentRecords } from "./recent-records.ts";
 import { RetainedLog } from "./retained-log.ts";
-import type { Staging } from "./staging.ts";
+import type { Staging } from "./transfer-state.ts";
 import type { TransferIn, TransferOut } from "./transfer-state.ts";
 
 /** One operation that waits for its record, and whoever waits for it. */

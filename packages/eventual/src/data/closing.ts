@@ -8,12 +8,14 @@
  * it would have taken every one of the keys.
  */
 import type { Position, WallMs, WriterId } from "../types.ts";
-import type { Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import { noSlot } from "./slot.ts";
 import { rowsOf, runAdds, runLives, runsOf } from "./groups.ts";
 import { endDeeds, settleDeeds } from "./deeds.ts";
 import { oldestUntil } from "./keys.ts";
-import type { CounterState, Replica } from "./replica.ts";
+import { putKey, takeKey } from "./open-sums.ts";
+import type { CounterState } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
 import { isClosedAlive } from "./existence.ts";
 import { closedTotal } from "./values.ts";
@@ -111,6 +113,7 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     sum.alive ||= alive > 0;
     sums.set(counter, sum);
   }
+  takeKey(r.dots, counter, key, rows[0]!);
   const next = rows[run.to] ?? noSlot;
   if (run.from > 0) r.dots.setNext(rows[run.from - 1]!, next);
   else if (next !== noSlot) counter.keys.set(key, next);
@@ -119,6 +122,9 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     r.due.remove(gone);
     r.dots.remove(gone);
   }
+  const left = run.from > 0 ? rows[0]! : next;
+  if (left !== noSlot) putKey(r.dots, counter, key, left);
+  else if (counter.keys.size === 0) counter.sums = null;
   endDeeds(r, counter, key);
   return run.to - run.from;
 }

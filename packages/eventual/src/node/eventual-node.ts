@@ -4,7 +4,7 @@ import type { Changes, Operation } from "../core/door.ts";
 import type { Contributions, CounterView, KeyConflict } from "../data/looking.ts";
 import { StoppedError } from "../errors.ts";
 import type { Address, CounterName } from "../types.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 import {
   checkAddition,
   checkAddresses,

@@ -3,7 +3,7 @@ import type { Spread } from "../core/spread.ts";
 import type { EventualLimits, EventualStatus, Input, Note, Ready } from "../core/door.ts";
 import type { CounterView } from "../data/looking.ts";
 import type { Address, NodeId } from "../types.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 import type { CounterPage } from "./listing.ts";
 import type { Journal, ReplicaTransport } from "./ports.ts";
 

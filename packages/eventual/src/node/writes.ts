@@ -8,7 +8,7 @@ import type { Spread, Spreads } from "../core/spread.ts";
 import { AckTimeoutError, EventualError, OutcomeUnknownError, RefusedError } from "../errors.ts";
 import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
 import { clusterTag, encodeToken, tokenContentOf, writerTag } from "../wire/token.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 import type { Acks, WriteOptions } from "./options.ts";
 import { waiterOf } from "./waiting.ts";
 import type { Waiter } from "./waiting.ts";

@@ -1,5 +1,5 @@
 import type { Spread } from "../core/spread.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 
 /** The answer to a write that is on the disk of this node. */
 export interface Written {

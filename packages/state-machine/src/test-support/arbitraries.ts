@@ -7,6 +7,7 @@ import type {
   CounterOperation,
   LabelChange,
   Operation,
+  OperationTrace,
   OperationKey,
   SessionOperation,
 } from "../operations.ts";
@@ -262,14 +263,36 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
+/** Of some of the operations, in the order of the first ones. */
+function tracesOf(
+  seeds: readonly { readonly first: number; readonly count: number; readonly fill: number }[],
+  operations: readonly Operation[],
+): { readonly traces?: readonly OperationTrace[] } {
+  if (seeds.length === 0 || operations.length === 0) return {};
+  const traces = seeds.map(({ first: at, count, fill }) => {
+    const first = at % operations.length;
+    const context = new Uint8Array(24).fill(fill);
+    return { first, count: 1 + (count % (operations.length - first)), context };
+  });
+  return { traces: traces.sort((a, b) => a.first - b.first) };
+}
+
+const traceSeeds = fc.array(
+  fc.record({ first: fc.nat(5), count: fc.nat(5), fill: fc.integer({ min: 1, max: 255 }) }),
+  { maxLength: 2 },
+);
+
 /** Log times go forwards and sometimes back; every command may bring other limits. */
 export const commands: fc.Arbitrary<CommandBatch[]> = fc.array(
-  fc.record({
-    at: fc.nat({ max: 60 }),
-    keyWindowMs: fc.constantFrom(1, 5, 20, 20, 20, 40),
-    keysMax: fc.constantFrom(2, 4, 8, 100, 100),
-    countersMax: fc.constantFrom(1, 3, 100, 100, 100),
-    operations: fc.array(operation, { maxLength: 6 }),
-  }),
+  fc
+    .record({
+      at: fc.nat({ max: 60 }),
+      keyWindowMs: fc.constantFrom(1, 5, 20, 20, 20, 40),
+      keysMax: fc.constantFrom(2, 4, 8, 100, 100),
+      countersMax: fc.constantFrom(1, 3, 100, 100, 100),
+      operations: fc.array(operation, { maxLength: 6 }),
+      seeds: traceSeeds,
+    })
+    .map(({ seeds, ...command }) => ({ ...command, ...tracesOf(seeds, command.operations) })),
   { maxLength: 40 },
 );

@@ -14,7 +14,7 @@ import { holdFileStorage, type HeldStorage, type StorageReport } from "@counter/
 
 import { z } from "zod";
 
-import { codeOf, messageOf } from "../../error-text.ts";
+import { codeOf, messageOf } from "../../process/error-text.ts";
 import { readDataFile } from "../data-file.ts";
 import { journalFolder } from "../eventual-data-dir.ts";
 import { identityFileName, parseJson } from "../identity-file.ts";

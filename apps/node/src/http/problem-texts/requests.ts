@@ -34,7 +34,7 @@ export const requests = {
   "not-found": {
     meaning: "there is nothing at this path",
     advice: "Look at `GET /` of the node, or at `/docs`: they list every call.",
-    example: "there is no /v1/countres here",
+    example: "there is no /v1/countres here; GET / lists what there is",
   },
   "method-not-allowed": {
     meaning: "the path exists and does not take this method",

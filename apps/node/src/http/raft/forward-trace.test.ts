@@ -3,10 +3,13 @@ import { once } from "node:events";
 
 import { openLink } from "../../security/peer-link.ts";
 import type { ApiRequest } from "../api.ts";
-import { traceOf } from "../trace.ts";
+import { traceBegunHeader, traceOf, traceToKeep } from "../trace.ts";
 import { createForwarder } from "./forward.ts";
 
-test("what is sent on to the leader belongs to the same trace, under a span of its own", async () => {
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/** What a leader is sent of a request with these headers. */
+async function sentOn(headers: IncomingHttpHeaders): Promise<IncomingHttpHeaders> {
   const seen: IncomingHttpHeaders[] = [];
   const leader = createServer((incoming, outgoing) => {
     seen.push(incoming.headers);
@@ -15,11 +18,6 @@ test("what is sent on to the leader belongs to the same trace, under a span of i
   await once(leader, "listening");
   const address = leader.address();
   if (address === null || typeof address === "string") throw new Error("not listening");
-  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
-  const headers = {
-    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
-    tracestate: "rojo=00f067aa0ba902b7",
-  };
   const request: ApiRequest = {
     method: "POST",
     path: "/next",
@@ -35,7 +33,25 @@ test("what is sent on to the leader belongs to the same trace, under a span of i
     forwarder.close();
     leader.close();
   }
-  expect(seen[0]!["traceparent"]).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
-  expect(seen[0]!["traceparent"]).not.toContain(traceOf(headers).spanId);
-  expect(seen[0]!["tracestate"]).toBe("rojo=00f067aa0ba902b7");
+  return seen[0]!;
+}
+
+test("what is sent on to the leader belongs to the same trace, under a span of its own", async () => {
+  const headers = {
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    tracestate: "rojo=00f067aa0ba902b7",
+  };
+  const seen = await sentOn(headers);
+  expect(seen["traceparent"]).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
+  expect(seen["traceparent"]).not.toContain(traceOf(headers).spanId);
+  expect(seen["tracestate"]).toBe("rojo=00f067aa0ba902b7");
+  expect(seen).not.toHaveProperty(traceBegunHeader);
+});
+
+test("a trace that begins at the node that sends on is not kept as that of a client", async () => {
+  const headers = {};
+  const seen = await sentOn(headers);
+  expect(traceToKeep(seen, "given")).toBeNull();
+  const all = Buffer.from(traceToKeep(seen, "all")!).toString("hex");
+  expect(all.slice(0, 32)).toBe(traceOf(headers).traceId);
 });

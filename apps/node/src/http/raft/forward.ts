@@ -12,12 +12,12 @@ import {
 } from "@counter/transport-http";
 
 import { parseAddress } from "../../config/addresses.ts";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { anybody, principalHeader, principalText } from "../../security/caller.ts";
 import type { PeerLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest } from "../api.ts";
 import { Problem } from "../problems.ts";
-import { traceOf } from "../trace.ts";
+import { traceBegunHeader, traceOf } from "../trace.ts";
 
 /** A leader that does not even accept a connection for this long is gone. */
 const connectTimeoutMs = 1000;
@@ -117,10 +117,9 @@ function isChallenged({ reply, signed }: Sent, { link, leaderAddress }: Target):
 
 /** What the leader is told of the request; who has sent it is believed of us, because we are a peer. */
 function headersFor(request: ApiRequest, own: string): Record<string, string> {
-  const headers: Record<string, string> = {
-    "counter-forwarded": own,
-    ...traceOf(request.headers).child(),
-  };
+  const trace = traceOf(request.headers);
+  const headers: Record<string, string> = { "counter-forwarded": own, ...trace.child() };
+  if (trace.parentId === null) headers[traceBegunHeader] = own;
   for (const name of requestHeaders) {
     const value = request.headers[name];
     if (value !== undefined) headers[name] = String(value);

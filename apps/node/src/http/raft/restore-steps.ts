@@ -18,12 +18,13 @@ import type { RaftEngine } from "../../engine/engine.ts";
 import { json, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { restoreStepDoc } from "../docs/cluster.ts";
 import { requireMediaType } from "../negotiation.ts";
-import { isProblemCode, Problem, problemKinds, problemOf } from "../problems.ts";
+import { isProblemCode, problemKinds } from "../problem-kinds.ts";
+import { Problem, problemOf } from "../problems.ts";
 import type { Handling } from "../service.ts";
 
 const path = "/v1/internal/restore";
 const stepType = "application/vnd.counter.restore-step";
-/** A part has 128 KiB, or one counter more. */
+/** A part has 32 KiB, or one counter more. */
 const stepMaxBytes = 512 * 1024;
 /** How long a step is tried again while nobody takes it, in milliseconds. */
 export const stepPatienceMs: number = 30_000;

@@ -8,12 +8,14 @@ import { commonChecks } from "../common-checks.ts";
 import { counterRoutes } from "../counter-routes.ts";
 import { withDemo, type DemoOptions } from "../demo-routes.ts";
 import type { Gate } from "../gate.ts";
+import type { TracesKept } from "../trace.ts";
 import type { Handling } from "../service.ts";
 import { healthRoutes, type Health } from "../health-routes.ts";
 import { indexRoute } from "../index-route.ts";
 import { documentRoutes } from "../openapi/routes.ts";
 import { membersRoute, type GossipSource, type ReplicaRow } from "../members-route.ts";
-import { statusRoutes, type NodeFacts } from "../status-route.ts";
+import type { NodeFacts } from "../node-facts.ts";
+import { statusRoutes } from "../status-route.ts";
 import { batchRoute } from "../v1/batch-route.ts";
 import { counterRoutesV1 } from "../v1/counter-routes.ts";
 import { snapshotRoutes } from "../v1/snapshot-routes.ts";
@@ -42,6 +44,7 @@ export interface RoutesOptions extends DemoOptions {
   readonly problemBase: string;
   readonly compat: "none" | "strict";
   readonly restoreMaxBytes: number;
+  readonly keepTraces: TracesKept;
   /** Has whoever leads answer what this node asks for itself. */
   readonly passOn: Handling["handle"];
   readonly facts: NodeFacts;
@@ -84,7 +87,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const saving = raftBackupCalls({ engine, backups, driver, strict, onRestored });
   const saves = { backups, restoreMaxBytes, places: new Places() };
   const routes = [
-    ...counterRoutes(raftCalls(engine), options),
+    ...counterRoutes(raftCalls(engine, options.keepTraces), options),
     ...withWatching(counterRoutesV1(v1, writing), watching),
     batchRoute(v1, { ...options, sessions }),
     ...sessionRoutes(sessions),

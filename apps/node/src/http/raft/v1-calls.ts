@@ -30,6 +30,8 @@ import type {
   IssuedBody,
   PatchBody,
 } from "../v1/schemas.ts";
+import type { TracesKept } from "../trace.ts";
+import { notesOf } from "./calls.ts";
 import { freshnessHeaders, readLevel } from "./consistency.ts";
 import {
   addedBody,
@@ -60,14 +62,20 @@ export class RaftV1Calls implements V1Calls {
   readonly writeQuery: readonly string[] = [];
   readonly #engine: () => RaftEngine;
   readonly #waitMaxMs: number;
+  readonly #keepTraces: TracesKept;
 
   /**
    * @param engine - the engine once there is one; throws a Problem before
    * @param config.applyTimeoutMs - longest wait of a read that may be sent on to the leader
+   * @param config.keepTraces - which traces of requests the log keeps
    */
-  constructor(engine: () => RaftEngine, config: { readonly applyTimeoutMs: number }) {
+  constructor(
+    engine: () => RaftEngine,
+    config: { readonly applyTimeoutMs: number; readonly keepTraces: TracesKept },
+  ) {
     this.#engine = engine;
     this.#waitMaxMs = config.applyTimeoutMs;
+    this.#keepTraces = config.keepTraces;
   }
 
   async read(request: ApiRequest, name: string): Promise<Answer<CounterBody>> {
@@ -141,8 +149,9 @@ export class RaftV1Calls implements V1Calls {
   ): Promise<Answer<readonly BatchResult[]>> {
     const engine = this.#engine();
     const operations = items.map(operationOf);
-    const stages = items[0]?.call.request.stages;
-    const results = await this.#writeAll(engine, operations, { atomic, step, stages });
+    const request = items[0]?.call.request;
+    const notes = request === undefined ? {} : notesOf(request, this.#keepTraces);
+    const results = await this.#writeAll(engine, operations, { atomic, step, ...notes });
     const body = results.map((result, at): BatchResult => {
       const operation = operations[at]!;
       if (result.status === "refused") {
@@ -185,7 +194,7 @@ export class RaftV1Calls implements V1Calls {
   ): Promise<Written<Body>> {
     const engine = this.#engine();
     try {
-      const done = await engine.write(operation, step, request.stages);
+      const done = await engine.write(operation, step, notesOf(request, this.#keepTraces));
       const version = versionHeader(engine, done);
       // A tag of what is gone would be one of nothing.
       const headers = operation.type === "delete" ? version : { ...version, etag: etagOf(done) };
