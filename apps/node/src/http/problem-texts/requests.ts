@@ -46,6 +46,11 @@ export const requests = {
     advice: "Leave `Accept` out, or add `application/json`.",
     example: "this is to be had as application/json or text/plain",
   },
+  "request-timeout": {
+    meaning: "the head of the request, or its body, took longer than a node waits",
+    advice: "Send it again, on a new connection: nothing was done.",
+    example: "it was not there in time",
+  },
   "payload-too-large": {
     meaning: "the body is larger than this call takes",
     advice: "Send less at a time. Ordinary bodies are at most 64 KiB, batches 1 MiB.",
