@@ -12,9 +12,9 @@ import {
   openEventualDataDir,
   type EventualDataDir,
 } from "./data-dir/eventual-data-dir.ts";
-import { codeOf, messageOf } from "./error-text.ts";
-import { EventualWatch } from "./eventual-watch.ts";
-import { exitCodes, StartError } from "./exit-codes.ts";
+import { codeOf, messageOf } from "./process/error-text.ts";
+import { EventualWatch } from "./eventual/eventual-watch.ts";
+import { exitCodes, StartError } from "./process/exit-codes.ts";
 import { eventualGossip, eventualTags } from "./gossip/eventual-gossip.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
@@ -27,8 +27,8 @@ import { Front } from "./http/front.ts";
 import { HeldRequests } from "./http/held.ts";
 import { EventualMeter } from "./metrics/eventual-meter.ts";
 import { sampleReadiness } from "./metrics/node-metrics.ts";
-import { announceNewNodes } from "./new-nodes.ts";
-import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { announceNewNodes } from "./eventual/new-nodes.ts";
+import { Lifecycle, type NodeParts, type RunningNode } from "./process/running.ts";
 import { Security } from "./security/security.ts";
 import { watchFeed } from "./watch-hub/eventual-source.ts";
 

@@ -7,12 +7,12 @@ import { z } from "zod";
 import { readConfig } from "./config/config.ts";
 import { takeLogLevel } from "./config/log-level-again.ts";
 import type { NodeConfig } from "./config/node-config.ts";
-import { messageOf } from "./error-text.ts";
+import { messageOf } from "./process/error-text.ts";
 import { startEventualNode } from "./eventual-node.ts";
-import { exitCodes, StartError } from "./exit-codes.ts";
-import { createLog, type LogContext } from "./logging.ts";
+import { exitCodes, StartError } from "./process/exit-codes.ts";
+import { createLog, type LogContext } from "./process/logging.ts";
 import { startRaftNode } from "./raft-node.ts";
-import type { NodeParts, RunningNode } from "./running.ts";
+import type { NodeParts, RunningNode } from "./process/running.ts";
 import { hasFiles } from "./security/security.ts";
 import { runTokenTool } from "./security/token-tool.ts";
 import {
@@ -21,7 +21,7 @@ import {
   stopInTime,
   untilSignal,
   withdraw,
-} from "./shutdown.ts";
+} from "./process/shutdown.ts";
 
 process.env["NODE_ENV"] ??= "production"; // Express is slower and tells clients more without it
 

@@ -17,7 +17,7 @@ export {
   type BackupFacts,
 } from "./data-dir/backup-parser.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
-export { codeOf, messageOf } from "./error-text.ts";
+export { codeOf, messageOf } from "./process/error-text.ts";
 export { listLog, type LogListing, type LogQuery } from "./data-dir/log-listing/listing.ts";
 export type { LogRow, RowTrace } from "./data-dir/log-listing/rows.ts";
 export type { Backup } from "./engine/engine.ts";

@@ -6,7 +6,7 @@
 import type { RaftNode, RaftNodeStatus } from "@counter/raft";
 import type { TransportEvent } from "@counter/transport-http";
 
-import { announce, announceReady } from "./announcement.ts";
+import { announce, announceReady } from "./raft/announcement.ts";
 import { Bootstrap } from "./bootstrap/bootstrap.ts";
 import { firstStart, knownClusterId } from "./bootstrap/first-start.ts";
 import type { RaftConfig } from "./config/node-config.ts";
@@ -17,8 +17,8 @@ import { openDataDir, type DataDir, type FirstStart } from "./data-dir/data-dir.
 import { AppliedCounters } from "./engine/applied-counters.ts";
 import type { RaftEngine } from "./engine/engine.ts";
 import type { BatchResults } from "./engine/raft-host.ts";
-import { Admission } from "./admission.ts";
-import { FlightFiles } from "./flight-files.ts";
+import { Admission } from "./membership/admission.ts";
+import { FlightFiles } from "./raft/flight-files.ts";
 import type { NodeGossip } from "./gossip/node-gossip.ts";
 import type { NodeTags } from "./gossip/node-tags.ts";
 import { raftGossip, raftTags, seedsOf } from "./gossip/raft-gossip.ts";
@@ -26,17 +26,17 @@ import { Front } from "./http/front.ts";
 import { createForwarder } from "./http/raft/forward.ts";
 import { HeldRequests } from "./http/held.ts";
 import { LeaderSeeking, type LeaderSeekingOptions } from "./http/raft/leader-seeking.ts";
-import { Handover } from "./handover.ts";
-import { Leaving } from "./leaving.ts";
-import { Moving } from "./moving.ts";
-import { Neighbours } from "./neighbours.ts";
+import { Handover } from "./raft/handover.ts";
+import { Leaving } from "./membership/leaving.ts";
+import { Moving } from "./membership/moving.ts";
+import { Neighbours } from "./membership/neighbours.ts";
 import { RaftMeter } from "./metrics/raft-meter.ts";
-import { raftListener } from "./raft-listener.ts";
-import { startReplication } from "./raft-replication.ts";
-import { Lifecycle, type NodeParts, type RunningNode } from "./running.ts";
+import { raftListener } from "./raft/raft-listener.ts";
+import { startReplication } from "./raft/raft-replication.ts";
+import { Lifecycle, type NodeParts, type RunningNode } from "./process/running.ts";
 import { Security } from "./security/security.ts";
-import { untilConfirmed } from "./until-confirmed.ts";
-import { Watch } from "./watch.ts";
+import { untilConfirmed } from "./raft/until-confirmed.ts";
+import { Watch } from "./raft/raft-watch.ts";
 
 /** @throws StartError when a person has to change something */
 export async function startRaftNode(parts: NodeParts<RaftConfig>): Promise<RunningNode> {

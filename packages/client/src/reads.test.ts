@@ -135,6 +135,25 @@ describe("signals and time (C7)", () => {
     expect(await failure(client.counter("orders").get())).toMatchObject({ code: "no-leader" });
     expect(server.asked).toHaveLength(2);
   });
+
+  it("says so also when the timer of that attempt runs a little early, as it may", async () => {
+    const { status, json, headers = {} } = problem(503, "no-leader");
+    for (let turn = 0; turn < 100; turn += 1) {
+      let asked = 0;
+      const send: typeof fetch = (_url, init) => {
+        asked += 1;
+        if (asked === 1)
+          return Promise.resolve(new Response(JSON.stringify(json), { status, headers }));
+        return new Promise((_resolve, reject) => {
+          const { signal } = init ?? {};
+          signal?.addEventListener("abort", () => reject(new Error("cut short")));
+        });
+      };
+      const client = clientOf(["http://127.0.0.1:1"], { timeoutMs: 12.7, fetch: send });
+      const error = await failure(client.counter("orders").get());
+      expect(error).toMatchObject({ code: "no-leader" });
+    }
+  });
 });
 
 function controller(): { readonly signal: AbortSignal; readonly abort: () => void } {

@@ -1,7 +1,7 @@
 /** What every request carries. */
 import { InvalidArgumentError } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import type { Call } from "./sender.ts";
+import type { Call } from "./call.ts";
 
 /** @throws InvalidArgumentError for a token that no header can carry */
 export async function requestOf(

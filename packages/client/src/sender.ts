@@ -1,4 +1,5 @@
 /** Sends a call until it is answered, refused, or out of time (rules in judging.ts). */
+import type { Call } from "./call.ts";
 import { Endpoints } from "./endpoints.ts";
 import {
   AbortError,
@@ -8,32 +9,11 @@ import {
   UnreachableError,
   reasonOf,
 } from "./errors.ts";
-import { judge, neverLeft, type Effect, type Result, type Verdict } from "./judging.ts";
+import { judge, neverLeft, type Result, type Verdict } from "./judging.ts";
 import { replyMaxBytes, type Settings } from "./options.ts";
 import { problemError, readBytes, type Refusal, type Reply } from "./reply.ts";
 import { requestOf } from "./request.ts";
 import { limit, nowMs, pause } from "./timing.ts";
-
-export interface Call {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With the query. */
-  readonly path: string;
-  readonly effect: Effect;
-  readonly key: string | null;
-  /** Its number in a session (`Counter-Session`), which does what a key does; or `null`. */
-  readonly number: string | null;
-  /** Whether only the leader can answer it, so that asking it saves a hop. */
-  readonly leader: boolean;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer> | Blob | null;
-  readonly accepts: readonly number[];
-  /** Of the whole call, in milliseconds. */
-  readonly timeoutMs: number;
-  /** How long the server may wait by request before it answers, in milliseconds. */
-  readonly waitMs: number;
-  readonly replyMaxBytes?: number;
-  readonly signal: AbortSignal | null;
-}
 
 /** What a call has been through so far. */
 interface Course {
@@ -134,6 +114,8 @@ export class Sender {
   async #exchange(course: Course, ms: number): Promise<Result> {
     const { call, endpoint } = course;
     const time = limit(ms, call.signal);
+    // Looked at now: timers run a little early, so that afterwards some of the time may be left.
+    const isLast = nowMs() + ms >= course.deadline;
     try {
       const response = await this.#fetch(endpoint, call, time.signal);
       const max = call.replyMaxBytes ?? replyMaxBytes;
@@ -144,7 +126,7 @@ export class Sender {
       if (error instanceof CounterError) throw error;
       const cause: unknown = time.timedOut() ? time.signal.reason : error;
       const late = time.timedOut();
-      const cut = late && nowMs() >= course.deadline;
+      const cut = late && isLast;
       return { kind: "lost", left: late || !neverLeft(error), cut, error: cause };
     } finally {
       time.release();

@@ -4,7 +4,7 @@
  */
 import type { RefusalReason } from "./core/door.ts";
 import type { Written } from "./node/written.ts";
-import type { Token } from "./wire/token.ts";
+import type { Token } from "./types.ts";
 
 /**
  * What became of an operation.

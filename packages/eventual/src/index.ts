@@ -7,7 +7,8 @@ export { decodeReply, decodeRequest, encodeReply, encodeRequest } from "./wire/m
 export type { WireReply, WireRequest } from "./wire/message-codec.ts";
 export { messageMaxBytes } from "./wire/limits.ts";
 export { decodeToken, encodeToken, mergeTokens, tokenWritersMax } from "./wire/token.ts";
-export type { Token, TokenContent, WriterTag } from "./wire/token.ts";
+export type { Token } from "./types.ts";
+export type { TokenContent, WriterTag } from "./wire/token.ts";
 export type { ExchangeKind, Journal, ReplicaTransport, TransportHandler } from "./node/ports.ts";
 export { MemoryJournal } from "./node/ports.ts";
 export { MemoryNetwork } from "./node/memory-network.ts";

@@ -189,3 +189,6 @@ export interface SettingAll {
   readonly counters: ReadonlyMap<CounterName, bigint>;
   readonly others: "kept" | "zeroed";
 }
+
+/** Opaque to whoever carries it: the text of the header `Counter-Version`. */
+export type Token = string;

@@ -3,7 +3,7 @@ import { CounterError, type CounterClient, type Json } from "@counter/client";
 
 import type { Ctl } from "../command.ts";
 import { isRecord } from "../contexts.ts";
-import { readingOf, type ClockReading } from "../doctor/clocks.ts";
+import { readingOf, type ClockReading } from "../clock-reading.ts";
 import { explain } from "../explain.ts";
 
 /** Most nodes that are asked. */

@@ -2,15 +2,9 @@
  * How far the clocks of nodes are apart. A node says what time it is, and that was at some moment
  * between question and answer: so far nobody can know, and that much is given away.
  */
+import type { ClockReading } from "../clock-reading.ts";
 import type { NodeView } from "../commands/nodes.ts";
 import { failed, ok, warning, type Finding } from "./findings.ts";
-
-/** A clock beside the one of this machine, in milliseconds. */
-export interface ClockReading {
-  readonly aheadMs: number;
-  /** It may be so much more or less. */
-  readonly offMs: number;
-}
 
 /** Lines of logs are in another order than what they tell of; in milliseconds. */
 export const skewWarnMs: number = 1000;
@@ -20,17 +14,6 @@ export const skewMaxMs: number = 300_000;
 const harm =
   "no number depends on clocks, but logs do not line up, and new certificates and, in eventual mode, " +
   "keys that say when they were made may be refused: have the machines keep time (NTP)";
-
-/** @param asked - by the clock of this machine, in milliseconds; @returns `null` for what is no time */
-export function readingOf(
-  time: string | null,
-  asked: { readonly before: number; readonly after: number },
-): ClockReading | null {
-  const ms = time === null ? NaN : Date.parse(time);
-  if (Number.isNaN(ms)) return null;
-  const { before, after } = asked;
-  return { aheadMs: ms - (before + after) / 2, offMs: Math.abs(after - before) / 2 };
-}
 
 /** The clocks of all nodes that tell, and of this machine, where keys are made. */
 export function clockFindings(nodes: readonly NodeView[]): readonly Finding[] {

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 
 import { percentile } from "../check/perf.ts";
 import type { NodeView } from "../commands/nodes.ts";
-import { clockFindings, readingOf, skewMaxMs, skewWarnMs } from "./clocks.ts";
+import { readingOf } from "../clock-reading.ts";
+import { clockFindings, skewMaxMs, skewWarnMs } from "./clocks.ts";
 import { fitting, reachable } from "./cluster.ts";
 import { compared } from "./digests.ts";
 import { diskFindings, openFilesFinding, openFilesMin, portFinding } from "./machine.ts";

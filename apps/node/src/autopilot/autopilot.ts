@@ -6,7 +6,7 @@ import type { NodeId, RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
 import type { ClusterMembers } from "../engine/members.ts";
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import type { GossipMember } from "../gossip/gossip-member.ts";
 import { decide, type AutopilotLimits, type AutopilotView, type Removal } from "./decide.ts";
 import { account, type Account } from "./newcomers.ts";

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { readDataFile, writeDataFile } from "../data-dir/data-file.ts";
 import { syncFolder } from "../data-dir/durable-file.ts";
 import { newDirectoryId } from "../data-dir/identity.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import type { Candidate, Proposal } from "./types.ts";
 import { proposalSchema } from "./wire.ts";
 

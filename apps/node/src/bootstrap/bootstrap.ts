@@ -6,16 +6,16 @@ import { randomBytes } from "node:crypto";
 
 import type { Logger } from "winston";
 
-import { ask as askOpenly, type Ask } from "../asking.ts";
+import { ask as askOpenly, type Ask } from "../membership/asking.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import type { FirstStart } from "../data-dir/data-dir.ts";
 import type { Identity } from "../data-dir/identity.ts";
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import type { NodeGossip } from "../gossip/node-gossip.ts";
 import type { NodeTags } from "../gossip/node-tags.ts";
 import { Problem } from "../http/problems.ts";
-import { NowAndThen } from "../now-and-then.ts";
+import { NowAndThen } from "../process/now-and-then.ts";
 import { BootstrapFile } from "./bootstrap-file.ts";
 import { Candidacy } from "./candidacy.ts";
 import type { BootstrapDesk } from "./routes.ts";

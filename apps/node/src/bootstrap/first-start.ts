@@ -1,5 +1,5 @@
 /** How a node in Raft mode begins whose data directory is new: named, by discovery, or joining. */
-import type { Admission } from "../admission.ts";
+import type { Admission } from "../membership/admission.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import type { FirstStart } from "../data-dir/data-dir.ts";
 import { formerCandidate } from "./bootstrap-file.ts";

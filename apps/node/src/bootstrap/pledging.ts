@@ -1,5 +1,5 @@
 /** What a candidate answers to proposals of others, and how it learns what became of them. */
-import { memberIdOf } from "../member-id.ts";
+import { memberIdOf } from "../membership/member-id.ts";
 import { hasLookedAround } from "./coordinating.ts";
 import { coordinatorOf, firstMembersOf, misfit } from "./rules.ts";
 import { ask, begin, nextNumber, outlookOf, waitingMax, type State } from "./state.ts";

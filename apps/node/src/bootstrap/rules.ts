@@ -16,7 +16,7 @@
  * So two decided proposals have no participant in common: who has pledged itself to one is released
  * only when its coordinator has given that one up, and a coordinator does not decide what it gave up.
  */
-import { memberIdOf } from "../member-id.ts";
+import { memberIdOf } from "../membership/member-id.ts";
 import type { Answer, Candidate, DirectoryId, Proposal, Sighting } from "./types.ts";
 
 /** Most participants of a proposal: they must fit into the body of a request. */

@@ -1,7 +1,7 @@
 /** What candidates say to each other over HTTP, checked. Whoever sends it may be anybody. */
 import { z } from "zod";
 
-import type { Answer as HttpAnswer, Question as HttpQuestion } from "../asking.ts";
+import type { Answer as HttpAnswer, Question as HttpQuestion } from "../membership/asking.ts";
 import { isNamed } from "../config/cluster-id.ts";
 import { bootstrapExpectMax } from "../config/schema.ts";
 import type { ApiRequest } from "../http/api.ts";

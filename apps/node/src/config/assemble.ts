@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { formatAddress, isWildcard } from "./addresses.ts";
 import { clusterIdOf } from "./cluster-id.ts";
+import { isProblem, type ConfigProblem } from "./config-problem.ts";
 import { exposure } from "../security/exposure.ts";
 import type {
   CommonConfig,
@@ -15,15 +16,6 @@ import { eventualPeersMax, raftPeersMax, type CheckedFlags } from "./schema.ts";
 
 /** How far the port of gossip is above that for clients, unless it is given. */
 const gossipPortAbove = 10_000;
-
-/** Settings that do not go together, in a sentence that says what to do. */
-export interface ConfigProblem {
-  readonly problem: string;
-}
-
-export function isProblem(result: NodeConfig | ConfigProblem): result is ConfigProblem {
-  return "problem" in result;
-}
 
 export function assemble(flags: CheckedFlags): NodeConfig | ConfigProblem {
   const host = flags.host === "localhost" ? "127.0.0.1" : flags.host;

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 
 import { parse } from "yaml";
 
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { FlagSpec } from "./flag-spec.ts";
 import { flagSpecs, type FlagName } from "./flags.ts";

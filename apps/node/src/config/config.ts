@@ -4,7 +4,8 @@
  */
 import yargs from "yargs";
 
-import { assemble, isProblem } from "./assemble.ts";
+import { isProblem } from "./config-problem.ts";
+import { assemble } from "./assemble.ts";
 import { readConfigFile } from "./config-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { FlagSpec } from "./flag-spec.ts";

@@ -1,7 +1,7 @@
 /** SIGHUP: what is logged, as the settings say by now. All others of them wait for a restart. */
 import type { Logger } from "winston";
 
-import { setLogLevel } from "../logging.ts";
+import { setLogLevel } from "../process/logging.ts";
 import type { ConfigResult } from "./config.ts";
 
 /** @param result - all settings, read again; if they cannot be taken, everything stays as it is */

@@ -2,7 +2,7 @@
 import { isCounterName } from "@counter/state-machine";
 import { z } from "zod";
 
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { parseAddress } from "./addresses.ts";
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -10,6 +10,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { CounterBackup } from "@counter/state-machine";
 
 import type { Backup } from "../engine/engine.ts";
+import { pause } from "../process/pause.ts";
 import { textOf } from "./backup-counter.ts";
 
 export const backupVersion = 2;
@@ -88,9 +89,4 @@ function* listChunks(counters: Iterable<CounterBackup>): Generator<Uint8Array, v
     text = "";
   }
   yield encoder.encode(`${text}\n]\n`);
-}
-
-/** Lets everything else that is due have its turn. */
-export function pause(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }

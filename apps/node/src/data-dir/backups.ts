@@ -6,8 +6,9 @@ import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Backup } from "../engine/engine.ts";
-import { codeOf } from "../error-text.ts";
-import { pause, sealBackup } from "./backup-format.ts";
+import { codeOf } from "../process/error-text.ts";
+import { pause } from "../process/pause.ts";
+import { sealBackup } from "./backup-format.ts";
 import { syncFolder, writeDurably } from "./durable-file.ts";
 import { receiveBackup, type ReceivedBackup } from "./received-backup.ts";
 

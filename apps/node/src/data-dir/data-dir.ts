@@ -7,8 +7,8 @@ import { openFileStorage } from "@counter/storage-file";
 import type { Logger } from "winston";
 
 import type { RaftConfig } from "../config/node-config.ts";
-import { codeOf, messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { withFullDiskLogged } from "./full-disk.ts";
 import {
   checkIdentity,

@@ -7,8 +7,8 @@ import type { Logger } from "winston";
 
 import type { EventualConfig } from "../config/node-config.ts";
 import { formerCandidate } from "../bootstrap/bootstrap-file.ts";
-import { codeOf, messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { makeFolder } from "./data-dir.ts";
 import {
   checkEventualIdentity,

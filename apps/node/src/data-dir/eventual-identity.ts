@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 
 import type { EventualConfig } from "../config/node-config.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { formatVersion, readIdentityFile, writeIdentityFile } from "./identity-file.ts";
 
 /** What `identity.json` says. */

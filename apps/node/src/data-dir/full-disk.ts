@@ -2,7 +2,7 @@
 import type { Storage } from "@counter/raft";
 import type { Logger } from "winston";
 
-import { codeOf } from "../error-text.ts";
+import { codeOf } from "../process/error-text.ts";
 
 export interface FullDiskOptions {
   readonly dataDir: string;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import type { Mode } from "../config/node-config.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { readDataFile, writeDataFile } from "./data-file.ts";
 
 /** Of the file, in both modes. */

@@ -11,8 +11,8 @@ import { z } from "zod";
 
 import { isNamed } from "../config/cluster-id.ts";
 import type { RaftConfig } from "../config/node-config.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
-import { addressIn, memberIdOf } from "../member-id.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
+import { addressIn, memberIdOf } from "../membership/member-id.ts";
 import { formatVersion, readIdentityFile, writeIdentityFile } from "./identity-file.ts";
 
 /** What `identity.json` says. */

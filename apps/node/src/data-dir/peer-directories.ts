@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { readDataFile, writeDataFile } from "./data-file.ts";
 
 /** Its name in a data directory. */

@@ -13,8 +13,8 @@ import {
   type CounterBackup,
 } from "@counter/state-machine";
 
-import { codeOf } from "../error-text.ts";
-import { pause } from "./backup-format.ts";
+import { codeOf } from "../process/error-text.ts";
+import { pause } from "../process/pause.ts";
 import { BackupFormatError, BackupParser, type BackupFacts } from "./backup-parser.ts";
 
 /** A part ends when it has about so many bytes, or 1024 counters. */

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-import { pause } from "../data-dir/backup-format.ts";
+import { pause } from "../process/pause.ts";
 
 /** Digests that are remembered; older ones are forgotten. */
 export const digestsKept: number = 8;

@@ -2,7 +2,7 @@
 import type { EventualNodeStatus } from "@counter/eventual";
 import type { Logger } from "winston";
 
-import type { Ask } from "../asking.ts";
+import type { Ask } from "../membership/asking.ts";
 import type { CommonConfig, EventualConfig } from "../config/node-config.ts";
 import type { EventualIdentity } from "../data-dir/eventual-identity.ts";
 import { NodeGossip } from "./node-gossip.ts";

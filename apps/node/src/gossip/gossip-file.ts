@@ -11,8 +11,8 @@ import { z } from "zod";
 
 import { formatAddress } from "../config/addresses.ts";
 import { writeDataFile } from "../data-dir/data-file.ts";
-import { codeOf, messageOf } from "../error-text.ts";
-import { NowAndThen } from "../now-and-then.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { NowAndThen } from "../process/now-and-then.ts";
 
 /** Its name in a data directory. */
 export const gossipFileName: string = "gossip.json";

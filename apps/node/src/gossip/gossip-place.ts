@@ -7,8 +7,8 @@ import type { Logger } from "winston";
 
 import { isWildcard, parseAddress } from "../config/addresses.ts";
 import type { CommonConfig } from "../config/node-config.ts";
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 /** A node must not wait long for a service of names that is down, in milliseconds. */
 const lookupMaxMs = 3000;

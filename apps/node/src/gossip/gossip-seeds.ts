@@ -6,8 +6,8 @@ import { parsePlace } from "@counter/gossip";
 import type { Logger } from "winston";
 import { z } from "zod";
 
-import { ask as askOpenly, type Ask } from "../asking.ts";
-import { messageOf } from "../error-text.ts";
+import { ask as askOpenly, type Ask } from "../membership/asking.ts";
+import { messageOf } from "../process/error-text.ts";
 
 /** Longest wait for the answer of one node, in milliseconds. */
 const askTimeoutMs = 2000;

@@ -12,7 +12,7 @@ import {
 import type { Logger } from "winston";
 
 import { formatAddress } from "../config/addresses.ts";
-import { codeOf, messageOf } from "../error-text.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
 import { Changes } from "./changes.ts";
 import type { GossipFile } from "./gossip-file.ts";
 import { gossipMember, summaryOf, type GossipMember, type GossipSummary } from "./gossip-member.ts";

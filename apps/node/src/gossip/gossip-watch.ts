@@ -3,8 +3,8 @@ import type { MemberEvent, Note, SerfObserver } from "@counter/gossip";
 import type { Logger } from "winston";
 
 import { formatAddress } from "../config/addresses.ts";
-import { messageOf } from "../error-text.ts";
-import { NowAndThen } from "../now-and-then.ts";
+import { messageOf } from "../process/error-text.ts";
+import { NowAndThen } from "../process/now-and-then.ts";
 import { isSameCluster, type GossipMember, type GossipStanding } from "./gossip-member.ts";
 import type { NodeTags } from "./node-tags.ts";
 

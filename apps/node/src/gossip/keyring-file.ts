@@ -10,8 +10,8 @@ import { Keyring, KEYRING_MAX_KEYS } from "@counter/gossip";
 import { z } from "zod";
 
 import { writeDurably } from "../data-dir/durable-file.ts";
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 const schema = z.array(z.base64()).min(1).max(KEYRING_MAX_KEYS);
 

@@ -3,10 +3,10 @@ import type { GossipTiming } from "@counter/gossip";
 import type { Logger } from "winston";
 
 import { isLoopback } from "../config/addresses.ts";
-import type { Ask } from "../asking.ts";
+import type { Ask } from "../membership/asking.ts";
 import type { CommonConfig } from "../config/node-config.ts";
-import { codeOf, messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { GossipFile } from "./gossip-file.ts";
 import type { GossipMember, GossipSummary } from "./gossip-member.ts";
 import { gossipPlace, type GossipPlace } from "./gossip-place.ts";

@@ -2,7 +2,7 @@
 import type { RaftNodeStatus } from "@counter/raft";
 import type { Logger } from "winston";
 
-import type { Ask } from "../asking.ts";
+import type { Ask } from "../membership/asking.ts";
 import type { CommonConfig, RaftConfig } from "../config/node-config.ts";
 import type { Identity } from "../data-dir/identity.ts";
 import type { GossipMember } from "./gossip-member.ts";

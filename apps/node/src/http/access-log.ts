@@ -1,7 +1,7 @@
 /** One line a request, for who has chosen `--log-level=debug`. */
 import type { Logger } from "winston";
 
-import type { Answered } from "./server.ts";
+import type { Answered } from "./answering.ts";
 import { traceOf } from "./trace.ts";
 
 /** @returns to be told of every request; does next to nothing at any other level */

@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 
 import type { z } from "zod";
 
-import type { ProblemCode } from "./problems.ts";
+import type { ProblemCode } from "./problem-kinds.ts";
 import type { Stages } from "./stages.ts";
 
 import type { Caller } from "../security/caller.ts";

@@ -4,7 +4,7 @@ import type { OperationKey } from "@counter/state-machine";
 import type { Backups, SavedBackup } from "../data-dir/backups.ts";
 import type { ReceivedBackup } from "../data-dir/received-backup.ts";
 import type { Backup } from "../engine/engine.ts";
-import { codeOf, messageOf } from "../error-text.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
 import { bodyMaxBytes, json, text, type ApiRequest, type Route } from "./api.ts";
 import { demoBackupDoc, demoRestoreDoc } from "./docs/demo.ts";
 import { invalidMember, jsonMembers, mediaType, operationKey, prefersJson } from "./negotiation.ts";

@@ -17,7 +17,7 @@ import type { ApiRequest, Route } from "./api.ts";
 import { Problem } from "./problems.ts";
 import { splitUrl } from "./request-url.ts";
 import { send } from "./sending.ts";
-import { answerTo, type Answered, type ListenerOptions } from "./server.ts";
+import { answerTo, type Answered, type ListenerOptions } from "./answering.ts";
 import type { Service } from "./service.ts";
 
 const noBody: Uint8Array = new Uint8Array(0);

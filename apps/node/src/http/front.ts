@@ -4,11 +4,11 @@
  */
 import type { RequestListener, Server } from "node:http";
 
-import { LoopLag } from "../loop-lag.ts";
+import { LoopLag } from "../process/loop-lag.ts";
 import { nodeMetrics } from "../metrics/node-metrics.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { requestMeter } from "../metrics/request-meter.ts";
-import type { NodeParts } from "../running.ts";
+import type { NodeParts } from "../process/running.ts";
 import { accessLog } from "./access-log.ts";
 import type { Route } from "./api.ts";
 import { Watching } from "../watch-hub/watching.ts";
@@ -19,7 +19,8 @@ import { connectionLimits, Connections } from "../security/connections.ts";
 import type { Security } from "../security/security.ts";
 import { logLevelRoutes } from "./log-level-route.ts";
 import { metricsRoutes } from "./metrics-route.ts";
-import { requestListener, type Answered } from "./server.ts";
+import type { Answered } from "./answering.ts";
+import { requestListener } from "./server.ts";
 import { Service, type Handling } from "./service.ts";
 
 /** How long requests that are being answered may take once the node stops, in milliseconds. */
@@ -44,8 +45,8 @@ export class Front<Engine> {
     this.server = security.serverOf(parts.server);
     this.connections = new Connections(this.server, connectionLimits(config.connectionsMax));
     const inFlight = (): number => this.gate.inFlight;
-    const { loopLagMs } = this;
-    this.metrics = nodeMetrics({ config, version, commit, loopLagMs, inFlight, logContext });
+    const worstLagMs = (): number => this.#lag.worstMs;
+    this.metrics = nodeMetrics({ config, version, commit, worstLagMs, inFlight, logContext });
     this.routes = [...metricsRoutes(this.metrics), ...logLevelRoutes(log)];
     const counting = config.metrics ? [requestMeter(this.metrics, config.mode)] : [];
     this.#observers = [...counting, accessLog(log)];

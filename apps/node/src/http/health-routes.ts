@@ -5,7 +5,7 @@
  */
 import { probeDoc } from "./docs/cluster.ts";
 import { textDoc } from "./docs/parts.ts";
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "./api.ts";
 import { flagOf, invalidParameter, prefersJson } from "./negotiation.ts";
 import { Problem } from "./problems.ts";

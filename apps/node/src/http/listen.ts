@@ -2,8 +2,8 @@
 import type { Server } from "node:http";
 
 import type { NodeConfig } from "../config/node-config.ts";
-import { codeOf, messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { codeOf, messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 /** @throws StartError (exit code 5) */
 export function listen(

@@ -2,7 +2,7 @@
 import type { Logger } from "winston";
 import { z } from "zod";
 
-import { setLogLevel } from "../logging.ts";
+import { setLogLevel } from "../process/logging.ts";
 import { bodyMaxBytes, json, type ApiReply, type Route } from "./api.ts";
 import { jsonReply, jsonType } from "./docs/parts.ts";
 import { invalidMember, jsonMembers } from "./negotiation.ts";

@@ -6,7 +6,7 @@ import { isSameCluster, type GossipMember, type GossipSummary } from "../gossip/
 import type { NodeTags } from "../gossip/node-tags.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
 import { membersDoc } from "./docs/cluster.ts";
-import type { NodeFacts } from "./status-route.ts";
+import type { NodeFacts } from "./node-facts.ts";
 
 /** Members that one reply lists at most; the rest is counted. */
 export const membersShownMax: number = 500;

@@ -1,4 +1,4 @@
-import { codeOf } from "../error-text.ts";
+import { codeOf } from "../process/error-text.ts";
 import type { ApiRequest } from "./api.ts";
 import { exactInteger, jsonMembers, operationKey, prefersJson } from "./negotiation.ts";
 

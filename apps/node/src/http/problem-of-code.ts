@@ -1,5 +1,5 @@
 /** Errors of the parts below, whose `code` says which problem they are for a client. */
-import type { ProblemCode } from "./problems.ts";
+import type { ProblemCode } from "./problem-kinds.ts";
 
 /** Which problem stands for an error's `code`. */
 export const problemOfCode: Readonly<Record<string, ProblemCode>> = {

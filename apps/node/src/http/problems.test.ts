@@ -1,7 +1,8 @@
 import { NotLeaderError, OutcomeUnknownError, OverloadedError, StoppedError } from "@counter/raft";
 
 import { OperationRefusedError } from "../engine/engine.ts";
-import { Problem, problemKinds, problemOf, problemReply } from "./problems.ts";
+import { problemKinds } from "./problem-kinds.ts";
+import { Problem, problemOf, problemReply } from "./problems.ts";
 
 const refusal = {
   status: "refused",

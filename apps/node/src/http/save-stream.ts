@@ -2,7 +2,7 @@
 import type { Writable } from "node:stream";
 
 import type { SealedBackup } from "../data-dir/backup-format.ts";
-import { pause } from "../data-dir/backup-format.ts";
+import { pause } from "../process/pause.ts";
 
 /** A reader that takes nothing for so long is gone, in milliseconds. */
 export const readerStallMs: number = 30_000;

@@ -1,7 +1,7 @@
 /** A reply on its way out: whole, piece by piece, or without a body. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { bodyMaxBytes, type ApiReply } from "./api.ts";
 
 /** What is answered before a byte of the body is read. */

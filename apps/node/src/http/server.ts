@@ -15,9 +15,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 
 import type { Admission, Asked } from "../security/access.ts";
-import type { Connections } from "../security/connections.ts";
-import type { Cors } from "../security/cors.ts";
 import { ambiguityOf } from "./ambiguity.ts";
+import { answerTo, type Answered, type ListenerOptions } from "./answering.ts";
 import type { ApiReply, ApiRequest, Route } from "./api.ts";
 import { limitBodyTime } from "./body-time.ts";
 import { expressApp } from "./express-app.ts";
@@ -25,7 +24,6 @@ import { headMaxBytes, wrongWithHead } from "./head-limits.ts";
 import { splitUrl } from "./request-url.ts";
 import { RouteTable, type Found } from "./route-table.ts";
 import { send } from "./sending.ts";
-import { afterBody } from "./streamed-body.ts";
 import type { Service } from "./service.ts";
 
 /** How long others may take, in milliseconds. */
@@ -50,28 +48,6 @@ export const serverTimes: ServerTimes = {
 const noBody: Uint8Array = new Uint8Array(0);
 /** The longest that the beginning of a TLS connection may take, in milliseconds. */
 const handshakeTimeoutMs = 10_000;
-
-/** A request that was answered, for whoever counts them or writes them down. */
-export interface Answered {
-  /** `null`: there is none at this path, or it could not be told. */
-  readonly route: Pick<Route, "method" | "path"> | null;
-  readonly method: string;
-  readonly request: Pick<ApiRequest, "headers" | "path">;
-  readonly reply: ApiReply;
-  /** From its head having been read until the reply was handed to the socket, in milliseconds. */
-  readonly tookMs: number;
-}
-
-export interface ListenerOptions {
-  /** Writes are accepted by GET as well, as the original demo does. */
-  readonly strict: boolean;
-  /** `null` or left out: nothing is said to browsers. */
-  readonly cors?: Cors | null;
-  /** `null` or left out: as many connections as the server takes. */
-  readonly connections?: Connections | null;
-  /** Told of every request; must not throw. */
-  readonly onAnswered?: (answered: Answered) => void;
-}
 
 /**
  * A server that listens nowhere yet and answers nothing until it has a listener for requests.
@@ -155,20 +131,6 @@ export function requestListener(
     else if (length === 0 || route.streamed === true) answer(noBody, admission);
     else collect(incoming, (body) => answer(body, admission));
   };
-}
-
-/** The reply, once a body that the route has read itself is out of the way. */
-export async function answerTo(
-  service: Service,
-  asked: {
-    readonly route: Route;
-    readonly request: ApiRequest;
-    readonly admission: Admission | undefined;
-  },
-): Promise<ApiReply> {
-  const { route, request, admission } = asked;
-  const reply = await service.answer(route, request, admission);
-  return request.stream === undefined ? reply : afterBody(request.stream, reply);
 }
 
 function requestOf(

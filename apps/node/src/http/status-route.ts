@@ -1,21 +1,9 @@
 /** `/v1/status`, and `/status` of the demo: who leads, who takes part, how far everybody is. */
-import type { Mode } from "../config/node-config.ts";
 import { bodyMaxBytes, json, type Route } from "./api.ts";
 import { clusterDoc, statusDoc } from "./docs/cluster.ts";
 import { demoStatusDoc } from "./docs/demo.ts";
 import type { GossipSource } from "./members-route.ts";
-
-/** What the node knows about itself that its engine does not. */
-export interface NodeFacts {
-  readonly label: string;
-  readonly address: string;
-  readonly mode: Mode;
-  readonly version: string;
-  /** `null` until it is known. */
-  readonly clusterId: () => string | null;
-  /** Milliseconds from process start until the node was first ready; `null` before. */
-  readonly startedInMs: () => number | null;
-}
+import type { NodeFacts } from "./node-facts.ts";
 
 /** The keys that the demo has, whose spelling and meaning are its own, and those of the mode. */
 export interface ClusterStatus {

@@ -3,10 +3,10 @@ import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { NodeConfig } from "../config/node-config.ts";
-import { codeOf } from "../error-text.ts";
+import { codeOf } from "../process/error-text.ts";
 import type { GossipSummary } from "../gossip/gossip-member.ts";
 import type { Check } from "../http/health-routes.ts";
-import type { LogContext } from "../logging.ts";
+import type { LogContext } from "../process/logging.ts";
 import { Metrics } from "./registry.ts";
 
 export interface NodeFacts {
@@ -14,7 +14,8 @@ export interface NodeFacts {
   readonly version: string;
   /** Of the sources that this was built from. */
   readonly commit: string;
-  readonly loopLagMs: () => number;
+  /** The worst of late: see `LoopLag`. */
+  readonly worstLagMs: () => number;
   readonly inFlight: () => number;
   readonly logContext: Pick<LogContext, "linesDropped">;
 }
@@ -32,7 +33,7 @@ export function nodeMetrics(facts: NodeFacts): Metrics {
     const { linesDropped = 0 } = facts.logContext;
     metrics.count("counter_log_lines_dropped_total", {}, linesDropped - dropped);
     dropped = linesDropped;
-    metrics.set("counter_event_loop_lag_seconds", facts.loopLagMs() / 1000);
+    metrics.set("counter_event_loop_lag_seconds", facts.worstLagMs() / 1000);
     metrics.set("counter_http_requests_in_flight", facts.inFlight());
   });
   return metrics;

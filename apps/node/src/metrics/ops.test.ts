@@ -54,7 +54,10 @@ function unknownIn(expr: string): string[] {
 }
 
 /** Words of the query language that look like metrics. */
-const functions = new Set(["histogram_quantile", "predict_linear"]);
+const functions = new Set([
+  ...["avg_over_time", "last_over_time", "max_over_time"],
+  ...["histogram_quantile", "predict_linear"],
+]);
 
 describe("what watches a cluster", () => {
   it.each(rules.map((rule) => ["alert" in rule ? rule.alert : rule.record, rule.expr]))(

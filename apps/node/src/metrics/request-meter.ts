@@ -1,6 +1,6 @@
 /** Counts requests by route and operation, whatever they ended with. */
 import type { Mode } from "../config/node-config.ts";
-import type { Answered } from "../http/server.ts";
+import type { Answered } from "../http/answering.ts";
 import type { Metrics } from "./registry.ts";
 import type { Tally } from "./tally.ts";
 

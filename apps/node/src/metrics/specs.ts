@@ -146,7 +146,7 @@ const ofNode = {
   counter_ready: { type: "gauge", help: "1 while /readyz answers 200." },
   counter_event_loop_lag_seconds: {
     type: "gauge",
-    help: "How late the newest timer ran.",
+    help: "How late the latest timer of the last 30 to 60 seconds ran, so that a loop that stands still now and then is seen by scrapes in between.",
   },
   counter_gossip_members: {
     type: "gauge",

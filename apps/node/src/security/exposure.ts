@@ -1,6 +1,6 @@
 /** Settings that would leave a node open to strangers, refused before it starts. */
 import { isLoopback } from "../config/addresses.ts";
-import type { ConfigProblem } from "../config/assemble.ts";
+import type { ConfigProblem } from "../config/config-problem.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import { provesPeers } from "./warnings.ts";
 

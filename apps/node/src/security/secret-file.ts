@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 
 import { secretMinBytes, secretsMax } from "@counter/transport-http";
 
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 /** More are probably another file. */
 export const secretMaxBytes: number = 4096;

@@ -10,9 +10,9 @@ import { Server as TlsServer, type TlsOptions } from "node:tls";
 import { noTls, PeerAuth, type PeerTrust } from "@counter/transport-http";
 import type { Logger } from "winston";
 
-import { askBy, type Ask } from "../asking.ts";
+import { askBy, type Ask } from "../membership/asking.ts";
 import type { CommonConfig, TlsConfig } from "../config/node-config.ts";
-import { messageOf } from "../error-text.ts";
+import { messageOf } from "../process/error-text.ts";
 import { createHttpServer } from "../http/server.ts";
 import { Access } from "./access.ts";
 import { Cors } from "./cors.ts";

@@ -7,8 +7,8 @@ import type { Duplex } from "node:stream";
 import type { PeerTls } from "@counter/transport-http";
 
 import type { TlsConfig } from "../config/node-config.ts";
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 
 /** A certificate with this use is a server's (RFC 5280, 4.2.1.12). */
 const serverAuth = "1.3.6.1.5.5.7.3.1";

@@ -7,8 +7,8 @@ import { readFile, stat } from "node:fs/promises";
 
 import { z } from "zod";
 
-import { messageOf } from "../error-text.ts";
-import { exitCodes, StartError } from "../exit-codes.ts";
+import { messageOf } from "../process/error-text.ts";
+import { exitCodes, StartError } from "../process/exit-codes.ts";
 import { counterPattern, patternsMax, principalName, scopes, type Caller } from "./caller.ts";
 
 /** Most tokens of a file. */

@@ -1,7 +1,7 @@
 /** `token`: makes a token for a client, and the entry of the `--auth-file` that knows it. */
 import yargs from "yargs";
 
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { scopes } from "./caller.ts";
 import { newToken, tokenSchema } from "./token-file.ts";
 

@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { readConfig } from "../config/config.ts";
 import type { EventualConfig } from "../config/node-config.ts";
 import { startEventualNode } from "../eventual-node.ts";
-import type { RunningNode } from "../running.ts";
+import type { RunningNode } from "../process/running.ts";
 import { describedServer, requireDescribed } from "./described-server.ts";
 import { logTo } from "./log-lines.ts";
 import { newFolder } from "./stored-node.ts";

@@ -9,7 +9,7 @@ import type { TlsOptions } from "node:tls";
 import { readConfig } from "../config/config.ts";
 import type { RaftConfig } from "../config/node-config.ts";
 import { startRaftNode } from "../raft-node.ts";
-import type { RunningNode } from "../running.ts";
+import type { RunningNode } from "../process/running.ts";
 import { describedServer, requireDescribed } from "./described-server.ts";
 import { logTo } from "./log-lines.ts";
 

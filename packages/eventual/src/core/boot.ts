@@ -16,7 +16,7 @@
 import { headOf } from "../data/replica.ts";
 import type { Control, Head, WriterId } from "../types.ts";
 import { encodeEntry } from "./journal-entry.ts";
-import { announce } from "./membership.ts";
+import { announce } from "./announcing.ts";
 import { hexBits } from "./random.ts";
 import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";

@@ -8,27 +8,31 @@ import { conflictsOf, contributionsOf, viewOf } from "../data/looking.ts";
 import { emptyReplica, headOf, vectorOf } from "../data/replica.ts";
 import { valueOf } from "../data/values.ts";
 import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
-import { applyRecords, trimLogs } from "./applying.ts";
+import { trimLogs } from "./applying.ts";
 import { advanceBoot, becomeReady, beginBoot, raiseSeals } from "./boot.ts";
 import type { EventualOptions, EventualStatus, Input, Ready } from "./door.ts";
 import { checkpointOf, loadEntry } from "./loading.ts";
 import { takeChanges, watch } from "./changes.ts";
-import { announce, place, settleCluster, stopFor } from "./membership.ts";
+import { announce } from "./announcing.ts";
+import { stopFor } from "./ending.ts";
+import { place, settleCluster } from "./membership.ts";
 import { advanceLeaving, deregister, leave, register } from "./roster.ts";
 import { probe, tickPeers, updatePeers } from "./peers.ts";
 import { closeOld, tickPromises } from "./promising.ts";
 import { seeded, uint32 } from "./random.ts";
 import { bytesOf, entriesOf } from "./receiving.ts";
-import { dropIncomplete, mergeNext, nextToMerge, putAside } from "./staging.ts";
+import { dropIncomplete, nextToMerge } from "./staging.ts";
 import { answerHeld, receive, tickExchanges, unanswered } from "./requests.ts";
 import { numberStart, takeMessages } from "./starts.ts";
-import type { EventualState, Incoming } from "./state.ts";
+import type { EventualState } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { spreadOf, type Spread } from "./spread.ts";
+import { spreadsOf, type Spreads } from "./spread.ts";
 import { holdersOf, knowledgeOf, memberCountOf, statusOf, syncedSince } from "./status.ts";
-import { ownHead, pushAll, settleSyncs, startSync } from "./syncing.ts";
-import { onMerged, onPiecePersisted, tickTransfers } from "./transferring.ts";
+import { startSync } from "./begin-sync.ts";
+import { ownHead, pushAll, settleSyncs } from "./syncing.ts";
+import { take } from "./taking.ts";
+import { onPiecePersisted, tickTransfers } from "./transferring.ts";
 import { applyOwn, closeRecord, submit } from "./writing.ts";
 
 export class EventualCore {
@@ -149,7 +153,7 @@ export class EventualCore {
       s.staged.delete(writing.own.head.writer);
     }
     for (const item of writing.incoming) {
-      this.#take(item);
+      take(s, item);
       s.incomingBytes -= bytesOf(item);
     }
     answerHeld(s, id);
@@ -159,19 +163,6 @@ export class EventualCore {
     if (s.replica.members.get(s.options.node)?.status === "removed" && s.leaving === null) {
       s.removed = true;
       stopFor(s, "removed");
-    }
-  }
-
-  #take(item: Incoming): void {
-    switch (item.kind) {
-      case "records":
-        return applyRecords(this.#state, item);
-      case "staged":
-        return putAside(this.#state, item);
-      case "merged":
-        mergeNext(this.#state, item);
-        if (this.#state.staging === null) onMerged(this.#state);
-        return;
     }
   }
 
@@ -229,8 +220,8 @@ export class EventualCore {
     return contributionsOf(this.#state.replica, counter);
   }
 
-  spread(counter: CounterName): Spread {
-    return spreadOf(this.#state, counter);
+  spreads(): Spreads {
+    return spreadsOf(this.#state);
   }
 
   /** Of one counter, or of all. */

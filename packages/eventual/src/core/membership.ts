@@ -16,13 +16,13 @@
 import { keyCount } from "../data/keys.ts";
 import type { RefusedWhy, Sender } from "../messages.ts";
 import { rolledBack } from "./boot.ts";
+import { stopFor } from "./ending.ts";
 import { encodeEntry } from "./journal-entry.ts";
 import { promise } from "./promising.ts";
 import { numberStart } from "./starts.ts";
 import type { EventualState } from "./state.ts";
-import { memberAt } from "./roster.ts";
-import { openRecord } from "./state.ts";
-import { ownHead, startSync } from "./syncing.ts";
+import { startSync } from "./begin-sync.ts";
+import { ownHead } from "./syncing.ts";
 
 function setCluster(s: EventualState, cluster: EventualState["cluster"]): void {
   s.cluster = cluster;
@@ -78,12 +78,6 @@ export function onDuplicate(s: EventualState, boot: number): void {
   rolledBack(s, "a later start of this node is known");
 }
 
-export function stopFor(s: EventualState, why: "removed" | "duplicate-identity"): void {
-  if (s.mustStop) return;
-  s.mustStop = true;
-  s.notes.push({ type: "mustStop", why });
-}
-
 /** M2. */
 function meet(s: EventualState, sender: Sender): RefusedWhy | null {
   const { id, provisional } = s.cluster;
@@ -115,29 +109,6 @@ export function settleCluster(s: EventualState): void {
   setCluster(s, { ...s.cluster, provisional: false });
 }
 
-/** M1: what our records should say of us and of whom we expect, if they do not. */
-export function announce(s: EventualState): void {
-  if (s.phase.kind !== "writing" || s.removed || s.leaving !== null) return;
-  if (s.announcing) return;
-  const { node, address, label, peers } = s.options;
-  const known = s.replica.members.get(node);
-  const status = s.ready ? "up" : (known?.status ?? "joining");
-  const isSame = known?.address === address && known.label === label && known.status === status;
-  const named = peers.filter((peer) => !s.replica.named.has(peer) && memberAt(s, peer) === null);
-  if (isSame && named.length === 0) return;
-  s.announcing = true;
-  // The first record of a writer: who knows of the writer then knows whom to wait for.
-  const first = s.queue.find(({ controls }) => controls.some(({ kind }) => kind === "born"));
-  const controls = (first ?? openRecord(s, 0)).controls;
-  if (!isSame) {
-    const version = (known?.version ?? 0) + 1;
-    controls.push({ kind: "member", member: { id: node, address, label, status, version } });
-  }
-  for (const peer of named) {
-    controls.push({ kind: "named", named: { address: peer, version: 1, wanted: true } });
-  }
-}
-
 /** M3: `peer` has our first record, and the sync after that is complete. */
 export function place(s: EventualState): void {
   if (s.cluster.placed || s.phase.kind !== "writing") return;
@@ -166,18 +137,4 @@ export function place(s: EventualState): void {
   }
   promise(s, before);
   s.placing = own.position + s.queue.length + (s.writing?.own == null ? 0 : 1);
-}
-
-/** Others know that we were removed; if we asked for it, this is the answer. */
-export function onRemoved(s: EventualState): void {
-  const { leaving, phase } = s;
-  if (s.mustStop) return;
-  const own = ownHead(s)?.position ?? 0;
-  if (phase.kind === "writing" && leaving?.record != null && own >= leaving.record) {
-    const { context } = leaving;
-    const { writer } = phase;
-    const nothing = { value: 0n, previous: 0n, labels: null, replayed: false } as const;
-    s.outcomes.push({ type: "written", context, ...nothing, writer, position: own });
-  }
-  stopFor(s, "removed");
 }

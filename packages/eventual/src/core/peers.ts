@@ -16,7 +16,7 @@ import { below } from "./random.ts";
 import type { Peer } from "./peer-state.ts";
 import type { EventualState } from "./state.ts";
 import { ask } from "./state.ts";
-import { startSync } from "./syncing.ts";
+import { startSync } from "./begin-sync.ts";
 
 /** Failed checks in a row after which a peer is down. */
 export const missesMax = 3;

@@ -4,21 +4,15 @@ import type { Message, RefusedWhy, Reply, Request } from "../messages.ts";
 import type { RecordRange, WriterId } from "../types.ts";
 import { noteAlias } from "./aliases.ts";
 import { advanceBoot, onHeadsOfPeer } from "./boot.ts";
-import { admit, onDuplicate, onRemoved } from "./membership.ts";
+import { onRemoved } from "./ending.ts";
+import { admit, onDuplicate } from "./membership.ts";
 import { heard, missed } from "./peers.ts";
 import { takeRange } from "./receiving.ts";
 import type { Peer } from "./peer-state.ts";
 import type { EventualState, Exchange } from "./state.ts";
 import { answer } from "./state.ts";
-import {
-  answerSync,
-  headsFor,
-  lastStagedWrite,
-  onAck,
-  onDelta,
-  onSync,
-  startSync,
-} from "./syncing.ts";
+import { lastStagedWrite, startSync } from "./begin-sync.ts";
+import { answerSync, headsFor, onAck, onDelta, onSync } from "./syncing.ts";
 import { giveUpTransfer, onFetch, onPiece } from "./transferring.ts";
 
 export function receive(s: EventualState, m: Message): void {

@@ -1,16 +1,10 @@
 /** Adding members, removing them, and leaving: what people ask for. Rules M1 to M3: `membership.ts`. */
 import type { Address, Member, NamedAddress, Position, VersionVector, WriterId } from "../types.ts";
-import { onRemoved } from "./membership.ts";
+import { memberAt } from "./announcing.ts";
+import { onRemoved } from "./ending.ts";
 import type { EventualState, OpenRecord } from "./state.ts";
 import { refuse, startRecord } from "./state.ts";
 import { ownHead } from "./syncing.ts";
-
-export function memberAt(s: EventualState, address: Address): Member | null {
-  for (const member of s.replica.members.values()) {
-    if (member.address === address && member.status !== "removed") return member;
-  }
-  return null;
-}
 
 export function register(s: EventualState, context: number, addresses: readonly Address[]): void {
   if (s.leaving !== null || s.removed) return refuse(s, context, "leaving");

@@ -9,23 +9,13 @@ import { readWriter, writeWriter } from "../data/names.ts";
 import { headsIn, piecesOf } from "../data/pieces.ts";
 import type { ChainHash, Head, Position, RecordRange, WriterId } from "../types.ts";
 import type { EventualState } from "./state.ts";
+import type { Tail } from "./transfer-state.ts";
 
 const kinds = { piece: 0, records: 1 } as const;
 
 export type SnapshotPart =
   | { readonly kind: "piece"; readonly bytes: Uint8Array }
   | { readonly kind: "records"; readonly range: RecordRange };
-
-/** What was applied since a snapshot began: how its pieces can be ahead of its heads. */
-export interface Tail {
-  readonly ranges: Map<
-    WriterId,
-    { readonly from: Position; readonly previous: ChainHash; readonly records: Uint8Array[] }
-  >;
-  bytes: number;
-  /** It has a gap, or is too long: this snapshot cannot be completed. */
-  isBroken: boolean;
-}
 
 export function emptyTail(): Tail {
   return { ranges: new Map(), bytes: 0, isBroken: false };

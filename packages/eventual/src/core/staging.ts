@@ -11,23 +11,9 @@
 import { chainHash } from "../data/chain.ts";
 import { headsIn } from "../data/pieces.ts";
 import { decodeRecord } from "../data/record-codec.ts";
-import type { Head } from "../types.ts";
 import { applyChained, applyPiece } from "./applying.ts";
 import { decodePart } from "./snapshot-part.ts";
 import type { EventualState, Incoming } from "./state.ts";
-
-export interface Staging {
-  /** A random number that tells this snapshot from others in the journal. */
-  readonly snapshot: number;
-  /** Encoded. */
-  readonly parts: Uint8Array[];
-  /** Places of the parts in the order of merging: pieces, heads, then records. `null`: not all there. */
-  order: readonly number[] | null;
-  /** How far the vector will be when all is merged; empty before all is there. */
-  ahead: readonly Head[];
-  /** How many of them are merged. */
-  merged: number;
-}
 
 /** A part is on the disk. */
 export function putAside(

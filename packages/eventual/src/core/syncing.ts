@@ -16,18 +16,11 @@ import type { EventualState, Exchange } from "./state.ts";
 import { answer, ask, stagedHead } from "./state.ts";
 import { takeRange } from "./receiving.ts";
 import { isAlias } from "./aliases.ts";
+import { headsOf, lastStagedWrite } from "./begin-sync.ts";
 import { startTransfer } from "./transferring.ts";
 
 export function ownHead(s: EventualState): Head | null {
   return s.phase.kind === "writing" ? headOf(s.replica, s.phase.writer) : null;
-}
-
-export function headsOf(s: EventualState): Head[] {
-  const heads: Head[] = [];
-  for (const [writer, { position, hash }] of s.replica.writers) {
-    if (position > 0) heads.push({ writer, position, hash });
-  }
-  return heads;
 }
 
 /** What is on our disk of these writers. */
@@ -56,20 +49,6 @@ function push(s: EventualState, peer: Peer, own: Head): void {
 function limitsOf(s: EventualState): { bytes: number; records: number } {
   const { messageMaxBytes, messageMaxRecords } = s.options.limits;
   return { bytes: messageMaxBytes, records: messageMaxRecords };
-}
-
-export function startSync(s: EventualState, peer: Peer): void {
-  if (peer.node === s.options.node) return;
-  if (peer.syncing !== null || peer.filling !== null || s.tick < peer.holdTick) {
-    peer.syncAgain = true;
-    return;
-  }
-  peer.syncAgain = false;
-  // With what is on its way to our disk, so that it is not sent again.
-  const heads = headsOf(s).map(({ writer }) => stagedHead(s, writer));
-  for (const head of s.staged.values())
-    if (headOf(s.replica, head.writer).position === 0) heads.push(head);
-  peer.syncing = ask(s, peer.address, { type: "sync", heads });
 }
 
 /**
@@ -186,11 +165,6 @@ export function onDelta(
   else if (delta.more) peer.syncAgain = true;
   else s.synced.push({ ...exchange, peer: peer.address, write: lastStagedWrite(s) });
   fill(s, peer);
-}
-
-/** The write that holds all that was received so far; 0 if it is on the disk. */
-export function lastStagedWrite(s: EventualState): number {
-  return s.incoming.length > 0 ? s.lastWrite + 1 : (s.writing?.id ?? 0);
 }
 
 /** Ends the syncs of which everything is on the disk. */

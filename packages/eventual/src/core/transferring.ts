@@ -13,7 +13,7 @@ import { answer, ask } from "./state.ts";
 import { uint32 } from "./random.ts";
 import { decoded, stage } from "./receiving.ts";
 import { decodePart, emptyTail, leadTo, snapshotOf } from "./snapshot-part.ts";
-import { lastStagedWrite, startSync } from "./syncing.ts";
+import { lastStagedWrite, startSync } from "./begin-sync.ts";
 
 /** A transfer that nobody asked for so long is forgotten, in exchanges that may time out. */
 const patienceExchanges = 4;

@@ -12,7 +12,8 @@ import { invariant, MalformedError } from "./errors.ts";
 import { say } from "./deeds.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { addWriter, joinMember, joinNamed, joinPromise, joinSeal } from "./membership.ts";
-import type { Conflict, CounterState, RecordId, Replica, Stamp, WriterState } from "./replica.ts";
+import type { CounterState, RecordId, Stamp } from "./counter-state.ts";
+import type { Conflict, Replica, WriterState } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { addPlain, joinFloor } from "./values.ts";
 

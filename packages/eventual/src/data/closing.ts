@@ -8,12 +8,13 @@
  * it would have taken every one of the keys.
  */
 import type { Position, WallMs, WriterId } from "../types.ts";
-import type { Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import { noSlot } from "./slot.ts";
 import { rowsOf, runAdds, runLives, runsOf } from "./groups.ts";
 import { endDeeds, settleDeeds } from "./deeds.ts";
 import { oldestUntil } from "./keys.ts";
-import type { CounterState, Replica } from "./replica.ts";
+import type { CounterState } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
 import { isClosedAlive } from "./existence.ts";
 import { closedTotal } from "./values.ts";

@@ -11,11 +11,13 @@
  *     the place of: who wrote it would have known one in B. So no key in B changes its side.
  */
 import type { FloorEntry, WallMs, WriterId } from "../types.ts";
-import type { DotTable, Slot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import type { DotTable } from "./dots.ts";
 import { joinGone, joinRegister } from "./existence.ts";
 import { groupsOf, leastOf, rowsOf, runsOf } from "./groups.ts";
 import type { Span } from "./groups.ts";
-import type { Base, CounterState, Register, Replica, Stamp, Words } from "./replica.ts";
+import type { Base, CounterState, Register, Stamp, Words } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 
 /** A word on a counter, whatever becomes of open keys. */
 export function say(counter: CounterState, register: Register): void {

@@ -2,7 +2,8 @@
 import type { WallMs } from "../types.ts";
 import { isThere } from "./existence.ts";
 import { rowsOf } from "./groups.ts";
-import type { CounterState, Register, Replica } from "./replica.ts";
+import type { CounterState, Register } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 import { valueOf } from "./values.ts";
 
 /**

@@ -5,13 +5,8 @@
 import type { Deed, Position, WallMs, WriterId } from "../types.ts";
 import { deedUnits } from "./deed-units.ts";
 import { invariant } from "./errors.ts";
-import type { CounterState } from "./replica.ts";
-
-/** Number of a row; free ones are used again. */
-export type Slot = number;
-
-/** Instead of a slot: there is none. */
-export const noSlot: Slot = -1;
+import { noSlot, type Slot } from "./slot.ts";
+import type { CounterState } from "./counter-state.ts";
 
 /** One accepted keyed addition, or deed: which one it is, and what it says. */
 export interface Dot {

@@ -1,6 +1,7 @@
 /** Which keyed additions end first: a binary heap of rows of a {@link DotTable}, by `until`. */
-import type { DotTable, Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import type { DotTable } from "./dots.ts";
+import { noSlot } from "./slot.ts";
 
 export class DueQueue {
   readonly #dots: DotTable;

@@ -13,7 +13,8 @@
  */
 import type { CounterConfig, CounterName, FloorEntry, LabelsPatch } from "../types.ts";
 import { labelsMax } from "./limits.ts";
-import type { CounterState, Register, Replica, Stamp, Words } from "./replica.ts";
+import type { CounterState, Register, Stamp, Words } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 import { isBefore } from "./replica.ts";
 
 export const noConfig: CounterConfig = { labels: new Map(), others: [] };

@@ -11,9 +11,10 @@
  *     a run never end later than all of them, and never touch another run.
  */
 import type { Position, WallMs } from "../types.ts";
-import type { DotTable, Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
-import type { CounterState } from "./replica.ts";
+import type { Slot } from "./slot.ts";
+import type { DotTable } from "./dots.ts";
+import { noSlot } from "./slot.ts";
+import type { CounterState } from "./counter-state.ts";
 
 /** Consecutive rows from `from` up to before `to` in a list of rows. */
 export interface Span {

@@ -1,6 +1,7 @@
 import { drawFrom } from "../test-support/random.ts";
 import { born, Library, writerId } from "../test-support/writing.ts";
-import { DotTable, noSlot } from "./dots.ts";
+import { noSlot } from "./slot.ts";
+import { DotTable } from "./dots.ts";
 import { DueQueue } from "./due.ts";
 import { addDot, findKey, keyCount, oldestUntil } from "./keys.ts";
 import { conflictsMax } from "./limits.ts";

@@ -1,12 +1,14 @@
 /** The keys that are open: learning of them, finding them. The rules are in `groups.ts`. */
 import type { CounterName, Deed, KeyedOperation, WallMs } from "../types.ts";
 import { beginDeed, heldDeeds, holdDeed, showDeeds } from "./deeds.ts";
-import type { Dot, DotTable, Slot } from "./dots.ts";
-import { noSlot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import type { Dot, DotTable } from "./dots.ts";
+import { noSlot } from "./slot.ts";
 import { groupsOf, identityAdds, identityLives, isEarlier, leastOf, rowsOf } from "./groups.ts";
 import { conflictsMax } from "./limits.ts";
 import { keyTime } from "./key-codec.ts";
-import type { CounterState, RecordId, Replica } from "./replica.ts";
+import type { CounterState, RecordId } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 
 /** What a key stands for: two uses of it are the same if all of this is. */
 export interface Meaning {

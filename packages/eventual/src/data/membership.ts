@@ -2,7 +2,8 @@
 import type { Member, MemberStatus, NamedAddress, NodeId, Position, WallMs } from "../types.ts";
 import type { VersionVector, WriterId } from "../types.ts";
 import { promisesMax } from "./limits.ts";
-import type { RecordId, Replica, Seal, WriterState } from "./replica.ts";
+import type { RecordId } from "./counter-state.ts";
+import type { Replica, Seal, WriterState } from "./replica.ts";
 import { isBefore } from "./replica.ts";
 
 const order: readonly MemberStatus[] = ["joining", "up", "leaving", "removed"];

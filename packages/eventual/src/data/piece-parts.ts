@@ -1,7 +1,8 @@
 /** What a piece of a snapshot consists of. Each kind is merged by a function of `pieces.ts`. */
 import type { FloorEntry, Head, Member, NamedAddress, Position, WriterId } from "../types.ts";
 import type { Dot } from "./dots.ts";
-import type { Cell, ClosedKeys, PromisePoint, RecordId, Register, Seal } from "./replica.ts";
+import type { Cell, ClosedKeys, RecordId, Register } from "./counter-state.ts";
+import type { PromisePoint, Seal } from "./replica.ts";
 
 /** The first byte of every piece. */
 export const pieceFormat: number = 1;

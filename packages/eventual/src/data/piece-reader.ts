@@ -18,8 +18,8 @@ import type {
 } from "./piece-parts.ts";
 import { pieceFormat, pieceKinds } from "./piece-parts.ts";
 import { readKey, readSpan } from "./key-codec.ts";
-import type { ClosedKeys, RecordId } from "./replica.ts";
-import { nothingClosed } from "./replica.ts";
+import type { ClosedKeys, RecordId } from "./counter-state.ts";
+import { nothingClosed } from "./counter-state.ts";
 
 const largest = Number.MAX_SAFE_INTEGER;
 

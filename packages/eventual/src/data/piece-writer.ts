@@ -16,16 +16,8 @@ import { NameWriter, WriterIdWriter } from "./names.ts";
 import type { PieceKind } from "./piece-parts.ts";
 import { pieceFormat, pieceKinds } from "./piece-parts.ts";
 import { writeKey, writeSpan } from "./key-codec.ts";
-import type {
-  Cell,
-  ClosedKeys,
-  CounterState,
-  RecordId,
-  Register,
-  Seal,
-  Words,
-  WriterState,
-} from "./replica.ts";
+import type { Cell, ClosedKeys, CounterState, RecordId, Register, Words } from "./counter-state.ts";
+import type { Seal, WriterState } from "./replica.ts";
 
 /** A piece being written: parts until it is large enough. */
 export class PieceWriter {

@@ -16,7 +16,8 @@
 import type { Head, WriterId } from "../types.ts";
 import { MalformedError } from "./errors.ts";
 import { say, settledOf } from "./deeds.ts";
-import type { DeedDot, Dot, Slot } from "./dots.ts";
+import type { Slot } from "./slot.ts";
+import type { DeedDot, Dot } from "./dots.ts";
 import { rowsOf } from "./groups.ts";
 import { addDot, noteConflict } from "./keys.ts";
 import { dotsMax, pieceBytes } from "./limits.ts";
@@ -38,7 +39,8 @@ import type {
 } from "./piece-parts.ts";
 import { PieceReader } from "./piece-reader.ts";
 import { PieceWriter } from "./piece-writer.ts";
-import type { RecordId, Replica } from "./replica.ts";
+import type { RecordId } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
 import { counterOf, headOf } from "./replica.ts";
 import { joinCell, joinFloor } from "./values.ts";
 

@@ -13,7 +13,8 @@
  * A promise that came in a piece of a snapshot counts when the records up to it are applied.
  */
 import type { NodeId, Position, WallMs, WriterId } from "../types.ts";
-import type { RecordId, Replica, WriterState } from "./replica.ts";
+import type { RecordId } from "./counter-state.ts";
+import type { Replica, WriterState } from "./replica.ts";
 
 /** What the rounds are decided on, gathered once. */
 export interface Rounds {

@@ -2,8 +2,9 @@
 import type { CounterName, FloorEntry, Position, VersionVector, WriterId } from "../types.ts";
 import { cover, showDeeds } from "./deeds.ts";
 import { sumOpenKeys } from "./keys.ts";
-import type { Cell, ClosedKeys, CounterState, Replica } from "./replica.ts";
-import { nothingClosed } from "./replica.ts";
+import type { Cell, ClosedKeys, CounterState } from "./counter-state.ts";
+import type { Replica } from "./replica.ts";
+import { nothingClosed } from "./counter-state.ts";
 
 /** 0n of a counter that is not known. Takes a step for each writer, not for each key. */
 export function valueOf(r: Replica, name: CounterName): bigint {

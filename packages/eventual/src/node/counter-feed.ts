@@ -8,7 +8,7 @@ import type { Changes } from "../core/door.ts";
 import type { CounterView } from "../data/looking.ts";
 import type { CounterName } from "../types.ts";
 import { decodeToken } from "../wire/token.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 import type { ChangeHub } from "./change-stream.ts";
 import type { Reads } from "./reads.ts";
 

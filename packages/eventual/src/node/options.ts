@@ -3,7 +3,7 @@ import type { Spread } from "../core/spread.ts";
 import type { EventualLimits, EventualStatus, Input, Note, Ready } from "../core/door.ts";
 import type { CounterView } from "../data/looking.ts";
 import type { Address, NodeId } from "../types.ts";
-import type { Token } from "../wire/token.ts";
+import type { Token } from "../types.ts";
 import type { CounterPage } from "./listing.ts";
 import type { Journal, ReplicaTransport } from "./ports.ts";
 
@@ -91,6 +91,8 @@ export interface WriteOptions extends WaitOptions {
   readonly acks?: Acks;
   /** Whether the answer says where the time went; default no. */
   readonly timed?: boolean;
+  /** Whether the answer says how far the counter has spread; default no. */
+  readonly spread?: boolean;
 }
 
 export interface ReadOptions extends WaitOptions {

@@ -7,11 +7,8 @@
  * content.
  */
 import { TokenForeignError, TokenMalformedError } from "../errors.ts";
-import type { Position, VersionVector, WriterId } from "../types.ts";
+import type { Position, Token, VersionVector, WriterId } from "../types.ts";
 import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
-
-/** Opaque to whoever carries it: the text of the header `Counter-Version`. */
-export type Token = string;
 
 /** The first 48 bits of a writer id, as a number. */
 export type WriterTag = number;

@@ -12,22 +12,12 @@ import type { PushPullState } from "../messages.ts";
 import type { Address, MemberName } from "../types.ts";
 import { isLive, sameAddress } from "./claims.ts";
 import { memberNamed } from "./state.ts";
-import type { Exchange, GossipState } from "./state.ts";
+import type { Exchange, GossipState, Meeting } from "./state.ts";
 
 /** The last round is 2 to this power as late as the first. */
 const roundsMax = 16;
 
 type Sync = Extract<Exchange, { kind: "sync" }>;
-
-/** What came in since the first of the joins that overlap began. */
-export interface Meeting {
-  /** Who came to take part through the tables of these joins; `membersMax` at most. */
-  readonly brought: Set<MemberName>;
-  /** Who answered, and how many of those its table named; `addressesMax` at most. */
-  readonly tables: { readonly from: Address; named: number }[];
-  /** How often further tables were sent. */
-  rounds: number;
-}
 
 /** A join with one address begins. */
 export function beginMeeting(s: GossipState): void {

@@ -2,7 +2,6 @@
 import type { Alive, Dead, Message } from "../messages.ts";
 import type { Address, MemberDetail, MemberName, Milliseconds } from "../types.ts";
 import { adjustedHealth } from "./awareness.ts";
-import type { Meeting } from "./bridging.ts";
 import type { Effect, MemberEventType, Note, Outcome, RejectReason } from "./door.ts";
 import { emptyTable, viewOf } from "./members.ts";
 import type { Member, MemberTable } from "./members.ts";
@@ -79,6 +78,16 @@ export interface Schedule {
   /** A relay or an exchange may be over; sooner than it really is after one was answered. */
   relay: Milliseconds;
   exchange: Milliseconds;
+}
+
+/** What came in since the first of the joins that overlap began. */
+export interface Meeting {
+  /** Who came to take part through the tables of these joins; `membersMax` at most. */
+  readonly brought: Set<MemberName>;
+  /** Who answered, and how many of those its table named; `addressesMax` at most. */
+  readonly tables: { readonly from: Address; named: number }[];
+  /** How often further tables were sent. */
+  rounds: number;
 }
 
 export interface GossipState extends RandomState {

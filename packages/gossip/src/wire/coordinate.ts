@@ -1,10 +1,19 @@
 /** Network coordinates of serf (Vivaldi), in the payload of an acknowledgement: 1 and a map. */
+import * as field from "./map-fields.ts";
+import { MapOf } from "./map-fields.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import { attempt, WireError, type Decoded } from "./refusal.ts";
 import { COORDINATE_MAX_DIMENSIONS } from "./serf-limits.ts";
 
 const COORDINATE_MARK = 1;
+
+const place = new MapOf({
+  vector: field.list("Vec", COORDINATE_MAX_DIMENSIONS, (reader) => reader.double()),
+  error: field.double("Error"),
+  adjustment: field.double("Adjustment"),
+  height: field.double("Height"),
+});
 
 /** A place in a space in which distances are round-trip times in seconds. */
 export interface Coordinate {
@@ -37,34 +46,6 @@ export function decodeCoordinate(payload: Uint8Array): Decoded<Coordinate> {
     if (reader.byte() !== COORDINATE_MARK) {
       throw new WireError("unknown", "coordinates of another version");
     }
-    let [error, adjustment, height] = [0, 0, 0];
-    let vector: number[] = [];
-    for (let left = reader.map(); left > 0; left -= 1) {
-      switch (reader.key()) {
-        case "Vec":
-          vector = readVector(reader);
-          break;
-        case "Error":
-          error = reader.double();
-          break;
-        case "Adjustment":
-          adjustment = reader.double();
-          break;
-        case "Height":
-          height = reader.double();
-          break;
-        default:
-          reader.skip();
-      }
-    }
-    return { vector, error, adjustment, height };
+    return place.read(reader);
   });
-}
-
-function readVector(reader: MsgpackReader): number[] {
-  const vector: number[] = [];
-  for (let count = reader.array(COORDINATE_MAX_DIMENSIONS) ?? 0; count > 0; count -= 1) {
-    vector.push(reader.double());
-  }
-  return vector;
 }

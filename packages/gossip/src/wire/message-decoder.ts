@@ -15,14 +15,60 @@ import type {
   Suspect,
 } from "../messages.ts";
 import type { Standing, Versions } from "../types.ts";
-import * as fields from "./fields.ts";
+import { addressOf, named, readStanding, readVersions } from "./fields.ts";
 import { ACK_PAYLOAD_MAX_BYTES, ERROR_TEXT_MAX_BYTES } from "./limits.ts";
+import * as field from "./map-fields.ts";
+import { MapOf, type Field } from "./map-fields.ts";
 import * as type from "./message-types.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { WireError } from "./refusal.ts";
 
-const { UINT16_MAX, UINT32_MAX } = fields;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Who asks, and where the answer is to go. */
+const source = {
+  sourceHost: field.host("SourceAddr"),
+  sourcePort: field.port("SourcePort"),
+  sourceNode: field.name("SourceNode"),
+};
+const versions: Field<Versions | null> = { key: "Vsn", missing: null, read: readVersions };
+const standing: Field<Standing> = { key: "State", missing: "alive", read: readStanding };
+
+const ping = new MapOf({ seqNo: field.uint32("SeqNo"), node: field.name("Node"), ...source });
+const ack = new MapOf({
+  seqNo: field.uint32("SeqNo"),
+  payload: field.bytes("Payload", ACK_PAYLOAD_MAX_BYTES),
+});
+const error = new MapOf({ error: field.text("Error", ERROR_TEXT_MAX_BYTES) });
+const row = new MapOf({
+  name: field.name("Name"),
+  host: field.host("Addr"),
+  port: field.port("Port"),
+  meta: field.meta("Meta"),
+  incarnation: field.uint32("Incarnation"),
+  state: standing,
+  versions,
+});
+const indirectPing = new MapOf({
+  seqNo: field.uint32("SeqNo"),
+  host: field.host("Target"),
+  port: field.port("Port"),
+  node: field.name("Node"),
+  nack: field.flag("Nack"),
+  ...source,
+});
+const nack = new MapOf({ seqNo: field.uint32("SeqNo") });
+const suspicion = new MapOf({
+  incarnation: field.uint32("Incarnation"),
+  node: field.name("Node"),
+  from: field.name("From"),
+});
+const alive = new MapOf({
+  incarnation: field.uint32("Incarnation"),
+  node: field.name("Node"),
+  host: field.host("Addr"),
+  port: field.port("Port"),
+  meta: field.meta("Meta"),
+  versions,
+});
 
 /** A message of a packet, its byte of type included. Bytes after its map are passed, as in Go. */
 export function decodeMessage(bytes: Uint8Array): PacketMessage {
@@ -51,203 +97,54 @@ export function decodeMessage(bytes: Uint8Array): PacketMessage {
 }
 
 export function readPing(reader: MsgpackReader): Ping {
-  let seqNo = 0;
-  let node = "";
-  const source = { host: "", port: 0, node: "" };
-  for (let left = reader.map(); left > 0; left -= 1) {
-    const key = reader.key();
-    switch (key) {
-      case "SeqNo":
-        seqNo = reader.uint(UINT32_MAX);
-        break;
-      case "Node":
-        node = fields.readName(reader);
-        break;
-      default:
-        readSourceField(reader, key, source);
-    }
-  }
-  return { type: "ping", seqNo, node, source: sourceOf(source) };
+  const read = ping.read(reader);
+  return { type: "ping", seqNo: read.seqNo, node: read.node, source: sourceOf(read) };
 }
 
 export function readAck(reader: MsgpackReader): Ack {
-  let seqNo = 0;
-  let payload = NO_BYTES;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "SeqNo":
-        seqNo = reader.uint(UINT32_MAX);
-        break;
-      case "Payload":
-        payload = reader.bytes(ACK_PAYLOAD_MAX_BYTES) ?? NO_BYTES;
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { type: "ack", seqNo, payload };
+  return { type: "ack", ...ack.read(reader) };
 }
 
 export function readError(reader: MsgpackReader): ErrorMessage {
-  let error = "";
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Error":
-        error = reader.text(ERROR_TEXT_MAX_BYTES);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { type: "error", error };
+  return { type: "error", ...error.read(reader) };
 }
 
 /** A row of a push/pull. */
 export function readState(reader: MsgpackReader): PushPullState {
-  let [name, host, port, incarnation] = ["", "", 0, 0];
-  let meta = NO_BYTES;
-  let state: Standing = "alive";
-  let versions: Versions | null = null;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Name":
-        name = fields.readName(reader);
-        break;
-      case "Addr":
-        host = fields.readHost(reader);
-        break;
-      case "Port":
-        port = reader.uint(UINT16_MAX);
-        break;
-      case "Meta":
-        meta = fields.readMeta(reader);
-        break;
-      case "Incarnation":
-        incarnation = reader.uint(UINT32_MAX);
-        break;
-      case "State":
-        state = fields.readStanding(reader);
-        break;
-      case "Vsn":
-        versions = fields.readVersions(reader);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  const address = fields.addressOf(host, port);
-  return { name: fields.named(name), address, meta, incarnation, state, versions };
+  const { name, host, port, meta, incarnation, state, versions: vsn } = row.read(reader);
+  const address = addressOf(host, port);
+  return { name: named(name), address, meta, incarnation, state, versions: vsn };
 }
 
 function readIndirectPing(reader: MsgpackReader): IndirectPing {
-  let [seqNo, host, port, node, nack] = [0, "", 0, "", false];
-  const source = { host: "", port: 0, node: "" };
-  for (let left = reader.map(); left > 0; left -= 1) {
-    const key = reader.key();
-    switch (key) {
-      case "SeqNo":
-        seqNo = reader.uint(UINT32_MAX);
-        break;
-      case "Target":
-        host = fields.readHost(reader);
-        break;
-      case "Port":
-        port = reader.uint(UINT16_MAX);
-        break;
-      case "Node":
-        node = fields.readName(reader);
-        break;
-      case "Nack":
-        nack = reader.flag();
-        break;
-      default:
-        readSourceField(reader, key, source);
-    }
-  }
-  const target = fields.addressOf(host, port);
-  return { type: "indirectPing", seqNo, target, node, nack, source: sourceOf(source) };
+  const read = indirectPing.read(reader);
+  const { seqNo, node, nack: wantsNack } = read;
+  const target = addressOf(read.host, read.port);
+  return { type: "indirectPing", seqNo, target, node, nack: wantsNack, source: sourceOf(read) };
 }
 
 function readNack(reader: MsgpackReader): Nack {
-  let seqNo = 0;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "SeqNo":
-        seqNo = reader.uint(UINT32_MAX);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { type: "nack", seqNo };
+  return { type: "nack", ...nack.read(reader) };
 }
 
 function readSuspicion(reader: MsgpackReader): Omit<Suspect, "type"> {
-  let [incarnation, node, from] = [0, "", ""];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Incarnation":
-        incarnation = reader.uint(UINT32_MAX);
-        break;
-      case "Node":
-        node = fields.readName(reader);
-        break;
-      case "From":
-        from = fields.readName(reader);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { incarnation, node: fields.named(node), from };
+  const { incarnation, node, from } = suspicion.read(reader);
+  return { incarnation, node: named(node), from };
 }
 
 function readAlive(reader: MsgpackReader): Alive {
-  let [incarnation, node, host, port] = [0, "", "", 0];
-  let meta = NO_BYTES;
-  let versions: Versions | null = null;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Incarnation":
-        incarnation = reader.uint(UINT32_MAX);
-        break;
-      case "Node":
-        node = fields.readName(reader);
-        break;
-      case "Addr":
-        host = fields.readHost(reader);
-        break;
-      case "Port":
-        port = reader.uint(UINT16_MAX);
-        break;
-      case "Meta":
-        meta = fields.readMeta(reader);
-        break;
-      case "Vsn":
-        versions = fields.readVersions(reader);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  const address = fields.addressOf(host, port);
-  return { type: "alive", incarnation, node: fields.named(node), address, meta, versions };
+  const { incarnation, node, host, port, meta, versions: vsn } = alive.read(reader);
+  const address = addressOf(host, port);
+  return { type: "alive", incarnation, node: named(node), address, meta, versions: vsn };
 }
 
 interface SourceFields {
-  host: string;
-  port: number;
-  node: string;
-}
-
-function readSourceField(reader: MsgpackReader, key: string, source: SourceFields): void {
-  if (key === "SourceAddr") source.host = fields.readHost(reader);
-  else if (key === "SourcePort") source.port = reader.uint(UINT16_MAX);
-  else if (key === "SourceNode") source.node = fields.readName(reader);
-  else reader.skip();
+  readonly sourceHost: string;
+  readonly sourcePort: number;
+  readonly sourceNode: string;
 }
 
 /** Without an address and a port the answer goes to where the packet came from. */
-function sourceOf({ host, port, node }: SourceFields): Source | null {
-  return host === "" || port === 0 ? null : { address: { host, port }, node };
+function sourceOf({ sourceHost: host, sourcePort: port, sourceNode }: SourceFields): Source | null {
+  return host === "" || port === 0 ? null : { address: { host, port }, node: sourceNode };
 }

@@ -1,5 +1,7 @@
 /** Serf's payloads from bytes. */
-import { addressOf, named, readHost, readName, UINT16_MAX, UINT32_MAX } from "./fields.ts";
+import { addressOf, named } from "./fields.ts";
+import * as field from "./map-fields.ts";
+import { MapOf, type Field } from "./map-fields.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { attempt, WireError, type Decoded } from "./refusal.ts";
 import * as limits from "./serf-limits.ts";
@@ -18,7 +20,43 @@ import { readSerfPushPull } from "./serf-push-pull.ts";
 import { readQuery } from "./serf-query.ts";
 import * as type from "./serf-types.ts";
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+const payload: Field<Uint8Array> = field.bytes("Payload", limits.SERF_PAYLOAD_MAX_BYTES);
+
+const leave = new MapOf({
+  time: field.uint("LTime"),
+  node: field.name("Node"),
+  prune: field.flag("Prune"),
+});
+const userEvent = new MapOf({
+  time: field.uint("LTime"),
+  name: field.text("Name", limits.SERF_NAME_MAX_BYTES),
+  payload,
+  coalesce: field.flag("CC"),
+});
+const queryResponse = new MapOf({
+  time: field.uint("LTime"),
+  id: field.uint32("ID"),
+  from: field.name("From"),
+  flags: field.uint32("Flags"),
+  payload,
+});
+const conflictResponse = new MapOf({
+  name: field.name("Name"),
+  host: field.host("Addr"),
+  port: field.port("Port"),
+});
+const keyRequest = new MapOf({ key: field.bytes("Key", 32) });
+const keyResponse = new MapOf({
+  result: field.flag("Result"),
+  message: field.text("Message", limits.SERF_NAME_MAX_BYTES),
+  keys: field.list("Keys", limits.SERF_KEYS_MAX, (reader) => reader.text(64)),
+  primaryKey: field.text("PrimaryKey", 64),
+});
+const destination = new MapOf({ host: field.host("IP"), port: field.port("Port") });
+const relay = new MapOf({
+  to: { key: "DestAddr", missing: { host: "", port: 0 }, read: destination.read },
+  node: field.name("DestName"),
+});
 
 /** A payload, its byte of type included. Bytes after its map are passed, as in serf. */
 export function decodeSerf(bytes: Uint8Array): Decoded<SerfMessage> {
@@ -57,22 +95,7 @@ function read(reader: MsgpackReader, bytes: Uint8Array): SerfMessage {
 }
 
 function readLeave(reader: MsgpackReader): SerfLeave {
-  let [time, node, prune] = [0, "", false];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "LTime":
-        time = reader.uint();
-        break;
-      case "Node":
-        node = readName(reader);
-        break;
-      case "Prune":
-        prune = reader.flag();
-        break;
-      default:
-        reader.skip();
-    }
-  }
+  const { time, node, prune } = leave.read(reader);
   return { type: "leave", time, node: named(node), prune };
 }
 
@@ -82,151 +105,33 @@ function readJoin(reader: MsgpackReader): SerfJoin {
 }
 
 function readUserEvent(reader: MsgpackReader): SerfUserEvent {
-  let [time, name, coalesce] = [0, "", false];
-  let payload = NO_BYTES;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "LTime":
-        time = reader.uint();
-        break;
-      case "Name":
-        name = reader.text(limits.SERF_NAME_MAX_BYTES);
-        break;
-      case "Payload":
-        payload = reader.bytes(limits.SERF_PAYLOAD_MAX_BYTES) ?? NO_BYTES;
-        break;
-      case "CC":
-        coalesce = reader.flag();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { type: "userEvent", time, name, payload, coalesce };
+  return { type: "userEvent", ...userEvent.read(reader) };
 }
 
 function readQueryResponse(reader: MsgpackReader): SerfQueryResponse {
-  let [time, id, from, flags] = [0, 0, "", 0];
-  let payload = NO_BYTES;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "LTime":
-        time = reader.uint();
-        break;
-      case "ID":
-        id = reader.uint(UINT32_MAX);
-        break;
-      case "From":
-        from = readName(reader);
-        break;
-      case "Flags":
-        flags = reader.uint(UINT32_MAX);
-        break;
-      case "Payload":
-        payload = reader.bytes(limits.SERF_PAYLOAD_MAX_BYTES) ?? NO_BYTES;
-        break;
-      default:
-        reader.skip();
-    }
-  }
+  const { time, id, from, flags, payload } = queryResponse.read(reader);
   const ack = (flags & type.FLAG_ACK) !== 0;
   return { type: "queryResponse", time, id, from: named(from), ack, payload };
 }
 
 function readConflictResponse(reader: MsgpackReader): SerfConflictResponse {
-  let [name, host, port] = ["", "", 0];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Name":
-        name = readName(reader);
-        break;
-      case "Addr":
-        host = readHost(reader);
-        break;
-      case "Port":
-        port = reader.uint(UINT16_MAX);
-        break;
-      default:
-        reader.skip();
-    }
-  }
+  const { name, host, port } = conflictResponse.read(reader);
   return { type: "conflictResponse", name: named(name), address: addressOf(host, port) };
 }
 
 function readKeyRequest(reader: MsgpackReader): SerfKeyRequest {
-  let key = NO_BYTES;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    if (reader.key() === "Key") key = reader.bytes(32) ?? NO_BYTES;
-    else reader.skip();
-  }
-  return { type: "keyRequest", key };
+  return { type: "keyRequest", ...keyRequest.read(reader) };
 }
 
 function readKeyResponse(reader: MsgpackReader): SerfKeyResponse {
-  let [result, message, primaryKey] = [false, "", ""];
-  const keys: string[] = [];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Result":
-        result = reader.flag();
-        break;
-      case "Message":
-        message = reader.text(limits.SERF_NAME_MAX_BYTES);
-        break;
-      case "Keys":
-        for (let count = reader.array(limits.SERF_KEYS_MAX) ?? 0; count > 0; count -= 1) {
-          keys.push(reader.text(64));
-        }
-        break;
-      case "PrimaryKey":
-        primaryKey = reader.text(64);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return {
-    type: "keyResponse",
-    result,
-    message,
-    keys: keys.slice(0, limits.SERF_KEYS_MAX),
-    primaryKey,
-  };
+  return { type: "keyResponse", ...keyResponse.read(reader) };
 }
 
 function readRelay(reader: MsgpackReader, bytes: Uint8Array): SerfRelay {
-  const to = { host: "", port: 0 };
-  let node = "";
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "DestAddr":
-        readDestination(reader, to);
-        break;
-      case "DestName":
-        node = readName(reader);
-        break;
-      default:
-        reader.skip();
-    }
-  }
+  const { to, node } = relay.read(reader);
   // Not a relay again: one message must not be handed around for ever.
   if (bytes[reader.position] === type.RELAY) throw new WireError("limit", "a relay in a relay");
   const payload = bytes.slice(reader.position);
   if (payload.length === 0) throw new WireError("truncated", "a relay of nothing");
   return { type: "relay", to: addressOf(to.host, to.port), node, payload };
-}
-
-function readDestination(reader: MsgpackReader, to: { host: string; port: number }): void {
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "IP":
-        to.host = readHost(reader);
-        break;
-      case "Port":
-        to.port = reader.uint(UINT16_MAX);
-        break;
-      default:
-        reader.skip();
-    }
-  }
 }

@@ -1,6 +1,8 @@
 /** The user state of a push/pull between serf agents, from bytes. */
 import { readName } from "./fields.ts";
 import { PUSH_PULL_MAX_NODES } from "./limits.ts";
+import * as field from "./map-fields.ts";
+import { MapOf } from "./map-fields.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
 import { WireError } from "./refusal.ts";
 import * as limits from "./serf-limits.ts";
@@ -11,39 +13,34 @@ import type {
   SerfRecentEvents,
 } from "./serf-messages.ts";
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+const recentEvent = new MapOf({
+  name: {
+    key: "Name",
+    missing: null as string | null,
+    read: (reader: MsgpackReader) => reader.text(limits.SERF_NAME_MAX_BYTES),
+  },
+  payload: field.bytes("Payload", limits.SERF_PAYLOAD_MAX_BYTES),
+});
+const slot = new MapOf({
+  time: field.uint("LTime"),
+  events: field.list("Events", limits.SERF_EVENTS_PER_SLOT_MAX, readEvent),
+});
+const pushPull = new MapOf({
+  time: field.uint("LTime"),
+  statusTimes: {
+    key: "StatusLTimes",
+    missing: new Map<string, LamportTime>(),
+    read: readStatusTimes,
+  },
+  leftMembers: field.list("LeftMembers", PUSH_PULL_MAX_NODES, readName),
+  eventTime: field.uint("EventLTime"),
+  events: { key: "Events", missing: [] as readonly SerfRecentEvents[], read: readSlots },
+  queryTime: field.uint("QueryLTime"),
+});
 
 /** The map of a push/pull, after its byte of type. */
 export function readSerfPushPull(reader: MsgpackReader): SerfPushPull {
-  let [time, eventTime, queryTime] = [0, 0, 0];
-  let statusTimes = new Map<string, LamportTime>();
-  let leftMembers: string[] = [];
-  let events: SerfRecentEvents[] = [];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "LTime":
-        time = reader.uint();
-        break;
-      case "StatusLTimes":
-        statusTimes = readStatusTimes(reader);
-        break;
-      case "LeftMembers":
-        leftMembers = readNames(reader);
-        break;
-      case "EventLTime":
-        eventTime = reader.uint();
-        break;
-      case "Events":
-        events = readSlots(reader);
-        break;
-      case "QueryLTime":
-        queryTime = reader.uint();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { type: "pushPull", time, statusTimes, leftMembers, eventTime, events, queryTime };
+  return { type: "pushPull", ...pushPull.read(reader) };
 }
 
 function readStatusTimes(reader: MsgpackReader): Map<string, LamportTime> {
@@ -55,61 +52,17 @@ function readStatusTimes(reader: MsgpackReader): Map<string, LamportTime> {
   return times;
 }
 
-function readNames(reader: MsgpackReader): string[] {
-  const names: string[] = [];
-  for (let count = reader.array(PUSH_PULL_MAX_NODES) ?? 0; count > 0; count -= 1) {
-    names.push(readName(reader));
-  }
-  return names;
-}
-
 /** Serf sends its whole ring of slots: most of them are nil. */
 function readSlots(reader: MsgpackReader): SerfRecentEvents[] {
   const slots: SerfRecentEvents[] = [];
   for (let count = reader.array(limits.SERF_EVENT_SLOTS_MAX) ?? 0; count > 0; count -= 1) {
-    if (!reader.skipNil()) slots.push(readSlot(reader));
+    if (!reader.skipNil()) slots.push(slot.read(reader));
   }
   return slots;
 }
 
-function readSlot(reader: MsgpackReader): SerfRecentEvents {
-  let time = 0;
-  let events: SerfRecentEvent[] = [];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "LTime":
-        time = reader.uint();
-        break;
-      case "Events": {
-        events = [];
-        const most = limits.SERF_EVENTS_PER_SLOT_MAX;
-        for (let count = reader.array(most) ?? 0; count > 0; count -= 1) {
-          events.push(readEvent(reader));
-        }
-        break;
-      }
-      default:
-        reader.skip();
-    }
-  }
-  return { time, events };
-}
-
 function readEvent(reader: MsgpackReader): SerfRecentEvent {
-  let name: string | null = null;
-  let payload = NO_BYTES;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Name":
-        name = reader.text(limits.SERF_NAME_MAX_BYTES);
-        break;
-      case "Payload":
-        payload = reader.bytes(limits.SERF_PAYLOAD_MAX_BYTES) ?? NO_BYTES;
-        break;
-      default:
-        reader.skip();
-    }
-  }
+  const { name, payload } = recentEvent.read(reader);
   if (name === null) throw new WireError("type", "an event has no name");
   return { name, payload };
 }

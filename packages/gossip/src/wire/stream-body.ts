@@ -2,6 +2,8 @@
 import type { PushPullState, StreamMessage } from "../messages.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import * as limits from "./limits.ts";
+import * as field from "./map-fields.ts";
+import { MapOf } from "./map-fields.ts";
 import { readAck, readError, readPing, readState } from "./message-decoder.ts";
 import * as type from "./message-types.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
@@ -12,17 +14,18 @@ const SLICE_ROWS = 128;
 /** Refused rows that are told one by one; the others only go missing. */
 const MAX_REFUSALS = 16;
 
-interface Header {
-  readonly join: boolean;
-  readonly nodes: number;
-  readonly userStateBytes: number;
-}
+const pushPullHeader = new MapOf({
+  nodes: field.uint("Nodes", limits.PUSH_PULL_MAX_NODES),
+  userStateBytes: field.uint("UserStateLen", limits.USER_STATE_MAX_BYTES),
+  join: field.flag("Join"),
+});
+const userHeader = new MapOf({ bytes: field.uint("UserMsgLen", limits.USER_STATE_MAX_BYTES) });
 
 /** Reads one body from a queue that may still grow. */
 export class BodyReader {
   readonly refusals: Refusal[] = [];
   #kind: number | null = null;
-  #header: Header | null = null;
+  #header: ReturnType<typeof pushPullHeader.read> | null = null;
   #rowsRead: number = 0;
   readonly #states: PushPullState[] = [];
   #userBytes: number | null = null;
@@ -58,9 +61,9 @@ export class BodyReader {
 
   #readUser(queue: ByteQueue, complete: boolean): StreamMessage | "wait" {
     if (this.#userBytes === null) {
-      const bytes = item(queue, complete, readUserHeader);
-      if (bytes === "wait") return bytes;
-      this.#userBytes = bytes;
+      const header = item(queue, complete, userHeader.read);
+      if (header === "wait") return header;
+      this.#userBytes = header.bytes;
     }
     const payload = raw(queue, this.#userBytes);
     return payload === "wait" ? payload : { type: "user", payload };
@@ -68,7 +71,7 @@ export class BodyReader {
 
   #readPushPull(queue: ByteQueue, complete: boolean): StreamMessage | "wait" | "more" {
     if (this.#header === null) {
-      const header = item(queue, complete, readHeader);
+      const header = item(queue, complete, pushPullHeader.read);
       if (header === "wait") return header;
       this.#header = header;
     }
@@ -130,33 +133,4 @@ function raw(queue: ByteQueue, bytes: number): Uint8Array | "wait" {
 function skipValue(reader: MsgpackReader): true {
   reader.skip();
   return true;
-}
-
-function readHeader(reader: MsgpackReader): Header {
-  let [join, nodes, userStateBytes] = [false, 0, 0];
-  for (let left = reader.map(); left > 0; left -= 1) {
-    switch (reader.key()) {
-      case "Nodes":
-        nodes = reader.uint(limits.PUSH_PULL_MAX_NODES);
-        break;
-      case "UserStateLen":
-        userStateBytes = reader.uint(limits.USER_STATE_MAX_BYTES);
-        break;
-      case "Join":
-        join = reader.flag();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return { join, nodes, userStateBytes };
-}
-
-function readUserHeader(reader: MsgpackReader): number {
-  let length = 0;
-  for (let left = reader.map(); left > 0; left -= 1) {
-    if (reader.key() === "UserMsgLen") length = reader.uint(limits.USER_STATE_MAX_BYTES);
-    else reader.skip();
-  }
-  return length;
 }

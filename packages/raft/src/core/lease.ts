@@ -14,12 +14,6 @@
 import { quorumOf } from "./commitment.ts";
 import type { LeaderRole, RaftState } from "./state.ts";
 
-/** When the rounds from `round` on were begun, or a little earlier. */
-export interface Beat {
-  readonly round: number;
-  readonly sentMs: number;
-}
-
 export function usesLeases(s: RaftState): boolean {
   return s.options.leaseMs > 0;
 }

@@ -17,7 +17,6 @@ import { ConfigurationHistory, emptyConfiguration, isMember } from "./configurat
 import type { PlacedConfiguration } from "./configuration.ts";
 import type { Note, Outcome, RaftOptions, SnapshotReadRequest } from "./door.ts";
 import { invariant } from "./invariant.ts";
-import type { Beat } from "./lease.ts";
 import { RaftLog } from "./log.ts";
 import { InflightWindow } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -53,6 +52,12 @@ export interface Transfer {
   ticksLeft: number;
   /** The target was told to campaign. */
   told: boolean;
+}
+
+/** When the rounds from `round` on were begun, or a little earlier. */
+export interface Beat {
+  readonly round: number;
+  readonly sentMs: number;
 }
 
 export interface LeaderRole {

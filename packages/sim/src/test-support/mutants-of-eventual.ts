@@ -174,7 +174,7 @@ const exchangeMutants: readonly EventualMutant[] = [
   {
     name: "eventual-no-anti-entropy",
     rule: "what a push did not bring is repaired by syncs (Y2)",
-    file: "syncing.ts",
+    file: "begin-sync.ts",
     find: "  if (peer.node === s.options.node) return;\n  if (peer.syncing",
     replace: "  if (peer.node === s.options.node || peer.settled) return;\n  if (peer.syncing",
     expects: ["converges", "acknowledged-present"],

@@ -2,7 +2,7 @@
 import { cp, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { syncFolder } from "../durable-file.ts";
 import { exists } from "./inspection.ts";
 

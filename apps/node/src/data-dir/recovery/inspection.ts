@@ -12,7 +12,7 @@ import {
 } from "@counter/raft";
 import { holdFileStorage, type HeldStorage, type StorageReport } from "@counter/storage-file";
 
-import { codeOf, messageOf } from "../../error-text.ts";
+import { codeOf, messageOf } from "../../process/error-text.ts";
 import { readIdentity, type Identity } from "../identity.ts";
 
 /** The folder of the log in a data directory. */

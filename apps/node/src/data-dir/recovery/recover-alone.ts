@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { configurationOf, encodeConfiguration, type EntryId } from "@counter/raft";
 import type { HeldStorage } from "@counter/storage-file";
 
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { syncFolder } from "../durable-file.ts";
 import { writeIdentity } from "../identity.ts";
 import { peersFileName } from "../peer-directories.ts";

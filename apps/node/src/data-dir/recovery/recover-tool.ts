@@ -1,7 +1,7 @@
 /** `npm run recover`: looks at the directories of stopped nodes, and finds a way out for them. */
 import { parseArgs } from "node:util";
 
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import {
   exists,
   withDataDir,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { holdFileStorage } from "@counter/storage-file";
 import { z } from "zod";
 
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { readDataFile } from "../data-file.ts";
 import { journalFolder } from "../eventual-data-dir.ts";
 import { identityFileName } from "../identity-file.ts";

@@ -10,10 +10,10 @@ import type { CounterView, EventualNode } from "@counter/eventual";
 import { decodeRestorePart, plainConfig, type CounterBackup } from "@counter/state-machine";
 
 import type { Backups } from "../../data-dir/backups.ts";
-import { pause } from "../../data-dir/backup-format.ts";
+import { pause } from "../../process/pause.ts";
 import type { ReceivedBackup } from "../../data-dir/received-backup.ts";
 import type { Backup } from "../../engine/engine.ts";
-import { codeOf } from "../../error-text.ts";
+import { codeOf } from "../../process/error-text.ts";
 import type { BackupCalls } from "../backup-routes.ts";
 import { Problem } from "../problems.ts";
 import { recordsKnown } from "./status.ts";

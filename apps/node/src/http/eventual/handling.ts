@@ -4,7 +4,7 @@
  */
 import { AckTimeoutError, NotYetConsistentError } from "@counter/eventual";
 
-import { codeOf } from "../../error-text.ts";
+import { codeOf } from "../../process/error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "../api.ts";
 import type { HeldRequests } from "../held.ts";
 import { Problem } from "../problems.ts";

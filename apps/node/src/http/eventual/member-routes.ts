@@ -5,7 +5,7 @@
 import type { EventualNode, EventualNodeStatus } from "@counter/eventual";
 
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { addMemberDoc, listMembersDoc, removeMemberDoc } from "../docs/cluster.ts";
 import { demoJoinDoc } from "../docs/demo.ts";

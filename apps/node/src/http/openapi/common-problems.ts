@@ -1,7 +1,7 @@
 /** What can happen to a request whatever it asks for, besides what its operation says. */
 import { isLimited } from "../../limits/rate-limits.ts";
 import type { Route } from "../api.ts";
-import type { ProblemCode } from "../problems.ts";
+import type { ProblemCode } from "../problem-kinds.ts";
 
 /** Bodies are read before anybody knows what for. */
 const anyRequest: readonly ProblemCode[] = [

@@ -4,7 +4,7 @@
  */
 import { isLimited } from "../../limits/rate-limits.ts";
 import type { BodyDoc, ParameterDoc, ResponseDoc, Route } from "../api.ts";
-import { problemCodes, problemKinds, type ProblemCode } from "../problems.ts";
+import { problemCodes, problemKinds, type ProblemCode } from "../problem-kinds.ts";
 import { commonProblems } from "./common-problems.ts";
 import {
   apiVersion,

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { keyHeaders } from "../docs/parts.ts";
 import { problemTexts } from "../problem-texts/problem-texts.ts";
 import type { ProblemText } from "../problem-texts/problem-text.ts";
-import { problemKinds, problemType, type ProblemCode } from "../problems.ts";
+import { problemKinds, type ProblemCode } from "../problem-kinds.ts";
+import { problemType } from "../problems.ts";
 import { rateLimitHeaders } from "./introduction.ts";
 import type { Json } from "./schema-set.ts";
 

@@ -1,7 +1,7 @@
 /** `/docs`: the document of the API as a page, without a script. */
 import type { ApiReply } from "../api.ts";
 import type { Json } from "../openapi/schema-set.ts";
-import { isProblemCode } from "../problems.ts";
+import { isProblemCode } from "../problem-kinds.ts";
 import { Html, inline, markup, page, prose } from "./html.ts";
 import { schemaText } from "./schema-text.ts";
 

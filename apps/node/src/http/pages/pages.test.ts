@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import supertest from "supertest";
 
 import { TestNodes } from "../../test-support/test-node.ts";
-import { problemCodes, problemKinds } from "../problems.ts";
+import { problemCodes, problemKinds } from "../problem-kinds.ts";
 import { problemTexts } from "../problem-texts/problem-texts.ts";
 import { markup, prose } from "./html.ts";
 import { schemaText } from "./schema-text.ts";

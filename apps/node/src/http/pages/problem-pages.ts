@@ -4,12 +4,12 @@ import { problemTexts } from "../problem-texts/problem-texts.ts";
 import type { ProblemText } from "../problem-texts/problem-text.ts";
 import {
   isProblemCode,
-  Problem,
   problemCodes,
   problemKinds,
   type Outcome,
   type ProblemCode,
-} from "../problems.ts";
+} from "../problem-kinds.ts";
+import { Problem } from "../problems.ts";
 import { markup, inline, page, prose } from "./html.ts";
 
 /** What became of a write that was answered with it. */

@@ -2,7 +2,7 @@
  * What each problem means and what to do about it: for the pages below `/problems`, and for the
  * document of the API. Whether anything was applied is in the table of problems.
  */
-import type { ProblemCode } from "../problems.ts";
+import type { ProblemCode } from "../problem-kinds.ts";
 import { members, nodes } from "./cluster.ts";
 import { backups, counters } from "./counters.ts";
 import type { ProblemText } from "./problem-text.ts";

@@ -12,7 +12,7 @@ import {
 } from "@counter/transport-http";
 
 import { parseAddress } from "../../config/addresses.ts";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { anybody, principalHeader, principalText } from "../../security/caller.ts";
 import type { PeerLink } from "../../security/peer-link.ts";
 import type { ApiReply, ApiRequest } from "../api.ts";

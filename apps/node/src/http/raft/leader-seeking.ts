@@ -5,7 +5,7 @@
  * a key or a number in a session, under which it counts once however often it arrives.
  */
 import type { RaftConfig } from "../../config/node-config.ts";
-import { codeOf, messageOf } from "../../error-text.ts";
+import { codeOf, messageOf } from "../../process/error-text.ts";
 import type { ApiReply, ApiRequest, Route } from "../api.ts";
 import type { Forwarder } from "./forward.ts";
 import type { Gate } from "../gate.ts";

@@ -2,7 +2,7 @@
 import { formatAddress, parseAddress } from "../../config/addresses.ts";
 import type { RaftEngine } from "../../engine/engine.ts";
 import type { ChangeRequest, MembershipView } from "../../engine/members.ts";
-import { messageOf } from "../../error-text.ts";
+import { messageOf } from "../../process/error-text.ts";
 import { bodyMaxBytes, json, text, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import {
   addMemberDoc,

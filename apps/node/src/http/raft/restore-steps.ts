@@ -18,7 +18,8 @@ import type { RaftEngine } from "../../engine/engine.ts";
 import { json, type ApiReply, type ApiRequest, type Route } from "../api.ts";
 import { restoreStepDoc } from "../docs/cluster.ts";
 import { requireMediaType } from "../negotiation.ts";
-import { isProblemCode, Problem, problemKinds, problemOf } from "../problems.ts";
+import { isProblemCode, problemKinds } from "../problem-kinds.ts";
+import { Problem, problemOf } from "../problems.ts";
 import type { Handling } from "../service.ts";
 
 const path = "/v1/internal/restore";

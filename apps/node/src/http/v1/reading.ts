@@ -5,7 +5,8 @@ import type { z } from "zod";
 import type { ApiRequest } from "../api.ts";
 import { jsonType } from "../docs/parts.ts";
 import { acceptable, invalidParameter, jsonValue, mediaType } from "../negotiation.ts";
-import { Problem, type ProblemCode } from "../problems.ts";
+import type { ProblemCode } from "../problem-kinds.ts";
+import { Problem } from "../problems.ts";
 
 /** Most faults of a body that one reply names. */
 export const faultsMax: number = 16;

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { didYouMean } from "../../config/did-you-mean.ts";
 import { parseDuration } from "../../config/schema.ts";
-import type { ProblemCode } from "../problems.ts";
+import type { ProblemCode } from "../problem-kinds.ts";
 
 /** Most decimal digits of a number that is looked at; reading very long ones takes long. */
 export const digitsMax: number = 320;
