@@ -46,6 +46,20 @@ describe("files of a cluster", () => {
     }));
 });
 
+describe("the directory of a node of eventual mode", () => {
+  it("is checked like any other, and has nothing to recover", () =>
+    withEventual({ nodes: 1 }, async (cluster) => {
+      await cluster.start();
+      const [node] = cluster.nodes;
+      const on: Terminal = { endpoints: [node!.address] };
+      await printed(on, "add", "orders", "5");
+      await node!.terminate();
+      expect(await printed(on, "data", "verify", node!.dataDir)).toContain("sound");
+      const told = await run(on, "data", "recover", node!.dataDir);
+      expect([told.code, told.error]).toEqual([1, expect.stringContaining("of eventual mode")]);
+    }));
+});
+
 /** What somebody does who has cloned the machine of a node. */
 async function startCopy(cluster: Cluster, ...flags: readonly string[]): Promise<void> {
   await cluster.start();

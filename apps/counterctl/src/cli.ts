@@ -8,6 +8,7 @@ import { register, registerGroup, type Command, type Ctl } from "./command.ts";
 import { commands, groups } from "./commands/all.ts";
 import { exitCodeOf, exitCodes, UsageError } from "./exit-codes.ts";
 import { explain } from "./explain.ts";
+import { fullCommand, otherPlace, withoutDashes } from "./meant.ts";
 import { formats, Output, type Streams } from "./output.ts";
 import { clientOf, connectionOf, type Connection } from "./settings.ts";
 
@@ -32,14 +33,15 @@ Docs: docs/counterctl.md`;
 /**
  * Runs one command line.
  *
- * @param words - without program and script
+ * @param typed - without program and script
  * @returns the exit code
  */
 export async function runCounterctl(
-  words: readonly string[],
+  typed: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
   const { streams } = surroundings;
+  const words = withoutDashes(typed);
   let code: number = exitCodes.ok;
   let output = new Output(streams, { format: "table", colour: false });
   const run = async (command: Command, args: Args): Promise<void> => {
@@ -83,28 +85,15 @@ function parserOf(
     .fail((message: string | undefined, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
       const text = message ?? error?.message ?? "that cannot be meant so";
-      const isUnknown = /^(Unknown|Did you mean)/.test(text);
-      throw new UsageError((isUnknown ? otherPlace(words) : null) ?? text);
+      throw new UsageError(meant(text, words) ?? text);
     });
 }
 
-function firstWord({ command }: Command): string {
-  return command.split(" ")[0]!;
-}
-
-/** A command of a group that was typed without it; yargs would guess at something else. */
-function otherPlace(words: readonly string[]): string | null {
-  const known = [...groups.map(({ group }) => group), ...commands.map(firstWord)];
-  if (known.some((word) => words.includes(word))) return null;
-  const names = groups.flatMap(({ group, commands: inside }) => {
-    return inside
-      .map(firstWord)
-      .filter((name) => words.includes(name))
-      .map((name) => `${group} ${name}`);
-  });
-  return names.length === 0
-    ? null
-    : `There is no such command. Did you mean ${names.join(" or ")}?`;
+/** Better words for what yargs complains of, if there are. */
+function meant(complaint: string, words: readonly string[]): string | null {
+  if (/^(Unknown|Did you mean)/.test(complaint)) return otherPlace(words, { commands, groups });
+  if (complaint.startsWith("Not enough")) return fullCommand(words, { commands, groups });
+  return null;
 }
 
 /** Runs what is asked for. @returns lines of help, where that is what was asked for */

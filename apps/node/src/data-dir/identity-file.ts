@@ -72,7 +72,7 @@ export class KeptIdentity<Identity extends object> {
   }
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

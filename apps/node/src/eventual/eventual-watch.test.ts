@@ -72,7 +72,7 @@ describe("what is told", () => {
 
   test("a fork is an alarm that says what to do", () => {
     see([{ type: "fork", peer, writer: "ab" }]);
-    expect(lines).toEqual([expect.stringMatching(/^error: .* remove it$/)]);
+    expect(lines).toEqual([expect.stringMatching(/^error: .* stay: docs\/runbooks\/alerts\.md$/)]);
   });
 });
 

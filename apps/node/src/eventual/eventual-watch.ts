@@ -221,7 +221,7 @@ export class EventualWatch {
     switch (note.type) {
       case "fork":
         this.#log.error(
-          `${note.peer} has other records of the writer ${note.writer} than this node: two processes wrote as one, or a disk went back in time. Nothing of it was applied; find out which node was copied, and remove it`,
+          `${note.peer} has other records of the writer ${note.writer} than this node: two processes wrote as one, or a disk went back in time. Nothing of it was applied, and it does not end by itself. Decide whose increments stay: docs/runbooks/alerts.md`,
           times,
         );
         break;

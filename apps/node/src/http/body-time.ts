@@ -8,16 +8,22 @@ import type { Readable } from "node:stream";
 /** Longest time for the body of an ordinary request, in milliseconds. */
 export const bodyTimeoutMs: number = 30_000;
 
+/** As Node.js says it of a head that is late. */
+export const lateCode = "ERR_HTTP_REQUEST_TIMEOUT";
+
 /** By request, until its body is there. */
 const timers = new WeakMap<Readable, NodeJS.Timeout>();
 
-/** Cuts off whoever has not sent the whole body in time: 408, as Node.js would answer. */
+/**
+ * Cuts off whoever has not sent the whole body in time. Whoever listens for `clientError` answers, as
+ * when a head is late.
+ */
 export function limitBodyTime(server: Server, timeoutMs: number = bodyTimeoutMs): void {
-  server.on("request", (incoming, outgoing) => {
+  server.on("request", (incoming) => {
     if (!hasBody(incoming)) return;
     const timer = setTimeout(() => {
-      if (!outgoing.headersSent) outgoing.writeHead(408, { connection: "close" }).end();
-      incoming.destroy();
+      const late = Object.assign(new Error("the body is late"), { code: lateCode });
+      if (!server.emit("clientError", late, incoming.socket)) incoming.destroy();
     }, timeoutMs);
     timer.unref(); // a node that stops does not wait for it
     timers.set(incoming, timer);

@@ -22,6 +22,10 @@ import type { Service } from "./service.ts";
 
 const noBody: Uint8Array = new Uint8Array(0);
 
+function nothingAt(path: string): string {
+  return `there is no ${path.slice(0, 128)} here; GET / lists what there is`;
+}
+
 /** @param options.onSent - told of every request that Express has answered */
 export function expressApp(
   routes: readonly Route[],
@@ -72,7 +76,7 @@ export function expressApp(
     });
   }
   app.use((request) => {
-    throw new Problem("not-found", `there is no ${request.path.slice(0, 128)} here`);
+    throw new Problem("not-found", nothingAt(request.path));
   });
   const onError: ErrorRequestHandler = (error, request, response, next) => {
     if (response.headersSent) return next(error);

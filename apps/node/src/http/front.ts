@@ -21,6 +21,7 @@ import { logLevelRoutes } from "./log-level-route.ts";
 import { metricsRoutes } from "./metrics-route.ts";
 import type { Answered } from "./answering.ts";
 import { requestListener } from "./server.ts";
+import { answerUnreadable } from "./unreadable.ts";
 import { Service, type Handling } from "./service.ts";
 
 /** How long requests that are being answered may take once the node stops, in milliseconds. */
@@ -83,6 +84,7 @@ export class Front<Engine> {
     const { config, security } = this.#parts;
     const { cors } = security;
     const { connections } = this;
+    answerUnreadable(this.server, service, this.#onAnswered);
     const strict = config.compat === "strict";
     return requestListener(routes, service, {
       ...{ strict, cors, connections },

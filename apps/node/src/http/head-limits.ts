@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 
 import { Problem } from "./problems.ts";
 
-/** Largest head of a request, in bytes; Node.js answers 431 to a larger one by itself. */
+/** Largest head of a request, in bytes; what becomes of a larger one: `unreadable.ts`. */
 export const headMaxBytes: number = 16 * 1024;
 /** Most headers of a request: Node.js would leave out those beyond its own limit without a word. */
 export const headersMax: number = 100;

@@ -39,7 +39,7 @@ export function waitHeaders(waitMs: number | null): Readonly<Record<string, stri
 /**
  * The tokens of `Counter-At-Least` and `?atLeast=`, in both spellings, which mean all of them.
  *
- * @throws Problem `validation-failed` if they are too long together
+ * @throws Problem `validation-failed` if they are too long together, or one is asked for and none is said
  */
 export function tokensIn({
   headers,
@@ -50,6 +50,12 @@ export function tokensIn({
   const texts = [header ?? [], query.getAll("atLeast")].flat();
   const tokens = texts.flatMap((text) => text.split(",")).map((token) => token.trim());
   const given = tokens.filter((token) => token !== "");
+  if (given.length === 0 && (header !== undefined || query.has("atLeast"))) {
+    const where = header === undefined ? { parameter: "atLeast" } : { header: "Counter-At-Least" };
+    const detail = "a token, as Counter-Version of an answer says it";
+    const extensions = { errors: [{ ...where, detail }] };
+    throw new Problem("validation-failed", `${Object.values(where)[0]}: ${detail}`, { extensions });
+  }
   if (given.join("").length > tokenMaxLength) {
     throw new Problem("validation-failed", "the token is too long");
   }

@@ -42,6 +42,7 @@ export const problemKinds = {
   "backup-not-found": refused(404, "There is no such backup"),
   "method-not-allowed": refused(405, "The method is not allowed here"),
   "not-acceptable": refused(406, "The reply is not to be had in a media type that is accepted"),
+  "request-timeout": later(408, "The request was not there in time"),
   "counter-exists": refused(409, "There is such a counter already"),
   "kind-mismatch": refused(409, "Counters of this kind cannot do that"),
   "bound-exceeded": refused(409, "A bound would be exceeded"),

@@ -9,6 +9,7 @@ const refusedUnread: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /** @param method - of the request: HEAD gets no body */
 export function send(response: ServerResponse, given: ApiReply, method: string = ""): void {
+  if (response.headersSent) return; // its body could not be read to the end, and that was answered
   const reply = withVary(response, given);
   if (reply.stream !== undefined) {
     stream(response, reply, method);

@@ -1,4 +1,6 @@
 import { readConfig } from "../config/config.ts";
+import { EventualNodes } from "../test-support/eventual-nodes.ts";
+import { TestNodes } from "../test-support/test-node.ts";
 import { warnings } from "./warnings.ts";
 
 const tls = "--tls-cert=c --tls-key=k";
@@ -35,6 +37,11 @@ test.each([
   { flags: "", warned: [] },
   { flags: "--host=127.0.0.2 --auth-file=f", warned: [] },
   { flags: "--rate-limit=1/s", warned: [] },
+  { flags: "--host=127.0.0.1 --advertise=127.0.0.2:8081", warned: [] },
+  {
+    flags: "--advertise=n1.example:8080",
+    warned: [/^--advertise=n1.example:8080 .* listens on 127.0.0.1, .* give it --host=0.0.0.0/],
+  },
   { flags: "--mode=eventual --rate-limit=1/s --peers=8081", warned: [] },
   { flags: "--auth-file=f --peer-secret-file=s --peers=8081", warned: [] },
   {
@@ -59,4 +66,15 @@ test.each([
   expect(warnings(result.config)).toEqual(
     warned.map((text) => expect.stringMatching(text) as string),
   );
+});
+
+test("a node that nobody finds where it says to be says so when it starts", async () => {
+  for (const nodes of [new TestNodes(), new EventualNodes()]) {
+    try {
+      const { lines } = await nodes.single("--advertise=n1.example:8080");
+      expect(lines.join("\n")).toContain("which only this machine can reach");
+    } finally {
+      await nodes.end();
+    }
+  }
 });

@@ -69,6 +69,19 @@ test("three nodes that know each other by certificates alone elect, forward and 
     expect(headers.location).toMatch(/^https:\/\/127.0.0.1:\d+\/next$/);
 });
 
+test("what is no request is answered over TLS as well", async () => {
+  const listening = await listenAnywhere(tlsOptions(config, await readTls(config)));
+  const { node } = await raft.start(listening, await raft.directory(), flags);
+  await node.ready;
+  const own = await shown(await authority.sign("client"));
+  const socket = connectTls({ host: "127.0.0.1", port: listening.port, ...own });
+  let text = "";
+  socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+  socket.write("marker\r\n\r\n");
+  await once(socket, "close");
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"validation-failed"/);
+});
+
 test("who shows no certificate, or one of somebody else, is not even heard", async () => {
   const [{ url }] = (await three()) as [TestNode];
   const strangers = await Certificates.create();

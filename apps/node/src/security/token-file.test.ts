@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import {
+  isOpen,
   isReadByOthers,
   newToken,
   readTokens,
@@ -81,4 +82,21 @@ test("whether others may read a file is seen", async () => {
   expect(await isReadByOthers(path)).toBe(false);
   await chmod(path, 0o640);
   expect(await isReadByOthers(path)).toBe(true);
+  await chmod(path, 0o440); // by a group of this process
+  expect(await isReadByOthers(path)).toBe(false);
+  await chmod(path, 0o444);
+  expect(await isReadByOthers(path)).toBe(true);
+});
+
+test.each([
+  { mode: 0o440, uid: 0, gid: 7, open: false, because: "a group of ours, as Kubernetes has it" },
+  { mode: 0o440, uid: 5, gid: 7, open: false, because: "a group of ours, and nobody writes it" },
+  { mode: 0o640, uid: 0, gid: 7, open: false, because: "somebody gives it to our group" },
+  { mode: 0o640, uid: 5, gid: 7, open: true, because: "our own, and the group has no need" },
+  { mode: 0o440, uid: 0, gid: 8, open: true, because: "a group that is not ours" },
+  { mode: 0o460, uid: 0, gid: 7, open: true, because: "the group may write it" },
+  { mode: 0o444, uid: 0, gid: 7, open: true, because: "everybody may read it" },
+  { mode: 0o400, uid: 0, gid: 8, open: false, because: "its owner alone" },
+])("a secret of $mode: $because", ({ mode, uid, gid, open }) => {
+  expect(isOpen({ mode: 0o100_000 + mode, uid, gid }, { uid: 5, groups: [5, 7] })).toBe(open);
 });

@@ -85,10 +85,24 @@ export async function readTokens(path: string): Promise<Tokens> {
   return new Tokens(entriesIn(path, await contentsOf(path)));
 }
 
-/** Whether others than its owner may read the file; never on systems without such rights. */
+/** Whether others than its owner and this process may read the file; never where nobody can tell. */
 export async function isReadByOthers(path: string): Promise<boolean> {
-  if (process.platform === "win32") return false;
-  return ((await stat(path)).mode & 0o077) !== 0;
+  const { getuid, getgid, getgroups } = process;
+  if (getuid === undefined || getgid === undefined || getgroups === undefined) return false;
+  return isOpen(await stat(path), { uid: getuid(), groups: [getgid(), ...getgroups()] });
+}
+
+/**
+ * A file that is given to this process by its group, as Kubernetes gives secrets, is as closed as it
+ * can be: somebody else's, or one that nobody may write. A file of our own has no need of a group.
+ */
+export function isOpen(
+  file: { readonly mode: number; readonly uid: number; readonly gid: number },
+  own: { readonly uid: number; readonly groups: readonly number[] },
+): boolean {
+  const given = file.uid !== own.uid || (file.mode & 0o200) === 0;
+  const byGroup = given && own.groups.includes(file.gid) ? 0o040 : 0;
+  return (file.mode & 0o077 & ~byGroup) !== 0;
 }
 
 /** A new token, and what the file needs to know it by. */

@@ -1,5 +1,5 @@
-/** What a node is too open for, in sentences that say what to do. */
-import { isLoopback } from "../config/addresses.ts";
+/** What a node is too open for, or not open enough, in sentences that say what to do. */
+import { isLoopback, parseAddress } from "../config/addresses.ts";
 import type { CommonConfig } from "../config/node-config.ts";
 
 /** Between two warnings of the same, in milliseconds. */
@@ -7,7 +7,14 @@ export const warnEveryMs: number = 3_600_000;
 
 type Settings = Pick<
   CommonConfig,
-  "host" | "authFile" | "insecure" | "peerSecretFile" | "tls" | "gossipKeyFile" | "gossipPort"
+  | "address"
+  | "host"
+  | "authFile"
+  | "insecure"
+  | "peerSecretFile"
+  | "tls"
+  | "gossipKeyFile"
+  | "gossipPort"
 >;
 
 /** Whether peers have to prove who they are. */
@@ -15,10 +22,15 @@ export function provesPeers({ peerSecretFile, tls }: Pick<Settings, "peerSecretF
   return peerSecretFile !== null || tls?.clientAuth === "require";
 }
 
-/** Empty for a node that only this machine can reach. */
+/** Empty for a node that only this machine can reach, and that does not say otherwise. */
 export function warnings(settings: Settings): readonly string[] {
-  const { host, authFile, tls, gossipKeyFile, gossipPort } = settings;
-  if (isLoopback(host)) return [];
+  const { address, host, authFile, tls, gossipKeyFile, gossipPort } = settings;
+  if (isLoopback(host)) {
+    if (isLoopback(parseAddress(address).host)) return [];
+    return [
+      `--advertise=${address} is where others look for this node, and it listens on ${host}, which only this machine can reach: unless something here passes on what comes in, give it --host=0.0.0.0, or the address of this machine`,
+    ];
+  }
   const all: string[] = [];
   if (!provesPeers(settings)) {
     all.push(

@@ -12,11 +12,18 @@ import {
 } from "@counter/raft";
 import { holdFileStorage, type HeldStorage, type StorageReport } from "@counter/storage-file";
 
+import { z } from "zod";
+
 import { codeOf, messageOf } from "../../process/error-text.ts";
+import { readDataFile } from "../data-file.ts";
+import { journalFolder } from "../eventual-data-dir.ts";
+import { identityFileName, parseJson } from "../identity-file.ts";
 import { readIdentity, type Identity } from "../identity.ts";
 
 /** The folder of the log in a data directory. */
 export const logFolder = "raft";
+
+const eventualSchema = z.looseObject({ mode: z.literal("eventual") });
 
 /** What the log of a node amounts to. */
 export interface LogFacts {
@@ -84,6 +91,13 @@ export async function exists(path: string): Promise<boolean> {
     if (codeOf(error) === "ENOENT") return false;
     throw error;
   }
+}
+
+/** Whether a node was started there in eventual mode, as far as can be told without its identity. */
+export async function isOfEventualMode(dataDir: string): Promise<boolean> {
+  const text = await readDataFile(join(dataDir, identityFileName));
+  if (text === null) return exists(join(dataDir, journalFolder));
+  return eventualSchema.safeParse(parseJson(text)).success;
 }
 
 async function inspect(dataDir: string, storage: HeldStorage | null): Promise<Inspection> {

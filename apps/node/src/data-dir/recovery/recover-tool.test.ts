@@ -7,6 +7,7 @@ import { openFileStorage } from "@counter/storage-file";
 import { contentsOf, damageLog, goAlone, persisted, run } from "../../test-support/recover-run.ts";
 import { identityOf, members, newFolder, storedNode } from "../../test-support/stored-node.ts";
 import { configOf } from "../../test-support/test-node.ts";
+import { newEventualIdentity, writeEventualIdentity } from "../eventual-identity.ts";
 import { checkIdentity, readIdentity, writeIdentity } from "../identity.ts";
 import { copiesMax } from "./copies.ts";
 import { withDataDir } from "./inspection.ts";
@@ -269,6 +270,20 @@ describe("arguments", () => {
     const { code, error } = await run(...args);
     expect(code).toBe(2);
     expect(error).toContain(says);
+  });
+
+  it("says of a directory of eventual mode that it needs no recovery, and what helps", async () => {
+    const dataDir = await newFolder();
+    const identity = newEventualIdentity({ label: "stored", clusterName: null });
+    await writeEventualIdentity(dataDir, identity);
+    const nameless = await newFolder();
+    await mkdir(join(nameless, "journal"));
+    const sound = await storedNode({ log: "1 2" });
+    for (const args of [[dataDir], [nameless], [sound, dataDir], [dataDir, "--as-single-node"]]) {
+      const { code, error } = await run(...args);
+      expect(code).toBe(1);
+      expect(error).toMatch(/directory of eventual mode: nothing was changed[^]*--mode=eventual/);
+    }
   });
 
   it("says that there is no node in an empty directory", async () => {

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../../process/error-text.ts";
 import {
   exists,
+  isOfEventualMode,
   withDataDir,
   type HeldDataDir,
   type Inspection,
@@ -15,6 +16,7 @@ import {
   adviceLines,
   comparisonLines,
   damagedLines,
+  eventualLines,
   inspectionLines,
   nextStepLines,
   setAsideLines,
@@ -62,6 +64,10 @@ export async function runRecoverTool(args: readonly string[], output: ToolOutput
     const given = readArguments(args);
     for (const dataDir of given.dataDirs) {
       if (!(await exists(dataDir))) throw new UsageError(`there is no directory ${dataDir}`);
+      if (await isOfEventualMode(dataDir)) {
+        eventualLines(dataDir).forEach(output.error);
+        return codes.refused;
+      }
     }
     return await run(given, output);
   } catch (error) {

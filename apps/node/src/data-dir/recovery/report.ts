@@ -163,3 +163,16 @@ function inForce({ voters, outgoing }: Configuration): readonly string[] {
 function isVoter(voters: readonly string[], id: string): boolean {
   return voters.includes(id);
 }
+
+/** Why there is nothing to recover, and what helps instead. */
+export function eventualLines(dataDir: string): readonly string[] {
+  return [
+    `${dataDir} is a directory of eventual mode: nothing was changed, for there is nothing to recover.`,
+    "Its nodes need no majority to go on: start every one that is left, as it is, with --mode=eventual.",
+    `Where a journal is damaged or gone ("counterctl data verify ${dataDir}" tells), move the whole`,
+    "directory away and start the node again, with --join=<address of another node>: it begins as a new",
+    "one, and gets from the others all that they have. Then remove the former one from the members",
+    '("counterctl members remove <its id>"). Keep the old directory: what that node had counted and no',
+    "other one has yet is only there.",
+  ];
+}

@@ -41,7 +41,16 @@ describe("what has spread", () => {
     expect(seen.body).toMatchObject({ value: "91" });
   });
 
-  test("so does each operation of a batch, and a set once all have it", async () => {
+  test("a token that was asked for and not said is refused, wherever it is missing", async () => {
+    await write("/add", { delta: "1" });
+    const get = (query: string) => request(one.url).get(`${own.path}${query}`);
+    for (const asked of [get("").set("Counter-At-Least", ""), get("?atLeast="), get("?atLeast=,")])
+      expect(refusalOf(await asked)).toEqual([400, "validation-failed"]);
+    const refused = await get("").set("Counter-At-Least", "");
+    expect(refused.body).toMatchObject({ errors: [{ header: "Counter-At-Least" }] });
+  });
+
+  test("each operation of a batch tells it as well, and a set once all have it", async () => {
     await write("/add?ack=all", { delta: "90" });
     const add = { op: "add", counter: own.name, delta: "1" };
     const batch = { ops: [add, { ...add, key: "k" }, { op: "reset", counter: own.name }] };

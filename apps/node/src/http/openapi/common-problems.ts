@@ -6,6 +6,7 @@ import type { ProblemCode } from "../problem-kinds.ts";
 /** Bodies are read before anybody knows what for. */
 const anyRequest: readonly ProblemCode[] = [
   "validation-failed",
+  "request-timeout",
   "payload-too-large",
   "uri-too-long",
   "headers-too-large",

@@ -34,7 +34,7 @@ export const requests = {
   "not-found": {
     meaning: "there is nothing at this path",
     advice: "Look at `GET /` of the node, or at `/docs`: they list every call.",
-    example: "there is no /v1/countres here",
+    example: "there is no /v1/countres here; GET / lists what there is",
   },
   "method-not-allowed": {
     meaning: "the path exists and does not take this method",
@@ -45,6 +45,11 @@ export const requests = {
     meaning: "the reply cannot be had in any of the media types that `Accept` lists",
     advice: "Leave `Accept` out, or add `application/json`.",
     example: "this is to be had as application/json or text/plain",
+  },
+  "request-timeout": {
+    meaning: "the head of the request, or its body, took longer than a node waits",
+    advice: "Send it again, on a new connection: nothing was done.",
+    example: "it was not there in time",
   },
   "payload-too-large": {
     meaning: "the body is larger than this call takes",
