@@ -12,6 +12,9 @@ module.exports = {
   coverageProvider: "v8",
   setupFilesAfterEnv: [`${__dirname}/jest.second-go.cjs`],
   restoreMocks: true,
+  // What a test leaves open keeps jest from exiting, which is seen at once where somebody looks. Where
+  // nobody does, a run would wait for ever with all its results known.
+  forceExit: process.env["CI"] === "true",
   // For what hangs, not for what is slow: longer than the patience of any wait in a test.
   testTimeout: 90_000,
 };

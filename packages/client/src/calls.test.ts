@@ -88,9 +88,10 @@ describe("what each call sends", () => {
 
   it("says how far an addition must have spread, and tells how far it has", async () => {
     const durability = { requested: "majority", achieved: 2, storage: "file" };
-    const server = await FaultServer.start({ ...added, json: { ...added.json, durability } });
+    const json = { ...added.json, durability, stable: "4" };
+    const server = await FaultServer.start({ ...added, json });
     const result = await clientOf([server]).counter("o").add(1n, { ack: "majority" });
-    expect(result.durability).toEqual(durability);
+    expect([result.durability, result.stable]).toEqual([durability, 4n]);
     expect(server.asked[0]!.path).toBe("/v1/counters/o/add?ack=majority");
   });
 });

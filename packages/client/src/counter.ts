@@ -1,6 +1,14 @@
 /** One counter of the service. */
 import { counterPath, type Answered, type Calls } from "./calls.ts";
-import { addedOf, counterOf, issuedOf, objectsAt, storedOf, type Json } from "./decode.ts";
+import {
+  addedOf,
+  counterOf,
+  issuedOf,
+  objectsAt,
+  optionalIntegerAt,
+  storedOf,
+  type Json,
+} from "./decode.ts";
 import { toNumberOrNull } from "./reply.ts";
 import { wireNumber, type Integer } from "./numbers.ts";
 import type {
@@ -213,5 +221,6 @@ function optional(value: Integer | null | undefined, what: string): string | nul
 
 function readOf({ json, reply, facts }: Answered): Read {
   const stalenessMs = toNumberOrNull(reply.headers.get("counter-staleness-ms"));
-  return { ...counterOf(json), token: facts.token, stalenessMs };
+  const stable = optionalIntegerAt(json, "stable");
+  return { ...counterOf(json), token: facts.token, stable, stalenessMs };
 }

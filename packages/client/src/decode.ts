@@ -43,6 +43,7 @@ export function storedOf(json: Json, facts: ReplyFacts): Stored {
     name: textAt(json, "name"),
     value: integerAt(json, "value"),
     previous: optionalIntegerAt(json, "previous"),
+    stable: optionalIntegerAt(json, "stable"),
     version: optionalTextAt(json, "version"),
     ...facts,
   };

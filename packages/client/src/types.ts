@@ -44,6 +44,11 @@ export interface Stored extends Answer {
   readonly value: bigint;
   /** `null` if the service does not know it. */
   readonly previous: bigint | null;
+  /**
+   * Eventual mode, of a write without a key (`key: null`): what every member was known to have of the
+   * counter when this was answered; `null` where that is not told.
+   */
+  readonly stable: bigint | null;
 }
 
 /** How far an addition has spread (eventual mode). */
@@ -71,6 +76,8 @@ export interface Issued extends Answer, Iterable<bigint> {
 /** A counter that was read, and the token of what the read has seen. */
 export interface Read extends Counter {
   readonly token: string | null;
+  /** Eventual mode: what of `value` every member is known to have; `null` where that is not told. */
+  readonly stable: bigint | null;
   /** How old the node's contact with its leader was, for `local` reads; in milliseconds. */
   readonly stalenessMs: number | null;
 }

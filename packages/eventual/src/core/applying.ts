@@ -26,6 +26,7 @@ export function applyChained(s: EventualState, head: Head, { bytes, body }: Enco
   logOf(s, writer).append(bytes, hash); // first: a new log begins where the replica is
   s.retainedBytes += bytes.length;
   const { conflicts } = applyRecord(s.replica, head, body);
+  s.recent.add(writer, position, body);
   noteRecord(s, body);
   for (const conflict of conflicts) s.notes.push({ type: "conflict", ...conflict });
   for (const item of body.controls) {

@@ -27,7 +27,7 @@ import { numberStart, takeMessages } from "./starts.ts";
 import type { EventualState } from "./state.ts";
 import { invariant } from "../data/errors.ts";
 import { initialState } from "./initial-state.ts";
-import { spreadOf, type Spread } from "./spread.ts";
+import { spreadsOf, type Spreads } from "./spread.ts";
 import { holdersOf, knowledgeOf, memberCountOf, statusOf, syncedSince } from "./status.ts";
 import { startSync } from "./begin-sync.ts";
 import { ownHead, pushAll, settleSyncs } from "./syncing.ts";
@@ -220,8 +220,8 @@ export class EventualCore {
     return contributionsOf(this.#state.replica, counter);
   }
 
-  spread(counter: CounterName): Spread {
-    return spreadOf(this.#state, counter);
+  spreads(): Spreads {
+    return spreadsOf(this.#state);
   }
 
   /** Of one counter, or of all. */

@@ -2,6 +2,7 @@
 import type { Replica } from "../data/replica.ts";
 import type { EventualOptions } from "./door.ts";
 import type { Random } from "./random.ts";
+import { RecentRecords } from "./recent-records.ts";
 import type { EventualState } from "./state.ts";
 
 export function initialState(
@@ -15,6 +16,7 @@ export function initialState(
     replica,
     random,
     logs: new Map(),
+    recent: new RecentRecords(),
     boot: 0,
     bootWrite: 0,
     nonce: 0,

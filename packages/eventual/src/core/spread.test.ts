@@ -1,10 +1,10 @@
 import { configure, drop } from "../test-support/acts.ts";
 import { TestCluster, uuidV7 } from "../test-support/cluster.ts";
-import { spreadRecordsMax } from "./spread.ts";
+import { spreadRecordsMax } from "./recent-records.ts";
 
 /** What a node tells of the counter that the tests add to. */
 function spreadAt(cluster: TestCluster, name: string): readonly [bigint | null, number] {
-  const { stable, behind } = cluster.node(name).core.spread("c");
+  const { stable, behind } = cluster.node(name).core.spreads()("c");
   return [stable, behind.length];
 }
 

@@ -11,11 +11,10 @@ import { noSlot } from "../data/slot.ts";
 import { decodeRecord } from "../data/record-codec.ts";
 import type { CounterState } from "../data/counter-state.ts";
 import { valueOf } from "../data/values.ts";
-import type { CounterName, NodeId, Position, RecordBody, WriterId } from "../types.ts";
+import type { CounterName, NodeId, Position, WriterId } from "../types.ts";
+import type { Touch, Touched } from "./recent-records.ts";
+import { spreadRecordsMax, touchedBy } from "./recent-records.ts";
 import type { EventualState } from "./state.ts";
-
-/** Most records that are looked through for one answer. */
-export const spreadRecordsMax: number = 256;
 
 /** What every member is known to have of a counter, and who may lack the rest. */
 export interface Spread {
@@ -25,34 +24,68 @@ export interface Spread {
   readonly behind: readonly NodeId[];
 }
 
-/** Records of one writer that some member may lack. */
-interface Tail {
+/** Of any counter, as long as nothing new is known. */
+export type Spreads = (name: CounterName) => Spread;
+
+/** A record that some member may lack. */
+interface Later {
   readonly writer: WriterId;
-  readonly from: Position;
-  readonly through: Position;
+  readonly position: Position;
+  readonly touched: Touched;
 }
 
-export function spreadOf(s: EventualState, name: CounterName): Spread {
+/**
+ * What is the same for all counters is worked out once; what is asked of one counter then costs a
+ * step for each record that some member may lack, and nothing when it is asked again.
+ */
+export function spreadsOf(s: EventualState): Spreads {
+  const { behind, least } = leastOf(s);
+  if (s.staging?.order != null) return () => ({ stable: null, behind }); // ahead of the records
+  if (behind.length === 0) return (name) => ({ stable: valueOf(s.replica, name), behind });
+  const later = laterThan(s, least);
+  const told = new Map<CounterName, Spread>();
+  return (name) => {
+    let spread = told.get(name);
+    if (spread === undefined) {
+      const added = later === null ? null : addedIn(s, name, later);
+      const stable = added === null ? null : valueOf(s.replica, name) - added;
+      told.set(name, (spread = { stable, behind }));
+    }
+    return spread;
+  };
+}
+
+/** Who may lack something, and up to where nobody lacks anything, of writers of which somebody may (F1). */
+function leastOf(s: EventualState): {
+  readonly behind: readonly NodeId[];
+  readonly least: ReadonlyMap<WriterId, Position>;
+} {
+  const told = new Map<NodeId, ReadonlyMap<WriterId, Position>[]>();
+  for (const { node, heads } of s.peers.values()) {
+    if (node === null || heads === null) continue;
+    const others = told.get(node);
+    if (others === undefined) told.set(node, [heads]);
+    else others.push(heads);
+  }
   const behind: NodeId[] = [];
   const least = new Map<WriterId, Position>();
   for (const { id, status } of s.replica.members.values()) {
     if (id === s.options.node || status === "removed" || status === "joining") continue;
-    if (lowerTo(s, id, least)) behind.push(id);
+    if (lowerTo(s, told.get(id) ?? [], least)) behind.push(id);
   }
-  const value = valueOf(s.replica, name);
-  if (s.staging?.order != null) return { stable: null, behind }; // ahead of the records
-  if (behind.length === 0) return { stable: value, behind };
-  const tails = tailsOf(s, least);
-  const later = tails === null ? null : addedIn(s, name, tails);
-  return { stable: later === null ? null : value - later, behind };
+  return { behind, least };
 }
 
-/** Lowers positions to what a member is known to have (F1). Returns whether it may lack something. */
-function lowerTo(s: EventualState, node: NodeId, least: Map<WriterId, Position>): boolean {
-  const told = [...s.peers.values()].flatMap((peer) => (peer.node === node ? [peer.heads] : []));
+/** Lowers positions to what a member has told to have. Returns whether it may lack something. */
+function lowerTo(
+  s: EventualState,
+  told: readonly ReadonlyMap<WriterId, Position>[],
+  least: Map<WriterId, Position>,
+): boolean {
   let lacks = false;
   for (const [writer, { position }] of s.replica.writers) {
-    const theirs = Math.max(0, ...told.map((heads) => heads?.get(writer) ?? 0));
+    let theirs = 0;
+    for (const heads of told) theirs = Math.max(theirs, heads.get(writer) ?? 0);
     if (theirs >= position) continue;
     lacks = true;
     least.set(writer, Math.min(theirs, least.get(writer) ?? position));
@@ -60,51 +93,57 @@ function lowerTo(s: EventualState, node: NodeId, least: Map<WriterId, Position>)
   return lacks;
 }
 
-/** `null`: they are too many. */
-function tailsOf(s: EventualState, least: ReadonlyMap<WriterId, Position>): Tail[] | null {
+/** `null`: they are too many, or not kept any more. */
+function laterThan(s: EventualState, least: ReadonlyMap<WriterId, Position>): Later[] | null {
   let records = 0;
-  const tails = [...least].map(([writer, position]): Tail => {
-    const through = s.replica.writers.get(writer)?.position ?? 0;
-    records += through - position;
-    return { writer, from: position + 1, through };
-  });
-  return records > spreadRecordsMax ? null : tails;
+  for (const [writer, position] of least) records += headPosition(s, writer) - position;
+  if (records > spreadRecordsMax) return null;
+  const later: Later[] = [];
+  for (const [writer, before] of least) {
+    const last = headPosition(s, writer);
+    for (let position = before + 1; position <= last; position += 1) {
+      const touched = s.recent.touched(writer, position) ?? touchedAt(s, writer, position);
+      if (touched === null) return null;
+      later.push({ writer, position, touched });
+    }
+  }
+  return later;
+}
+
+function headPosition(s: EventualState, writer: WriterId): Position {
+  return s.replica.writers.get(writer)?.position ?? 0;
+}
+
+function touchedAt(s: EventualState, writer: WriterId, position: Position): Touched | null {
+  const range = s.logs.get(writer)?.range(position, { bytes: Infinity, records: 1 }) ?? null;
+  const bytes = range?.records[0];
+  return bytes === undefined ? null : touchedBy(decodeRecord(bytes));
 }
 
 /** What these records add to a counter; `null`: it cannot be told apart (F2). */
-function addedIn(s: EventualState, name: CounterName, tails: readonly Tail[]): bigint | null {
+function addedIn(s: EventualState, name: CounterName, later: readonly Later[]): bigint | null {
   const counter = s.replica.counters.get(name);
   if (counter === undefined) return 0n;
   let sum = 0n;
-  for (const { writer, from, through } of tails) {
-    const limits = { bytes: Infinity, records: through - from + 1 };
-    const range = s.logs.get(writer)?.range(from, limits) ?? null;
-    if (range === null) return null; // not kept any more
-    for (const [at, bytes] of range.records.entries()) {
-      const added = addedBy(s, counter, { writer, position: from + at, body: decodeRecord(bytes) });
-      if (added === null) return null;
-      sum += added;
-    }
+  for (const { writer, position, touched } of later) {
+    const touch = touched.get(name);
+    if (touch === undefined) continue;
+    const added = addedBy(s, counter, touch);
+    if (added === null) return null;
+    const isCovered = (counter.floor.get(writer)?.position ?? 0) >= position;
+    if (added !== 0n && isCovered) return null;
+    sum += added;
   }
   return sum;
 }
 
-function addedBy(
-  s: EventualState,
-  counter: CounterState,
-  record: { readonly writer: WriterId; readonly position: Position; readonly body: RecordBody },
-): bigint | null {
-  const { name, keys, floor } = counter;
-  const { controls, plain, keyed } = record.body;
-  if (controls.some((item) => "counter" in item && item.counter === name)) return null;
-  let sum: bigint | null = 0n;
-  for (const { counter: other, plus, minus } of plain) if (other === name) sum += plus - minus;
-  for (const { counter: other, key, delta } of keyed) {
-    if (other !== name) continue;
+function addedBy(s: EventualState, { keys }: CounterState, touch: Touch): bigint | null {
+  if (touch.acted) return null;
+  let { sum } = touch;
+  for (const { key, delta } of touch.keyed) {
     const first = keys.get(key);
     if (first === undefined || s.replica.dots.next(first) !== noSlot) return null;
     sum += delta;
   }
-  const isCovered = (floor.get(record.writer)?.position ?? 0) >= record.position;
-  return sum !== 0n && isCovered ? null : sum;
+  return sum;
 }

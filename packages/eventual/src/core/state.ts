@@ -19,6 +19,7 @@ import type { EventualOptions, Note, Outcome, RefusalReason } from "./door.ts";
 import type { Random } from "./random.ts";
 import type { Meaning } from "../data/keys.ts";
 import type { Peer } from "./peer-state.ts";
+import type { RecentRecords } from "./recent-records.ts";
 import { RetainedLog } from "./retained-log.ts";
 import type { Staging } from "./transfer-state.ts";
 import type { TransferIn, TransferOut } from "./transfer-state.ts";
@@ -157,6 +158,7 @@ export interface EventualState {
   readonly replica: Replica;
   readonly random: Random;
   readonly logs: Map<WriterId, RetainedLog>;
+  readonly recent: RecentRecords;
   boot: number;
   /** The write that makes `boot` durable. */
   bootWrite: number;

@@ -193,7 +193,7 @@ export class EventualNode {
     checkCounter(counter);
     if (this.#host.isStopping) throw new StoppedError();
     const stale = await this.#host.reads.wait(options);
-    const spread = options.spread === true ? this.#host.core.spread(counter) : null;
+    const spread = options.spread === true ? this.#host.core.spreads()(counter) : null;
     return { ...this.look(counter), token: this.token(), stale, spread };
   }
 
@@ -294,6 +294,6 @@ export class EventualNode {
   }
 
   #submit(operation: Operation, options: WriteOptions): Promise<Written> {
-    return this.#host.enter((context) => ({ type: "submit", context, operation }), options);
+    return this.#host.submit(operation, options);
   }
 }

@@ -1,10 +1,10 @@
 /**
  * What runs a core: the pump, the journal, the peers, the waits, the clock, and the end of it all.
  */
-import type { Input, Note } from "../core/door.ts";
+import type { Input, Note, Operation } from "../core/door.ts";
 import { EventualCore } from "../core/eventual-core.ts";
 import { DuplicateIdentityError, RemovedError, StoppedError, StorageFullError } from "../errors.ts";
-import type { Address } from "../types.ts";
+import type { Address, CounterName } from "../types.ts";
 import { ChangeHub } from "./change-stream.ts";
 import { checkWhole } from "./checks.ts";
 import { CounterFeed } from "./counter-feed.ts";
@@ -124,14 +124,25 @@ export class Host {
    *
    * @throws {StoppedError | StorageFullError} or as {@link Writes.submit}
    */
-  enter(inputOf: (context: number) => Input, options: WriteOptions): Promise<Written> {
+  enter(
+    inputOf: (context: number) => Input,
+    options: WriteOptions,
+    counter: CounterName | null = null,
+  ): Promise<Written> {
     if (this.#stopping !== null) throw new StoppedError();
     if (this.#journaling.full) throw new StorageFullError();
-    return this.#writes.submit((context) => {
+    const step = (context: number): void => {
       const input = inputOf(context);
       this.#leaving ||= input.type === "leave";
       this.#pump.step(input);
-    }, options);
+    };
+    return this.#writes.submit(step, counter, options);
+  }
+
+  /** As {@link enter}. */
+  submit(operation: Operation, options: WriteOptions): Promise<Written> {
+    const counter = operation.type === "restore" ? null : operation.counter;
+    return this.enter((context) => ({ type: "submit", context, operation }), options, counter);
   }
 
   /** A node that stops has nobody to look for. */

@@ -91,6 +91,8 @@ export interface WriteOptions extends WaitOptions {
   readonly acks?: Acks;
   /** Whether the answer says where the time went; default no. */
   readonly timed?: boolean;
+  /** Whether the answer says how far the counter has spread; default no. */
+  readonly spread?: boolean;
 }
 
 export interface ReadOptions extends WaitOptions {

@@ -4,8 +4,9 @@
  */
 import type { Outcome } from "../core/door.ts";
 import type { EventualCore } from "../core/eventual-core.ts";
+import type { Spread, Spreads } from "../core/spread.ts";
 import { AckTimeoutError, EventualError, OutcomeUnknownError, RefusedError } from "../errors.ts";
-import type { Position, VersionVector, WriterId } from "../types.ts";
+import type { CounterName, Position, VersionVector, WriterId } from "../types.ts";
 import { clusterTag, encodeToken, tokenContentOf, writerTag } from "../wire/token.ts";
 import type { Token } from "../types.ts";
 import type { Acks, WriteOptions } from "./options.ts";
@@ -25,7 +26,7 @@ const defaultTimeoutMs = 5000;
 const askAgainTicks = 4;
 
 export interface WritesParts {
-  readonly core: Pick<EventualCore, "shown" | "acked" | "covered" | "memberCount">;
+  readonly core: Pick<EventualCore, "shown" | "acked" | "covered" | "memberCount" | "spreads">;
   readonly clusterId: () => string;
   /** Begins a sync with everybody who answers, now. */
   readonly syncNow: () => void;
@@ -36,6 +37,8 @@ export interface WritesParts {
 interface Pending {
   readonly waiter: Waiter<Written>;
   readonly acks: Acks;
+  /** Whose spread is asked for. */
+  readonly spreadOf: CounterName | null;
   /** By `performance.now`; `null`: nobody wants to know where the time goes. */
   readonly sinceMs: number | null;
 }
@@ -57,6 +60,8 @@ export class Writes {
   readonly #acking = new Map<number, Acking>();
   #nextContext = 1;
   #ticks = 0;
+  /** Of this turn, in which nothing new becomes known. */
+  #spreads: Spreads | null = null;
   #lastToken: { readonly of: string; readonly token: Token } = { of: "", token: "" };
 
   constructor(parts: WritesParts) {
@@ -67,10 +72,20 @@ export class Writes {
     return this.#entering.size + this.#acking.size;
   }
 
-  /** @param enter - steps the operation into the core, with the context by which it is answered */
+  /**
+   * @param enter - steps the operation into the core, with the context by which it is answered
+   * @param counter - what it is about; `null`: not about one counter
+   */
   submit(
     enter: (context: number) => void,
-    { acks = "local", timeoutMs = defaultTimeoutMs, signal, timed = false }: WriteOptions,
+    counter: CounterName | null,
+    {
+      acks = "local",
+      timeoutMs = defaultTimeoutMs,
+      signal,
+      timed = false,
+      spread = false,
+    }: WriteOptions,
   ): Promise<Written> {
     return new Promise((resolve, reject) => {
       checkAcks(acks);
@@ -82,7 +97,8 @@ export class Writes {
       const waiter = waiterOf({ resolve, reject }, wait, (reason) => {
         this.#end(context, "the wait was ended", reason);
       });
-      this.#entering.set(context, { waiter, acks, sinceMs: timed ? performance.now() : null });
+      const sinceMs = timed ? performance.now() : null;
+      this.#entering.set(context, { waiter, acks, spreadOf: spread ? counter : null, sinceMs });
       enter(context);
     });
   }
@@ -95,8 +111,10 @@ export class Writes {
     const { value, previous, labels, replayed, writer, position } = outcome;
     const token = position > 0 ? this.#tokenOf(writer, position) : this.#tokenOfAll();
     const times = this.#timesOf(pending, position);
-    const written = { value, previous, labels, replayed, token, acked: 1, times };
-    if (this.#needed(pending.acks) <= 1) return pending.waiter.resolve(written);
+    const isEnough = this.#needed(pending.acks) <= 1;
+    const spread = isEnough ? this.#spread(pending) : null;
+    const written = { value, previous, labels, replayed, token, acked: 1, spread, times };
+    if (isEnough) return pending.waiter.resolve(written);
     const wanted = position > 0 ? position : this.#parts.core.shown();
     this.#acking.set(outcome.context, { ...pending, wanted, written });
     if (position === 0) queueMicrotask(() => this.#parts.syncNow());
@@ -104,13 +122,18 @@ export class Writes {
 
   /** Acknowledgements may have come in. */
   onTurn(): void {
-    if (this.#acking.size === 0) return;
+    if (this.#acking.size > 0) this.#lookAtAcks();
+    this.#spreads = null;
+  }
+
+  #lookAtAcks(): void {
     const count = this.#counter();
     for (const [context, acking] of this.#acking) {
       const acked = count(acking);
       if (acked < this.#needed(acking.acks)) continue;
       this.#acking.delete(context);
-      acking.waiter.resolve({ ...acking.written, acked, times: withPeers(acking) });
+      const spread = this.#spread(acking);
+      acking.waiter.resolve({ ...acking.written, acked, spread, times: withPeers(acking) });
     }
   }
 
@@ -143,6 +166,12 @@ export class Writes {
     const written = { ...acking.written, acked: this.#counter()(acking) };
     const requested = this.#needed(acking.acks);
     acking.waiter.reject(new AckTimeoutError(why, written, requested, options));
+  }
+
+  #spread({ spreadOf }: Pending): Spread | null {
+    if (spreadOf === null) return null;
+    this.#spreads ??= this.#parts.core.spreads();
+    return this.#spreads(spreadOf);
   }
 
   #timesOf({ sinceMs }: Pending, position: Position): WriteTimes | null {

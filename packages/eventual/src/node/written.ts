@@ -1,3 +1,4 @@
+import type { Spread } from "../core/spread.ts";
 import type { Token } from "../types.ts";
 
 /** The answer to a write that is on the disk of this node. */
@@ -16,6 +17,11 @@ export interface Written {
   readonly token: Token;
   /** Nodes that are known to have it on their disks, this one included. */
   readonly acked: number;
+  /**
+   * How far the counter had spread when this was answered, if that was asked for; `null` also of what
+   * is not about one counter. Who is not behind has this write, too.
+   */
+  readonly spread: Spread | null;
   /** If it was asked for. */
   readonly times: WriteTimes | null;
 }

@@ -40,6 +40,7 @@ export class GossipSockets {
     this.#udp.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
       listener.onPacket(bytes, { host: canonicalHost(from.address), port: from.port });
     });
+    this.#tcp.off("connection", hangUp);
     this.#tcp.on("connection", (socket) => listener.onConnection(socket));
   }
 
@@ -99,9 +100,15 @@ export class GossipSockets {
 
 async function listenTcp({ host, port }: Address): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
+  server.on("connection", hangUp);
   server.listen({ host, port, exclusive: true });
   await once(server, "listening"); // an error before it is thrown here
   return server;
+}
+
+/** Until somebody listens: nobody else would ever close it, and a server waits for its last one. */
+function hangUp(socket: TcpSocket): void {
+  socket.destroy();
 }
 
 async function bindUdp({ host, port }: Address): Promise<Socket> {

@@ -1,9 +1,9 @@
 /** How counters of eventual mode look from outside, and what no node could keep alone. */
-import type { CounterRead, CounterView, EventualNode } from "@counter/eventual";
+import type { CounterRead, CounterView, EventualNode, Written } from "@counter/eventual";
 
 import { Problem, problemOf } from "../problems.ts";
 import type { WriteCall } from "../v1/calls.ts";
-import type { CounterBody } from "../v1/schemas.ts";
+import type { AddedBody, CounterBody } from "../v1/schemas.ts";
 import { mismatch } from "./mismatch.ts";
 
 export function bodyOf({ name, value, labels }: Omit<CounterView, "exists">): CounterBody {
@@ -27,6 +27,13 @@ export function bodyOf({ name, value, labels }: Omit<CounterView, "exists">): Co
 export function spreadIn({ spread }: CounterRead): Pick<CounterBody, "stable" | "behind"> {
   if (spread === null) return {};
   return { stable: spread.stable?.toString() ?? null, behind: [...spread.behind] };
+}
+
+/** The same, in the answer to a write. Who lacks nothing has the write, and knows its value. */
+export function stableIn({ value, spread }: Written): Pick<AddedBody, "stable"> {
+  if (spread === null) return {};
+  const stable = spread.behind.length === 0 ? value : spread.stable;
+  return { stable: stable?.toString() ?? null };
 }
 
 /** Weak: it says what this node knows, not what the counter is. */

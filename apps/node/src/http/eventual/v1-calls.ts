@@ -35,6 +35,7 @@ import {
   notFound,
   requirePlain,
   spreadIn,
+  stableIn,
   texts,
 } from "./v1-bodies.ts";
 import { acksOf, readOptionsOf, writeWaitLeastSeconds } from "./options.ts";
@@ -62,6 +63,7 @@ interface WriteOptions {
   readonly acks: Acks;
   readonly timeoutMs: number;
   readonly timed: boolean;
+  readonly spread: boolean;
 }
 
 /** A write without a condition whose key is its text alone. */
@@ -139,8 +141,9 @@ export class EventualV1Calls implements V1Calls {
       return node.add(addition, options);
     });
     const { previous, applied } = { previous: done.value - args.delta, applied: args.delta };
-    const body = { name, ...texts({ value: done.value, previous, applied }), version: null };
-    return { body: { ...body, durability }, headers, replayed: done.replayed };
+    const numbers = texts({ value: done.value, previous, applied });
+    const body = { name, ...numbers, ...stableIn(done), version: null, durability };
+    return { body, headers, replayed: done.replayed };
   }
 
   next(): Promise<never> {
@@ -237,13 +240,13 @@ export class EventualV1Calls implements V1Calls {
     write: (node: Node, options: WriteOptions) => Promise<Done>,
   ): Promise<Written<ChangedBody>> {
     const { headers, done, durability } = await this.#write(call, write);
-    const { value, previous } = done;
-    const body = { name: call.name, ...texts({ value, previous }), version: null, durability };
+    const numbers = texts({ value: done.value, previous: done.previous });
+    const body = { name: call.name, ...numbers, ...stableIn(done), version: null, durability };
     return { body, headers, replayed: done.replayed };
   }
 
   async #write<Args>(
-    { request, condition }: Call<Args>,
+    { request, condition, key }: Call<Args>,
     write: (node: Node, options: WriteOptions) => Promise<Done>,
   ): Promise<{
     readonly done: Done;
@@ -256,7 +259,8 @@ export class EventualV1Calls implements V1Calls {
     const waitMs = waitMsOf(request, writeWaitLeastSeconds);
     const node = this.#node();
     const timed = request.stages !== undefined;
-    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs, timed };
+    // A repetition under a key has the same body, and how far it had spread is not remembered.
+    const options = { acks, timeoutMs: waitMs ?? applyTimeoutMs, timed, spread: key === null };
     const done = await rangeChecked("delta-too-large", () => write(node, options)).catch(
       (error: unknown) => {
         throw asOwnWord(error);

@@ -63,6 +63,12 @@ export type CounterListBody = z.infer<typeof counterListSchema>;
 
 const version = z.string().nullable();
 
+/** In eventual mode, of a write without a key: of what the counter is, what has spread. */
+const stable = integerText.nullable().optional().meta({
+  description:
+    "eventual mode, of a write without a key: what every member was known to have of the counter when this was answered; `null` where that cannot be told apart",
+});
+
 /** In eventual mode: how many nodes are known to have a write. */
 export const durabilitySchema = z
   .strictObject({
@@ -78,6 +84,7 @@ export const addedSchema = z
     value: integerText,
     previous: integerText,
     applied: integerText.meta({ description: "what was added: less than asked for at a bound" }),
+    stable,
     version,
     durability: durabilitySchema,
   })
@@ -103,6 +110,7 @@ export const changedSchema = z
     name: counterName,
     value: integerText,
     previous: integerText,
+    stable,
     version,
     durability: durabilitySchema,
   })
