@@ -8,13 +8,15 @@ import { benchCore } from "./core.mjs";
 import { benchReplay, printReplay } from "./replay.mjs";
 import { benchSnapshots, printSnapshots } from "./snapshot.mjs";
 import { externalTarget, targets } from "./targets.mjs";
+import { benchTurns, printTurns } from "./turns.mjs";
 
 const options = yargs(process.argv.slice(2))
   .scriptName("npm run bench --")
   .usage(
-    "$0 [core|cluster|snapshot|replay ...] [options]\n\n" +
-      "Measures the core in memory, a cluster over HTTP, what snapshots of a large state cost, and what\n" +
-      "a node of eventual mode has to do after a long partition.",
+    "$0 [core|cluster|snapshot|replay|turns ...] [options]\n\n" +
+      "Measures the core in memory, a cluster over HTTP, what snapshots of a large state cost, what a\n" +
+      "node of eventual mode has to do after a long partition, and the longest turns of the event loop\n" +
+      "while many counters are saved and restored, and many keys are remembered of one counter.",
   )
   .option("clients", { type: "string", default: "1,64,256", describe: "concurrent clients" })
   .option("runs", { type: "number", default: 5, describe: "counted runs of each figure" })
@@ -33,9 +35,10 @@ const options = yargs(process.argv.slice(2))
   })
   .option("keys", {
     type: "number",
-    default: 200_000,
-    describe: "snapshot: remembered keys of a counter machine, in whole thousands",
+    describe:
+      "snapshot: remembered keys of a counter machine, in whole thousands [200,000]; turns: of one counter [1,000,000]",
   })
+  .option("counters", { type: "number", default: 100_000, describe: "turns: counters, labelled" })
   .option("missed", {
     type: "number",
     default: 1_000_000,
@@ -61,6 +64,7 @@ if (wanted.includes("core")) report.core = core();
 if (wanted.includes("cluster")) report.cluster = await cluster();
 if (wanted.includes("snapshot")) report.snapshot = await snapshots();
 if (wanted.includes("replay")) report.replay = await replays();
+if (wanted.includes("turns")) report.turns = await turns();
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(report, null, 2));
 
 function core() {
@@ -100,10 +104,11 @@ async function cluster() {
 
 async function snapshots() {
   const load = { clients: 32, seconds: options.seconds };
+  const { keys = 200_000 } = options;
   const report = {};
   for (const [machine, size, what] of [
     ["kv", options.megabytes, `${options.megabytes} MB of keys and values`],
-    ["counter", options.keys / 1000, `a counter machine with ${thousands(options.keys)} keys`],
+    ["counter", keys / 1000, `a counter machine with ${thousands(keys)} keys`],
   ]) {
     console.log(`\nSnapshots of ${what}: three processes, durable, ${load.clients} writers`);
     report[machine] = await benchSnapshots({ machine, size, ...load });
@@ -121,6 +126,17 @@ async function replays() {
     printReplay(rows.at(-1));
   }
   return rows;
+}
+
+async function turns() {
+  const { counters, keys = 1_000_000 } = options;
+  const report = {};
+  for (const mode of ["raft", "eventual"]) {
+    console.log(`\n${mode}: one process, ${thousands(counters)} counters, ${thousands(keys)} keys`);
+    report[mode] = await benchTurns({ mode, counters, keys });
+    printTurns(report[mode]);
+  }
+  return report;
 }
 
 async function startAll() {

@@ -3,12 +3,10 @@
  * and the tools. Everything here needs no cluster.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 
 import { runWalTool } from "@counter/storage-file";
 
-import { logFolder } from "./data-dir/recovery/inspection.ts";
-import { journalFolder } from "./data-dir/eventual-data-dir.ts";
+import { logFolderOf } from "./data-dir/log-listing/listing.ts";
 import type { ToolOutput } from "./data-dir/recovery/recover-tool.ts";
 
 export { wrapped } from "./config/help.ts";
@@ -20,6 +18,8 @@ export {
 } from "./data-dir/backup-parser.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
 export { codeOf, messageOf } from "./process/error-text.ts";
+export { listLog, type LogListing, type LogQuery } from "./data-dir/log-listing/listing.ts";
+export type { LogRow, RowTrace } from "./data-dir/log-listing/rows.ts";
 export type { Backup } from "./engine/engine.ts";
 export { runReidentifyTool } from "./data-dir/recovery/reidentify.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";
@@ -38,11 +38,8 @@ export async function runLogTool(args: readonly string[], output: ToolOutput): P
     output.error(`there is no directory ${missing}`);
     return 2;
   }
-  return runWalTool(args.map(logDirectory), output);
-}
-
-function logDirectory(argument: string): string {
-  if (argument.startsWith("-")) return argument;
-  const inside = [logFolder, journalFolder].map((folder) => join(argument, folder));
-  return inside.find((folder) => existsSync(folder)) ?? argument;
+  return runWalTool(
+    args.map((argument) => (argument.startsWith("-") ? argument : logFolderOf(argument))),
+    output,
+  );
 }

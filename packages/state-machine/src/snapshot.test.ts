@@ -14,10 +14,12 @@ import {
   inPieces,
   key,
   next,
+  remove,
   restore,
   snapshotBytes,
 } from "./test-support/building.ts";
 import { damaged, drawFrom } from "./test-support/mutations.ts";
+import type { CounterBackup } from "./types.ts";
 
 jest.setTimeout(60_000); // many runs, on machines that may be busy
 
@@ -116,6 +118,27 @@ describe("a snapshot", () => {
     expect(Buffer.compare(concat(pieces), before)).toBe(0);
     expect(Buffer.compare(concat([...snapshot]), before)).toBe(0);
     expect(Buffer.compare(snapshotBytes(machine), before)).not.toBe(0);
+  });
+
+  it("and so is a backup, with writes between all of its counters", () => {
+    const machine = largeMachine();
+    const before = [...machine.backup()];
+    const backup = machine.backup();
+    const feed = feeder(machine, { countersMax: 10_000 }, 100);
+    const seen: CounterBackup[] = [];
+    let at = 100;
+    for (const counter of backup) {
+      seen.push(counter);
+      at += 1;
+      // What was given, what comes next, a new one, and now and then one less.
+      const ahead = before[seen.length]?.name ?? counter.name;
+      feed([add(1n, null, counter.name), add(1n, null, ahead), next()], { at });
+      if (at % 3 === 0) feed([remove(before[(at * 7) % before.length]!.name)], { at });
+      if (at % 5 === 0) feed([add(1n, null, `new-${at}`)], { at });
+    }
+    expect(seen).toEqual(before);
+    expect([...backup]).toEqual(before);
+    expect([...machine.backup()]).not.toEqual(before);
   });
 
   it("reads a large snapshot in small pieces, empty ones among them", async () => {

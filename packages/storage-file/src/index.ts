@@ -2,6 +2,8 @@ export { openFileStorage } from "./open.ts";
 export { holdFileStorage } from "./held-storage.ts";
 export type { HeldStorage, StorageReport } from "./held-storage.ts";
 export type { FileStorage } from "./file-storage.ts";
+export { readStoredLog } from "./stored-log.ts";
+export type { StoredLog } from "./stored-log.ts";
 export { openFileJournal } from "./open-journal.ts";
 export type { FileJournalOptions } from "./open-journal.ts";
 export { appendMaxBytes } from "./file-journal.ts";

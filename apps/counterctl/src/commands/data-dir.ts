@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 
 import type { Command, Ctl, Group } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { log as listed } from "./data-log.ts";
 
 /** What the log tool ends with when the log is sound but for what a crash left of its last write. */
 const tornTail = 3;
@@ -106,5 +107,5 @@ const recover: Command = {
 export const dataDirectory: Group = {
   group: "data",
   about: "The data directory of a node that is stopped.",
-  commands: [verify, dump, repair, reidentify, recover],
+  commands: [verify, dump, listed, repair, reidentify, recover],
 };

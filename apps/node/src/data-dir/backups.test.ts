@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 
-import { plainConfig } from "@counter/state-machine";
+import { decodeRestorePart, plainConfig } from "@counter/state-machine";
 
 import { decodeBackup } from "./backup-parser.ts";
 import { Backups, backupsKept } from "./backups.ts";
+import { partCounters } from "./received-backup.ts";
 
 const counters = [
   { name: "default", value: 2n ** 70n, issued: 3n, config: plainConfig },
@@ -82,4 +84,28 @@ test("numbers that begin again do not make an old backup the newest", async () =
     index: 8,
     counters: [],
   });
+});
+
+test("what is taken in is looked through in steps, and others have their turns between them", async () => {
+  const backups = new Backups(dir, "c1");
+  const many = Array.from({ length: 20_000 }, (_, at) => {
+    return { name: `counter-${at}`, value: BigInt(at), issued: null, config: plainConfig };
+  });
+  const { file } = await backups.save({ index: 1, counters: many });
+  const whole = (await read(backups, file))!;
+  let turns = 0;
+  let ended = false;
+  const next = (): void => {
+    turns += 1;
+    if (!ended) setImmediate(next);
+  };
+  setImmediate(next);
+  const received = await backups.receive(Readable.from([whole]));
+  ended = true;
+  expect(turns).toBeGreaterThan(5);
+  const lengths: number[] = [];
+  for await (const data of received.parts()) lengths.push(decodeRestorePart(data).length);
+  await received.close();
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(many.length);
+  expect(Math.max(...lengths)).toBe(partCounters);
 });

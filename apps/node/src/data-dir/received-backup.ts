@@ -6,22 +6,15 @@ import { createHash } from "node:crypto";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
-import {
-  encodeRestorePart,
-  restorePartCounters,
-  StageDigest,
-  type CounterBackup,
-} from "@counter/state-machine";
+import { encodeRestorePart, StageDigest, type CounterBackup } from "@counter/state-machine";
 
 import { codeOf } from "../process/error-text.ts";
-import { pause } from "../process/pause.ts";
+import { Turn } from "../process/turn.ts";
 import { BackupFormatError, BackupParser, type BackupFacts } from "./backup-parser.ts";
 
-/** A part ends when it has about so many bytes, or 1024 counters. */
-export const partBytes: number = 128 * 1024;
-
-/** Longest piece that is looked through without a pause, in bytes: some milliseconds. */
-const pieceMaxBytes = 32 * 1024;
+/** A part ends when it has about so many bytes, or so many counters: applied in a few milliseconds. */
+export const partBytes: number = 32 * 1024;
+export const partCounters: number = 256;
 
 export class ReceivedBackup {
   readonly facts: BackupFacts;
@@ -96,14 +89,14 @@ async function readAll(
   const parser = new BackupParser();
   const whole = createHash("sha256");
   const parts = new Parts(file);
+  const turn = new Turn();
   for await (const chunk of source) {
     whole.update(chunk);
-    for (let from = 0; from < chunk.length; from += pieceMaxBytes) {
-      const piece = chunk.subarray(from, from + pieceMaxBytes);
-      for (const counter of parser.push(piece)) parts.add(counter);
-      await parts.write();
-      await pause();
+    for (const counter of parser.push(chunk)) {
+      parts.add(counter);
+      if (turn.over) await turn.next();
     }
+    await parts.write();
   }
   const facts = parser.end();
   await parts.finish();
@@ -131,7 +124,7 @@ class Parts {
   add(counter: CounterBackup): void {
     this.#counters.push(counter);
     this.#bytes += sizeOf(counter);
-    if (this.#counters.length >= restorePartCounters || this.#bytes >= partBytes) this.#make();
+    if (this.#counters.length >= partCounters || this.#bytes >= partBytes) this.#make();
   }
 
   /** Writes those that are complete. */

@@ -36,3 +36,17 @@ test("what is not wanted any more is not made", async () => {
   await ended;
   expect(made).toBeLessThan(5);
 });
+
+test("a reader that takes everything at once leaves others their turns", async () => {
+  const sink = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, taken) => taken() });
+  let turns = 0;
+  let ended = false;
+  const next = (): void => {
+    turns += 1;
+    if (!ended) setImmediate(next);
+  };
+  setImmediate(next);
+  await new Promise<void>((resolve) => sendSealed(pieces(50), sink, resolve));
+  ended = true;
+  expect(turns).toBeGreaterThanOrEqual(50);
+});

@@ -32,7 +32,8 @@ async function writeAll(
 ): Promise<void> {
   for (const chunk of chunks) {
     if (sink.destroyed) return;
-    await (sink.write(chunk) ? pause() : room(sink, stallMs));
+    if (!sink.write(chunk)) await room(sink, stallMs);
+    await pause(); // a reader that keeps up makes room at once, and nobody else would have a turn
   }
   sink.end();
 }

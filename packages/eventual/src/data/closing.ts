@@ -13,6 +13,7 @@ import { noSlot } from "./slot.ts";
 import { rowsOf, runAdds, runLives, runsOf } from "./groups.ts";
 import { endDeeds, settleDeeds } from "./deeds.ts";
 import { oldestUntil } from "./keys.ts";
+import { putKey, takeKey } from "./open-sums.ts";
 import type { CounterState } from "./counter-state.ts";
 import type { Replica } from "./replica.ts";
 import { boundOf, roundsOf, unmet } from "./rounds.ts";
@@ -112,6 +113,7 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     sum.alive ||= alive > 0;
     sums.set(counter, sum);
   }
+  takeKey(r.dots, counter, key, rows[0]!);
   const next = rows[run.to] ?? noSlot;
   if (run.from > 0) r.dots.setNext(rows[run.from - 1]!, next);
   else if (next !== noSlot) counter.keys.set(key, next);
@@ -120,6 +122,9 @@ function closeRun(r: Replica, slot: Slot, ended: WallMs, sums: Map<CounterState,
     r.due.remove(gone);
     r.dots.remove(gone);
   }
+  const left = run.from > 0 ? rows[0]! : next;
+  if (left !== noSlot) putKey(r.dots, counter, key, left);
+  else if (counter.keys.size === 0) counter.sums = null;
   endDeeds(r, counter, key);
   return run.to - run.from;
 }

@@ -61,6 +61,23 @@ export interface Base extends Words {
   readonly keys: Set<string>;
 }
 
+/** Some rows of one writer, and what they add together. */
+export interface RowBlock {
+  /** No row is below, and none is above `last`. */
+  first: Position;
+  last: Position;
+  adds: bigint;
+  readonly slots: Slot[];
+}
+
+/** What the open keys of a counter add, so that nobody has to look at each. See `open-sums.ts`. */
+export interface OpenSums {
+  /** The blocks of each writer, ascending; never empty. */
+  readonly blocks: Map<WriterId, RowBlock[]>;
+  /** Keys of several rows. */
+  readonly several: Set<string>;
+}
+
 export interface CounterState extends Words {
   readonly name: CounterName;
   readonly cells: Map<WriterId, Cell>;
@@ -71,6 +88,8 @@ export interface CounterState extends Words {
   open: bigint;
   /** Uses of open keys that no deletion covers. */
   alive: number;
+  /** What comes to `open` and `alive`; `null`: there is no key. */
+  sums: OpenSums | null;
   /** `null`: no key has a deed, and what is shown is what holds. See `deeds.ts`. */
   base: Base | null;
 }

@@ -7,6 +7,7 @@ import { noSlot } from "./slot.ts";
 import { groupsOf, identityAdds, identityLives, isEarlier, leastOf, rowsOf } from "./groups.ts";
 import { conflictsMax } from "./limits.ts";
 import { keyTime } from "./key-codec.ts";
+import { emptySums, putKey, takeKey, totalOf } from "./open-sums.ts";
 import type { CounterState, RecordId } from "./counter-state.ts";
 import type { Replica } from "./replica.ts";
 
@@ -125,6 +126,7 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
     if (dot.deed !== null) return addFirstDeed(r, counter, slot);
     counter.open += identityAdds(r.dots, counter, slot);
     counter.alive += identityLives(r.dots, counter, slot);
+    putKey(r.dots, counter, key, slot);
     return false;
   }
   if (isKnown(r.dots, first, dot)) return false;
@@ -134,8 +136,10 @@ export function addDot(r: Replica, counter: CounterState, key: string, dot: Dot)
   const heldBefore = heldText(r, counter, key);
   const slot = r.dots.add(counter, key, dot);
   r.due.push(slot);
+  takeKey(r.dots, counter, key, first);
   const nowFirst = link(r.dots, first, slot);
   if (nowFirst !== first) counter.keys.set(key, nowFirst);
+  putKey(r.dots, counter, key, nowFirst);
   counter.open += identityAdds(r.dots, counter, nowFirst) - before;
   counter.alive += identityLives(r.dots, counter, nowFirst) - aliveBefore;
   if (heldText(r, counter, key) !== heldBefore) {
@@ -207,14 +211,16 @@ export function noteConflict(r: Replica, counter: CounterName, key: string): voi
   if (r.conflicts.length > conflictsMax) r.conflicts.shift();
 }
 
-/** After a change of the floor, of what is gone, or of what is closed. */
+/** After a change of the floor, or of what is gone. */
 export function sumOpenKeys(r: Replica, counter: CounterState): void {
-  let open = 0n;
-  let alive = 0;
-  for (const first of counter.keys.values()) {
-    open += identityAdds(r.dots, counter, first);
-    alive += identityLives(r.dots, counter, first);
-  }
+  const { open, alive } = totalOf(r.dots, counter);
   counter.open = open;
   counter.alive = alive;
+}
+
+/** After somebody else closed keys that are open here. Takes a step for each of them. */
+export function sumUnclosedKeys(r: Replica, counter: CounterState): void {
+  counter.sums = emptySums();
+  for (const [key, first] of counter.keys) putKey(r.dots, counter, key, first);
+  sumOpenKeys(r, counter);
 }

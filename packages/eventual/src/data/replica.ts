@@ -148,6 +148,7 @@ export function counterOf(r: Replica, name: CounterName): CounterState {
     register: null,
     gone: new Map(),
     alive: 0,
+    sums: null,
     base: null,
   };
   r.counters.set(name, counter);

@@ -1,7 +1,7 @@
 /** What counters come to: cells, floors, and the sums over keys. */
 import type { CounterName, FloorEntry, Position, VersionVector, WriterId } from "../types.ts";
 import { cover, showDeeds } from "./deeds.ts";
-import { sumOpenKeys } from "./keys.ts";
+import { sumOpenKeys, sumUnclosedKeys } from "./keys.ts";
 import type { Cell, ClosedKeys, CounterState } from "./counter-state.ts";
 import type { Replica } from "./replica.ts";
 import { nothingClosed } from "./counter-state.ts";
@@ -106,13 +106,15 @@ export function joinFloor(
   counter: CounterState,
   { floor, gone = [], closed = nothingClosed }: Covered,
 ): void {
-  let changed = cover(counter, floor, gone);
-  if (closed.before > counter.closed.before) {
+  const changed = cover(counter, floor, gone);
+  const closedMore = closed.before > counter.closed.before;
+  if (closedMore) {
     counter.closed = closed;
     showDeeds(r, counter); // those that are closed are in `floor` and `gone`
-    changed = true;
   }
-  if (changed && counter.keys.size > 0) sumOpenKeys(r, counter);
+  if (counter.keys.size === 0) return;
+  if (closedMore) sumUnclosedKeys(r, counter);
+  else if (changed) sumOpenKeys(r, counter);
 }
 
 /** What closed keys add: all of them or none, for no reset cuts between them (see `closing.ts`). */

@@ -7,6 +7,7 @@ import type { Entry, EntryId, LogIndex, NodeId, PersistedState } from "../types.
 import type { MembershipChange } from "../core/configuration-changes.ts";
 import type { Answer } from "./answers.ts";
 import { Applier } from "./applier.ts";
+import { Ending } from "./ending.ts";
 import { EventHub, untilLeader } from "./event-stream.ts";
 import { handOver, transfer } from "./handover.ts";
 import { LeaseClock } from "./lease-clock.ts";
@@ -50,13 +51,11 @@ export class RaftNode<Result> {
   readonly #requests: Requests<Answer<Result>>;
   readonly #proposing: Proposing<Result>;
   readonly #events = new EventHub();
+  readonly #ending = new Ending((fatal) => this.#close(fatal));
   readonly #ticker: NodeJS.Timeout;
   readonly #leaseClock: LeaseClock | null;
   readonly #electionTimeoutMs: number;
   readonly #tickMs: number;
-  #resolveStopped: (error: Error | null) => void = () => undefined;
-  #stopping: Promise<void> | null = null;
-  #fatal: Error | null = null;
   /** What the state machine stands for; -1 while it is being replaced and must not be read. */
   #appliedIndex: LogIndex;
 
@@ -84,7 +83,7 @@ export class RaftNode<Result> {
     this.#proposing = new Proposing(this.#requests.proposals, stateMachine, step);
     this.#electionTimeoutMs = raftOptions.electionTimeoutTicks * this.#tickMs;
     this.#appliedIndex = persisted.snapshot === null ? 0 : -1;
-    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.stopped = this.#ending.stopped;
     this.#pump = new Pump(raftOptions, persisted, {
       storage,
       transport,
@@ -133,13 +132,13 @@ export class RaftNode<Result> {
    * @throws {RefusedError} the state machine refused it; docs/exactly-once.md has what keys add
    */
   propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Proposed<Result>> {
-    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    if (this.#ending.begun) return Promise.reject(new StoppedError());
     return this.#proposing.propose(command, options);
   }
 
   /** Opens a session, which the index names, or closes one. {@link openSession} calls it. */
   changeSession(change: SessionChange, options: WaitOptions = {}): Promise<EntryId> {
-    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    if (this.#ending.begun) return Promise.reject(new StoppedError());
     return this.#proposing.changeSession(change, options);
   }
 
@@ -152,7 +151,7 @@ export class RaftNode<Result> {
    * @throws {OverloadedError | StoppedError} or whatever `query` throws, or the signal's reason
    */
   read<Value>(query: (freshness: Freshness) => Value, options: ReadOptions = {}): Promise<Value> {
-    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    if (this.#ending.begun) return Promise.reject(new StoppedError());
     return this.#requests.read(query, options, this.#appliedIndex);
   }
 
@@ -167,7 +166,7 @@ export class RaftNode<Result> {
     changes: readonly MembershipChange[],
     options: ChangeOptions = {},
   ): Promise<Membership> {
-    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    if (this.#ending.begun) return Promise.reject(new StoppedError());
     return this.#requests.changes.change(changes, options);
   }
 
@@ -179,7 +178,7 @@ export class RaftNode<Result> {
       leaderSilentMs: this.#leaderSilentMs(core),
       pendingProposals: this.#requests.proposals.size,
       pendingReads: this.#requests.reads.size,
-      fatal: this.#fatal,
+      fatal: this.#ending.fatal,
     };
   }
 
@@ -189,7 +188,7 @@ export class RaftNode<Result> {
    * @throws {NotLeaderError} none was found in time; or the signal's reason
    */
   async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
-    if (this.#stopping !== null) throw new StoppedError();
+    if (this.#ending.begun) throw new StoppedError();
     return this.#pump.core.status().leaderId ?? untilLeader(this.#events, options);
   }
 
@@ -204,7 +203,7 @@ export class RaftNode<Result> {
    * @returns which one; the one in force (0@0: none) if it holds all that was applied
    */
   takeSnapshot(): Promise<EntryId> {
-    if (this.#stopping !== null) return Promise.reject(new StoppedError());
+    if (this.#ending.begun) return Promise.reject(new StoppedError());
     return this.#snapshotter.take();
   }
 
@@ -229,11 +228,11 @@ export class RaftNode<Result> {
    * @throws the first error of stopping; everything was closed all the same
    */
   stop(): Promise<void> {
-    if (this.#stopping === null) {
+    if (!this.#ending.begun) {
       this.#pump.step({ type: "stepDown" });
       this.#pump.turn(); // what it still has to say is said
     }
-    return (this.#stopping ??= this.#shutDown());
+    return this.#ending.begin();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -246,7 +245,7 @@ export class RaftNode<Result> {
   }
 
   #tick(): void {
-    if (this.#stopping !== null) return;
+    if (this.#ending.begun) return;
     const nowMs = performance.now();
     this.#pump.step({ type: "tick", nowMs: this.#leaseClock?.nowMs() });
     this.#options.stateMachine.envelope?.observe(nowMs);
@@ -270,30 +269,22 @@ export class RaftNode<Result> {
   }
 
   #fail(error: Error): void {
-    this.#fatal ??= error;
-    if (this.#stopping !== null) return; // `stopped` tells it
-    this.#stopping = this.#shutDown();
-    this.#stopping.catch(() => undefined); // `stopped` tells it
-    this.#options.observer?.onFatal?.(error);
+    if (this.#ending.fail(error)) this.#options.observer?.onFatal?.(error);
   }
 
-  async #shutDown(): Promise<void> {
-    const before = this.#fatal;
+  #close(fatal: Error | null): Promise<Error | null> {
     clearInterval(this.#ticker);
     const writes = this.#pump.stop();
     const { storage, transport } = this.#options;
     const applying = this.#applier.stop();
-    this.#requests.rejectAll(before);
+    this.#requests.rejectAll(fatal);
     this.#events.close();
-    const failed = await endAll([
+    return endAll([
       () => transport.close(),
       () => applying,
       () => this.#snapshotter.stop(),
       () => writes,
       () => storage.close(),
     ]);
-    this.#fatal ??= failed;
-    this.#resolveStopped(this.#fatal);
-    if (this.#fatal !== null && this.#fatal !== before) throw this.#fatal;
   }
 }

@@ -1,4 +1,8 @@
-/** The rules of the shipped counters, each with a way to remove it. See mutants.ts. */
+/**
+ * The rules of the shipped counters, each with a way to remove it. See mutants.ts. That a block of a
+ * capture is copied before it changes (O2) is none of them: here a snapshot is read as soon as
+ * it is taken. Tests of the state machine guard it.
+ */
 import type { Mutant } from "./mutant.ts";
 import { restoreMutants } from "./mutants-of-restores.ts";
 import { sessionMutants } from "./mutants-of-sessions.ts";

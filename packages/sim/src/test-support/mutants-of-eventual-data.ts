@@ -87,4 +87,20 @@ export const dataMutants: readonly EventualMutant[] = [
     replace: "  last.heads(headsOf(r), headsOf(r));",
     expects: ["full-history", "converges"],
   },
+  {
+    name: "eventual-cut-block-counts-as-a-whole",
+    rule: "of the keys of a writer those above a floor count, and no others (Z1)",
+    file: "../data/open-sums.ts",
+    find: "  if (block.first > floor) return block.adds;",
+    replace: "  if (block.last > floor) return block.adds;",
+    expects: ["full-history"],
+  },
+  {
+    name: "eventual-keys-of-several-rows-left-out",
+    rule: "a key that was used at several nodes counts after a reset that does not cover it (Z2)",
+    file: "../data/open-sums.ts",
+    find: "    sums.several.add(key);\n",
+    replace: "",
+    expects: ["full-history"],
+  },
 ];

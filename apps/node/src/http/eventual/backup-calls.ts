@@ -27,11 +27,11 @@ export interface Restored {
 
 type Node = Pick<
   EventualNode,
-  "configure" | "contributions" | "counters" | "list" | "look" | "restore" | "status"
+  "configure" | "contributions" | "list" | "look" | "restore" | "status" | "token"
 >;
 
 /** Counters that are read, or set, at a time. */
-const atOnce = 512;
+const atOnce = 256;
 /** How long a piece of a restore is tried again while too much waits, in milliseconds. */
 const patienceMs = 30_000;
 /** Every value lies strictly between these, see `@counter/eventual`. */
@@ -72,12 +72,20 @@ export function eventualBackupCalls(parts: {
 async function take(node: Node): Promise<Backup> {
   const index = recordsKnown(node.status());
   const found: CounterView[] = [];
+  for await (const counters of pagesOf(node)) found.push(...counters);
+  return { index, counters: { [Symbol.iterator]: () => backupsOf(found) } };
+}
+
+/** All counters, some at a time. */
+async function* pagesOf(
+  node: Pick<Node, "list">,
+): AsyncGenerator<readonly CounterView[], void, undefined> {
   for (let after: string | null = ""; after !== null;) {
     const page = await node.list({ limit: atOnce, ...(after === "" ? {} : { after }) });
-    found.push(...page.items);
+    yield page.items;
     after = page.next;
+    await pause(); // a page may have been made without one
   }
-  return { index, counters: { [Symbol.iterator]: () => backupsOf(found) } };
 }
 
 function* backupsOf(found: readonly CounterView[]): Generator<CounterBackup, void, undefined> {
@@ -147,19 +155,20 @@ async function setValues(
       counters.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])),
     );
   }
-  const others: (readonly [string, bigint])[] = [];
-  for (const [name] of node.counters()) if (!names.has(name)) others.push([name, 0n]);
-  return setSome(node, others);
+  for await (const counters of pagesOf(node)) {
+    const others = counters.filter(({ name }) => !names.has(name));
+    const zeros = others.map(({ name }) => [name, 0n] as const);
+    await setSome(node, zeros);
+  }
+  return node.token();
 }
 
-async function setSome(node: Node, sets: readonly (readonly [string, bigint])[]): Promise<string> {
-  let token = "";
-  for (let at = 0; at === 0 || at < sets.length; at += atOnce) {
+async function setSome(node: Node, sets: readonly (readonly [string, bigint])[]): Promise<void> {
+  for (let at = 0; at < sets.length; at += atOnce) {
     const values = new Map(sets.slice(at, at + atOnce));
-    token = (await patiently(() => node.restore(values, { others: "kept" }))).token;
+    await patiently(() => node.restore(values, { others: "kept" }));
     await pause();
   }
-  return token;
 }
 
 /** What others write meanwhile may leave no room for a moment. */

@@ -24,7 +24,7 @@ import type { Handling } from "../service.ts";
 
 const path = "/v1/internal/restore";
 const stepType = "application/vnd.counter.restore-step";
-/** A part has 128 KiB, or one counter more. */
+/** A part has 32 KiB, or one counter more. */
 const stepMaxBytes = 512 * 1024;
 /** How long a step is tried again while nobody takes it, in milliseconds. */
 export const stepPatienceMs: number = 30_000;

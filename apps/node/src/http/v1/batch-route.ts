@@ -1,6 +1,7 @@
 /** `POST /v1/batch`: many writes in one request, in their order, all or none if so asked for. */
 import { isOperationKey, type OperationKey } from "@counter/state-machine";
 
+import { Turn } from "../../process/turn.ts";
 import { requireTouch } from "../../security/route-scope.ts";
 import type { ApiReply, ApiRequest, Route, RouteDoc } from "../api.ts";
 import { requireKey } from "../demo-routes.ts";
@@ -82,7 +83,7 @@ export function batchRoute(calls: V1Calls, options: BatchOptions): Route {
     ) {
       requireKey(null);
     }
-    const items = ops.map((op, at) => itemOf(op, { request, key, at }));
+    const items = await itemsOf(ops, request, key);
     if (atomic) requireDistinctKeys(items);
     const { body: results, headers } = await calls.batch(items, atomic, step);
     const once = key === null ? (step === null ? null : "session") : "key";
@@ -111,6 +112,21 @@ interface Place {
   readonly request: ApiRequest;
   readonly key: string | null;
   readonly at: number;
+}
+
+/** In steps: a fingerprint each for a thousand of them takes some time. */
+async function itemsOf(
+  ops: readonly BatchOperation[],
+  request: ApiRequest,
+  key: string | null,
+): Promise<readonly BatchItem[]> {
+  const turn = new Turn();
+  const items: BatchItem[] = [];
+  for (const [at, op] of ops.entries()) {
+    items.push(itemOf(op, { request, key, at }));
+    if (turn.over) await turn.next();
+  }
+  return items;
 }
 
 function itemOf(op: BatchOperation, place: Place): BatchItem {
