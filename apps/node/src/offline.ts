@@ -18,8 +18,8 @@ export {
 } from "./data-dir/backup-parser.ts";
 export { backupMediaType } from "./http/backup-routes.ts";
 export { codeOf, messageOf } from "./process/error-text.ts";
-export { listLog, type LogListing, type LogQuery } from "./data-dir/log-listing/listing.ts";
-export type { LogRow, RowTrace } from "./data-dir/log-listing/rows.ts";
+export { listLog, type LogListing } from "./data-dir/log-listing/listing.ts";
+export type { LogRow } from "./data-dir/log-listing/rows.ts";
 export type { Backup } from "./engine/engine.ts";
 export { runReidentifyTool } from "./data-dir/recovery/reidentify.ts";
 export { runRecoverTool, type ToolOutput } from "./data-dir/recovery/recover-tool.ts";

@@ -176,8 +176,13 @@ export const members: Group = {
 
 function memberRow(member: Json): readonly Cell[] {
   const gossip = isRecord(member["gossip"]) ? textIn(member["gossip"], "standing") : null;
-  const role = textIn(member, "role") ?? textIn(member, "status");
-  return [textIn(member, "id"), textIn(member, "address"), role, gossip];
+  return [textIn(member, "id"), textIn(member, "address"), roleOf(member), gossip];
+}
+
+/** In eventual mode a member has the standing `up` also while it does not answer. */
+export function roleOf(member: Json): string | null {
+  const standing = textIn(member, "role") ?? textIn(member, "status");
+  return standing === "up" && member["up"] === false ? "down" : standing;
 }
 
 export const leader: Group = {

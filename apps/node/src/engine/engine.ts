@@ -167,7 +167,7 @@ export interface RaftEngine {
   /** The names of this cluster's sessions. */
   readonly sessionIds: SessionIds;
   /** A step of a restore, at the leader; what the state machine refuses is an answer like any other. */
-  restore(step: RestoreStep): Promise<SingleResult>;
+  restore(step: RestoreStep, notes?: WriteNotes): Promise<SingleResult>;
   /** @throws NotYetConsistentError, TokenForeignError because of `atLeast` */
   read(request: ReadRequest): Promise<CounterRead>;
   list(request: ListRequest): Promise<CounterList>;

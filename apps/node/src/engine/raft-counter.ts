@@ -120,10 +120,11 @@ export class RaftCounter implements RaftEngine {
     });
   }
 
-  async restore(step: RestoreStep): Promise<SingleResult> {
+  async restore(step: RestoreStep, { trace = null }: WriteNotes = {}): Promise<SingleResult> {
     this.#requireLeader();
     // A command of its own: it may be large.
-    const [result] = await this.#propose([step], noNotes);
+    const traces = trace === null ? null : [{ first: 0, count: 1, context: trace }];
+    const [result] = await this.#propose([step], { askers: null, traces });
     return single(result!);
   }
 

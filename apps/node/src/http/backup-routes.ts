@@ -32,6 +32,8 @@ export interface BackupCalls {
       readonly key: OperationKey | null;
       /** Whether nobody waits for it any more. */
       readonly gone: () => boolean;
+      /** What asks for it. */
+      readonly request: ApiRequest;
     },
   ): Promise<{
     readonly replayed: boolean;
@@ -110,7 +112,11 @@ export function backupRoutes(calls: BackupCalls, options: BackupOptions): readon
     const gone = (): boolean => request.hungUp?.() === true;
     return withReceived(source, options, async (received) => {
       const key = operationKey(request, received.sha256.toString("hex"));
-      const { replayed, members, headers: own } = await calls.restore(received, { key, gone });
+      const {
+        replayed,
+        members,
+        headers: own,
+      } = await calls.restore(received, { key, gone, request });
       const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
       const { index: restoredIndex, counters } = received.facts;
       return prefersJson(request.headers.accept)

@@ -55,8 +55,8 @@ export function shareTrace(from: IncomingHttpHeaders, to: IncomingHttpHeaders): 
  */
 export function traceToKeep(headers: IncomingHttpHeaders, kept: TracesKept): Uint8Array | null {
   if (kept === "none") return null;
-  const named = headers["traceparent"] !== undefined && headers[traceBegunHeader] === undefined;
-  if (kept === "given" && !named) return null;
+  const isNamed = headers["traceparent"] !== undefined || known.has(headers);
+  if (kept === "given" && (!isNamed || headers[traceBegunHeader] !== undefined)) return null;
   const { traceId, spanId, parentId } = traceOf(headers);
   if (kept === "given" && parentId === null) return null;
   return Buffer.from(traceId + (parentId ?? spanId), "hex");

@@ -82,7 +82,7 @@ describe("another cluster (F2)", () => {
     refusals.onTransport(refused("b:1", "foreign-cluster"));
     await settled();
     expect(reasons).toEqual([
-      "b:1 belongs to another cluster, theirs, whose members are b:1, c:1; this node belongs to ours, whose members are a:1, b:1, c:1: start all nodes with the same --peers and --cluster-id, this one after removing data/a (nothing was counted there)",
+      "b:1 belongs to another cluster, theirs, whose members are b:1, c:1; this node belongs to ours, whose members are a:1, b:1, c:1: remove data/a (nothing was counted there), and start all nodes with the same --peers and --cluster-id, or this one with --join=b:1 instead of --peers: then it takes part there",
     ]);
     expect([hopeless.length, refusals.cutOff()]).toEqual([0, false]);
   });

@@ -107,7 +107,7 @@ export class Refusals {
         ? "and does not tell its members"
         : `${theirs.clusterId}, whose members are ${theirs.members.join(", ")}`;
     const mend = this.#options.untouched()
-      ? `start all nodes with the same --peers and --cluster-id, this one after removing ${dataDir} (nothing was counted there)`
+      ? `remove ${dataDir} (nothing was counted there), and start all nodes with the same --peers and --cluster-id, or this one with --join=${peer} instead of --peers: then it takes part there`
       : "start all nodes with the same --peers and --cluster-id";
     this.#put(peer, {
       code: "foreign-cluster",

@@ -91,6 +91,8 @@ describe("a log of which --keep-traces=given", () => {
     const malformed = { traceparent: `00-${traceId("2")}-${spanId}` };
     await post(leader, orders, add("5"), malformed);
     await post(other!, orders, add("6"));
+    await post(other!, "/backup", null);
+    await post(other!, "/restore", null, named("3"));
     const last = await post(leader, orders, add("0"));
     expect(JSON.parse(last.text)).toMatchObject({ value: "21" });
     await stopped("orders", [leader, ...followers], last);
@@ -100,7 +102,9 @@ describe("a log of which --keep-traces=given", () => {
       .map((row) => ({ ...row, committed: true }));
     const said = rows.map(({ counter, operation, details, key: keyed, within, traces }) => {
       const ids = traces.map((trace) => trace.traceId[0]).join();
-      return [counter, operation, details["delta"] ?? "", keyed, within, ids].join(" ").trim();
+      return [counter ?? "", operation, details["delta"] ?? "", keyed, within, ids]
+        .join(" ")
+        .trim();
     });
     expect(said).toEqual([
       "orders add 1 false  a",
@@ -113,6 +117,9 @@ describe("a log of which --keep-traces=given", () => {
       "orders add 4 false session 1",
       "orders add 5 false",
       "orders add 6 false",
+      "restore-begin  false  3",
+      "restore-part  false  3",
+      "restore-commit  true  3",
       "orders add 0 false",
     ]);
     for (const { config } of followers) {

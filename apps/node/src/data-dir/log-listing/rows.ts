@@ -22,7 +22,10 @@ export interface LogRow {
   readonly times: number;
   /** All or nothing with the rows beside it, or one write of a session. */
   readonly within: "group" | "session" | null;
-  /** Whether it came with an `Idempotency-Key`. Keys themselves are not shown. */
+  /**
+   * Whether it counts once under a key, as what came with an `Idempotency-Key` does, and the commit of
+   * every restore. Keys themselves are not shown.
+   */
   readonly key: boolean;
   /** Whether it may have changed any counter: it replaces all of them. */
   readonly ofAll: boolean;

@@ -30,9 +30,13 @@ export function raftBackupCalls(parts: {
       const { state } = engine().status();
       if (strict && state !== "Leader") throw new Problem("not-leader", "not leader");
     },
-    restore: async (received, { key, gone }) => {
+    restore: async (received, { key, gone, request }) => {
       const { index, counters } = received.facts;
-      const { replayed, epoch } = await driver.run(received, key, gone);
+      const { replayed, epoch } = await driver.run(received, {
+        key,
+        gone,
+        headers: request.headers,
+      });
       if (!replayed) onRestored({ counters, index, epoch });
       return { replayed, headers: {}, members: { epoch: String(epoch) } };
     },

@@ -3,6 +3,7 @@
  * part. The parts are staged in the replicated state, so a new leader goes on where the last one was.
  */
 import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 
 import {
   decodeBatch,
@@ -21,6 +22,8 @@ import { requireMediaType } from "../negotiation.ts";
 import { isProblemCode, problemKinds } from "../problem-kinds.ts";
 import { Problem, problemOf } from "../problems.ts";
 import type { Handling } from "../service.ts";
+import { shareTrace, type TracesKept } from "../trace.ts";
+import { notesOf } from "./calls.ts";
 
 const path = "/v1/internal/restore";
 const stepType = "application/vnd.counter.restore-step";
@@ -37,7 +40,7 @@ const answerSchema = z.union([
 ]);
 type Answer = z.infer<typeof answerSchema>;
 
-export function restoreStepRoute(engine: () => RaftEngine): Route {
+export function restoreStepRoute(engine: () => RaftEngine, keepTraces: TracesKept): Route {
   return {
     method: "POST",
     path,
@@ -48,7 +51,7 @@ export function restoreStepRoute(engine: () => RaftEngine): Route {
     bodyMaxBytes: stepMaxBytes,
     handle: async (request) => {
       requireMediaType(request, stepType);
-      const result = await engine().restore(stepIn(request.body));
+      const result = await engine().restore(stepIn(request.body), notesOf(request, keepTraces));
       return json(
         result.status === "refused"
           ? { status: "refused", code: result.code }
@@ -88,39 +91,44 @@ export class RestoreDriver {
   readonly #handle: Handling["handle"];
 
   /** @param handle - finds whoever leads */
-  constructor(engine: () => RaftEngine, handle: Handling["handle"]) {
-    this.#route = restoreStepRoute(engine);
+  constructor(engine: () => RaftEngine, keepTraces: TracesKept, handle: Handling["handle"]) {
+    this.#route = restoreStepRoute(engine, keepTraces);
     this.#handle = handle;
   }
 
   /**
-   * @param key - under which the whole counts once
-   * @param gone - whether nobody waits for it any more; before the commit it is given up then
+   * @param asked.key - under which the whole counts once
+   * @param asked.gone - whether nobody waits for it any more; before the commit it is given up then
+   * @param asked.headers - of the request for it, whose trace each step belongs to
    * @throws Problem; `outcome-unknown` only if the commit may have been done
    */
   async run(
     backup: Pick<ReceivedBackup, "announced" | "parts">,
-    key: OperationKey | null,
-    gone: () => boolean,
+    asked: {
+      readonly key: OperationKey | null;
+      readonly gone: () => boolean;
+      readonly headers: IncomingHttpHeaders;
+    },
   ): Promise<RestoreOutcome> {
+    const { key, gone, headers } = asked;
     const stage = randomUUID();
     const begin: RestoreBegin = { type: "restore-begin", stage, ...backup.announced, key };
-    const begun = await this.#certainly(begin);
+    const begun = await this.#certainly(begin, headers);
     if (begun.replayed) return begun;
     let part = 0;
     for await (const data of backup.parts()) {
       if (gone()) throw new Problem("validation-failed", "the client is gone");
-      await this.#certainly({ type: "restore-part", stage, part, data });
+      await this.#certainly({ type: "restore-part", stage, part, data }, headers);
       part += 1;
     }
     if (gone()) throw new Problem("validation-failed", "the client is gone");
-    return this.#commit(stage, key);
+    return this.#commit(stage, key, headers);
   }
 
   /** Before the commit nothing is changed, whatever became of a step. */
-  async #certainly(step: RestoreStep): Promise<RestoreOutcome> {
+  async #certainly(step: RestoreStep, of: IncomingHttpHeaders): Promise<RestoreOutcome> {
     try {
-      return outcomeOf(await this.#patiently(step));
+      return outcomeOf(await this.#patiently(step, of));
     } catch (error) {
       const problem = problemOf(error);
       if (problemKinds[problem.code].outcome !== "unknown") throw error;
@@ -132,34 +140,38 @@ export class RestoreDriver {
    * Without a key of its own a commit could not be sent again when nobody knows what became of it;
    * the stage gives it one. A full table of keys is no reason to refuse it: then it goes without.
    */
-  async #commit(stage: string, given: OperationKey | null): Promise<RestoreOutcome> {
+  async #commit(
+    stage: string,
+    given: OperationKey | null,
+    of: IncomingHttpHeaders,
+  ): Promise<RestoreOutcome> {
     const key = given ?? { key: `restore/${stage}`, fingerprint: new Uint8Array(16) };
     for (let asked = 0; asked < commitsMax; asked += 1) {
-      const answer = await this.#patiently({ type: "restore-commit", stage, key });
+      const answer = await this.#patiently({ type: "restore-commit", stage, key }, of);
       if (answer.status === "ok") {
         return { ...outcomeOf(answer), replayed: given !== null && answer.replayed };
       }
       if (answer.code === "restore-not-ready") continue;
       if (answer.code !== "too-many-keys" || given !== null) return outcomeOf(answer);
-      return this.#commitOnce(stage);
+      return this.#commitOnce(stage, of);
     }
     throw new Problem("overloaded", "numbers are handed out faster than they can be carried over");
   }
 
-  async #commitOnce(stage: string): Promise<RestoreOutcome> {
+  async #commitOnce(stage: string, of: IncomingHttpHeaders): Promise<RestoreOutcome> {
     for (let asked = 0; asked < commitsMax; asked += 1) {
-      const answer = await this.#send({ type: "restore-commit", stage, key: null });
+      const answer = await this.#send({ type: "restore-commit", stage, key: null }, of);
       if (answer.status === "ok" || answer.code !== "restore-not-ready") return outcomeOf(answer);
     }
     throw new Problem("overloaded", "numbers are handed out faster than they can be carried over");
   }
 
   /** Steps can be sent again: each counts once. */
-  async #patiently(step: RestoreStep): Promise<Answer> {
+  async #patiently(step: RestoreStep, of: IncomingHttpHeaders): Promise<Answer> {
     const deadlineMs = performance.now() + stepPatienceMs;
     for (;;) {
       try {
-        return await this.#send(step);
+        return await this.#send(step, of);
       } catch (error) {
         const { outcome, retryable } = problemKinds[problemOf(error).code];
         const again = outcome === "unknown" || retryable;
@@ -169,12 +181,14 @@ export class RestoreDriver {
     }
   }
 
-  async #send(step: RestoreStep): Promise<Answer> {
+  async #send(step: RestoreStep, of: IncomingHttpHeaders): Promise<Answer> {
+    const headers: IncomingHttpHeaders = { "content-type": stepType, accept: "application/json" };
+    shareTrace(of, headers);
     const request: ApiRequest = {
       method: "POST",
       path,
       query: new URLSearchParams(),
-      headers: { "content-type": stepType, accept: "application/json" },
+      headers,
       body: bytesOf(step),
     };
     const reply = await this.#handle(this.#route, request, (problem) => {

@@ -82,7 +82,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
   const sessions = new RaftSessionCalls(engine);
   const writing = new Writing({ ...options, takesKey: () => true, sessions });
   const { restoreMaxBytes, passOn, compat } = options;
-  const driver = new RestoreDriver(engine, passOn);
+  const driver = new RestoreDriver(engine, options.keepTraces, passOn);
   const strict = compat === "strict";
   const saving = raftBackupCalls({ engine, backups, driver, strict, onRestored });
   const saves = { backups, restoreMaxBytes, places: new Places() };
@@ -93,7 +93,7 @@ export function raftRoutes(options: RoutesOptions): readonly Route[] {
     ...sessionRoutes(sessions),
     ...backupRoutes(saving, saves),
     ...snapshotRoutes(saving, { ...saves, clusterId: facts.clusterId, writing }),
-    restoreStepRoute(engine),
+    restoreStepRoute(engine, options.keepTraces),
     ...clusterRoutes(engine),
     ...digestRoutes(engine, facts.address),
     ...bootstrapRoutes(options.bootstrap),

@@ -112,7 +112,11 @@ export function snapshotRoutes(calls: BackupCalls, options: SnapshotOptions): re
       const digest = digestText(received.sha256);
       requireDigest(request, digest);
       const key = options.writing.keyOf(request, "restore", () => ["restore", digest]);
-      const { replayed, members, headers: own } = await calls.restore(received, { key, gone });
+      const {
+        replayed,
+        members,
+        headers: own,
+      } = await calls.restore(received, { key, gone, request });
       const headers = { ...own, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
       const { index: restoredIndex, counters } = received.facts;
       return json({ restoredIndex, counters, ...members }, headers);
