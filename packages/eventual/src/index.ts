@@ -18,7 +18,7 @@ export { pageMax } from "./node/listing.ts";
 export type { CounterPage, ListQuery } from "./node/listing.ts";
 export { changesMax } from "./core/changes.ts";
 export { labelsMax, labelNameMaxLength, labelTextMaxLength } from "./data/limits.ts";
-export type { Spread } from "./core/spread.ts";
+export type { Spread, Spreads } from "./core/spread.ts";
 export type { CounterFeed } from "./node/counter-feed.ts";
 export type { Contributions, CounterView, KeyConflict } from "./data/looking.ts";
 export type { Written, WriteTimes } from "./node/written.ts";

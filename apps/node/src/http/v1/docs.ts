@@ -77,6 +77,13 @@ const writeProblems = [
   "ack-timeout",
 ] as const;
 
+/** How a read came to its answer, also where that is that there is nothing. */
+const howReadHeaders = {
+  "preference-applied": "the `wait` that was taken",
+  "counter-staleness-ms": "`local`: milliseconds since the leader was last heard of",
+  "counter-known-leader": "`local`: whether this node knows a leader",
+} as const;
+
 const done: ResponseDoc = {
   description: "done; asked for by `return=minimal`",
   headers: writtenHeaders,
@@ -99,6 +106,7 @@ export const listDoc: RouteDoc = {
     200: jsonReply("a page, ordered by name", schemas.counterListSchema, {
       link: 'the next page, `rel="next"`, if there is one',
       "counter-version": seenHeaders["counter-version"],
+      ...howReadHeaders,
     }),
   },
   problems: readProblems,
@@ -130,13 +138,12 @@ export const getDoc: RouteDoc = {
       content: { [jsonType]: schemas.counterSchema, "text/plain": z.string() },
       headers: {
         ...seenHeaders,
-        "preference-applied": "the `wait` that was taken",
-        "counter-staleness-ms": "`local`: milliseconds since the leader was last heard of",
-        "counter-known-leader": "`local`: whether this node knows a leader",
+        ...howReadHeaders,
         "counter-stale": "`orStale`: the wait was in vain",
       },
     },
     304: { description: "it is still as `If-None-Match` says", headers: seenHeaders },
+    404: { description: "there was no such counter as this was read", headers: howReadHeaders },
   },
   problems: [...readProblems, "counter-not-found"],
 };
