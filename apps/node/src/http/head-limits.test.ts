@@ -30,7 +30,7 @@ async function tell(url: string, bytes: string, replies = Infinity): Promise<rea
     if (statuses().length >= replies) socket.destroy();
   });
   socket.write(bytes);
-  await once(socket, "close");
+  await new Promise((resolve) => socket.once("close", resolve)); // after a reset as well
   return statuses();
 }
 
