@@ -9,7 +9,7 @@ describe("reading a counter", () => {
       ...{ name: "orders", mode: "strong", kind: "counter", value: 9007199254740993n },
       ...{ version: "s0-17", initial: 0n, min: null, max: 18446744073709551616n },
       ...{ onBound: "saturate", step: 1n, labels: { team: "shop" }, ttl: "24h" },
-      ...{ token: "AgER", stalenessMs: null },
+      ...{ token: "AgER", stalenessMs: null, stable: null },
     });
   });
 

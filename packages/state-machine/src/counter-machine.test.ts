@@ -211,7 +211,7 @@ describe("applying", () => {
   });
 
   it.each([
-    { what: "of a newer version", data: Uint8Array.of(3, 0), error: UnknownCommandError },
+    { what: "of a newer version", data: Uint8Array.of(4, 0), error: UnknownCommandError },
     { what: "that is malformed", data: Uint8Array.of(1, 0), error: CommandFormatError },
   ])("stops at a command $what", ({ data, error }) => {
     const machine = new CounterMachine();
