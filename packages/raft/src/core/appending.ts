@@ -110,6 +110,6 @@ export function rejection(
     index: m.prevIndex,
     hintIndex: hint.index,
     hintTerm: hint.term,
-    readRound: m.readRound,
+    readRound: m.term === s.term ? m.readRound : 0, // R5
   };
 }

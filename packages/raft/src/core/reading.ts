@@ -6,6 +6,8 @@
  *    in a round that began after it arrived, that nobody else leads.
  * R3 One round confirms every read that waits when it begins.
  * R4 A leader that steps down confirms nothing more.
+ * R5 Rounds are counted anew in each term. Who is told of an older term answers in its own, and names
+ *    no round: whoever led then may lead again, and has another round of that number.
  */
 import type { ReadIndexRequest, ReadIndexResponse } from "../messages.ts";
 import { quorumOf } from "./commitment.ts";

@@ -3,6 +3,7 @@
  * no longer does (the simulation draws something else by now) costs one run: seeds 1, 2, 3 … follow.
  */
 export const mutantSeeds: Readonly<Record<string, number>> = {
+  "read-confirmed-in-another-term": 59568126079749,
   "gossip-no-bridge": 2482,
   "gossip-dead-twice": 2880,
   "host-repeats-its-seed": 3483,

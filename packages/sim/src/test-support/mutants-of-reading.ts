@@ -30,4 +30,12 @@ export const readingMutants: readonly Mutant[] = [
     replace: "const confirmed = role.readRound;",
     expects: ["fresh-read", "linearizable"],
   },
+  {
+    name: "read-confirmed-in-another-term",
+    rule: "an answer in a newer term confirms no round of the older one it answers (R5)",
+    file: "appending.ts",
+    find: "readRound: m.term === s.term ? m.readRound : 0, // R5",
+    replace: "readRound: m.readRound,",
+    expects: ["fresh-read", "linearizable"],
+  },
 ];
