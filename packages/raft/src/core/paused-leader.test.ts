@@ -1,6 +1,6 @@
 import type { Input } from "../index.ts";
 import { TestCluster } from "../test-support/cluster.ts";
-import { ack, readRequest } from "../test-support/messages.ts";
+import { ack, append, readRequest } from "../test-support/messages.ts";
 import { TestServer } from "../test-support/server.ts";
 
 const read = (context: number): Input => ({ type: "read", context });
@@ -68,5 +68,16 @@ describe("a read that a follower asked for in an older term", () => {
     expect(server.takeOf("readIndexResponse")).toEqual([]);
     server.receive(ack({ from: "c", to: "a", term: 2, index: 2, round: 1 }));
     expect(server.takeOf("readIndexResponse")).toMatchObject([{ context: 98, term: 2, index: 2 }]);
+  });
+});
+
+describe("a question that comes late or twice", () => {
+  it("of an older term is answered without its round: whoever led then may lead again (R5)", () => {
+    const server = new TestServer();
+    server.receive(append({ from: "c", to: "a", term: 3, prev: "1@1" }));
+    server.take();
+    server.receive(append({ from: "b", to: "a", term: 2, prev: "1@1", round: 5 }));
+    const [answer] = server.takeOf("appendEntriesResponse", "b");
+    expect(answer).toMatchObject({ term: 3, rejected: true, readRound: 0 });
   });
 });

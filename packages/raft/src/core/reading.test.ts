@@ -53,15 +53,6 @@ describe("a read waits for a majority (§8, R2)", () => {
     expect(server.takeOutcomes()).toHaveLength(1);
   });
 
-  it("an answer to a question of an older term confirms nothing in this one (R5)", () => {
-    const other = follower();
-    other.receive(append({ from: "c", to: "a", term: 3, prev: "1@1" }));
-    other.take();
-    other.receive(append({ ...fromB, prev: "1@1", round: 5 }));
-    const [answer] = other.takeOf("appendEntriesResponse", "b");
-    expect(answer).toMatchObject({ term: 3, rejected: true, readRound: 0 });
-  });
-
   it("answers to questions that were asked before the read confirm nothing", () => {
     const server = leader();
     server.step(read(1));
