@@ -7,7 +7,6 @@ export const mutantSeeds: Readonly<Record<string, number>> = {
   "gossip-no-bridge": 2482,
   "gossip-dead-twice": 2880,
   "host-repeats-its-seed": 3483,
-  "lease-survives-a-transfer": 2314,
   "eventual-promise-forgotten": 390,
   "gossip-goodbye-by-rumor": 436,
   "gossip-no-probe-order": 225,
